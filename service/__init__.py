@@ -1,0 +1,1 @@
+"""Runs the installation: settings, private database, supervised parts, demo tenant."""
