@@ -1,0 +1,111 @@
+"""Secrets at rest: AES-GCM with the keys outside the database, and the one-way forms.
+
+`CREDENTIAL_KEYS` is `<id>:<base64 of 32 bytes>[,…]`; the first key writes, all of them read, so a key is rotated by
+putting a new one in front and re-encrypting at leisure. A stored value is
+`aes:<key id>:<base64 of nonce + text + tag>`; its associated data `<isp_id>/<table>/<row>` make a value useless in
+any other row (DESIGN 5).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from passlib.hash import argon2, nthash
+
+PREFIX = "aes:"
+_NONCE = 12
+
+
+class CredentialError(ValueError):
+    """A key or a stored secret that cannot be used. The text never holds the secret."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The installation's keys; `writer` is the id of the one that encrypts."""
+
+    writer: str
+    ciphers: Mapping[str, AESGCM] = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Keyring:
+        """From the form of `CREDENTIAL_KEYS`. Raises CredentialError with one sentence."""
+        ciphers: dict[str, AESGCM] = {}
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            name, _, encoded = part.partition(":")
+            try:
+                key = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                key = b""
+            if not name or len(key) != 32 or len(set(key)) < 8:
+                raise CredentialError("CREDENTIAL_KEYS must be <id>:<base64 of 32 random bytes>, separated by commas")
+            if name in ciphers:
+                raise CredentialError(f"CREDENTIAL_KEYS names the key {name} twice")
+            ciphers[name] = AESGCM(key)
+        if not ciphers:
+            raise CredentialError("CREDENTIAL_KEYS is empty")
+        return cls(next(iter(ciphers)), ciphers)
+
+    def encrypt(self, secret: str, isp_id: int, table: str, row: int) -> str:
+        """The stored form of `secret` for that row."""
+        nonce = os.urandom(_NONCE)
+        sealed = self.ciphers[self.writer].encrypt(nonce, secret.encode(), _associated(isp_id, table, row))
+        return f"{PREFIX}{self.writer}:{base64.b64encode(nonce + sealed).decode()}"
+
+    def decrypt(self, stored: str, isp_id: int, table: str, row: int) -> str:
+        """The secret again. A value without the prefix was put in clear by an operator and is returned as it is."""
+        if not stored.startswith(PREFIX):
+            return stored
+        _, name, encoded = stored.split(":", 2)
+        cipher = self.ciphers.get(name)
+        if cipher is None:
+            raise CredentialError(f"no key {name} in CREDENTIAL_KEYS for {table} {row}")
+        try:
+            raw = base64.b64decode(encoded)
+            return cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _associated(isp_id, table, row)).decode()
+        except (InvalidTag, ValueError) as wrong:
+            raise CredentialError(f"the stored secret of {table} {row} does not open") from wrong
+
+    def is_current(self, stored: str) -> bool:
+        """False where the value should be written anew: another key's, or in clear."""
+        return stored.startswith(f"{PREFIX}{self.writer}:")
+
+
+def _associated(isp_id: int, table: str, row: int) -> bytes:
+    return f"{isp_id}/{table}/{row}".encode()
+
+
+def ssha512(password: str) -> str:
+    """`{SSHA512}` as rlm_pap and LDAP know it: base64 of SHA-512(password + salt) + salt. PAP only."""
+    salt = os.urandom(16)
+    digest = hashlib.sha512(password.encode() + salt).digest()
+    return "{SSHA512}" + base64.b64encode(digest + salt).decode()
+
+
+def ssha512_matches(password: bytes, stored: str) -> bool:
+    """Does the password fit the stored `{SSHA512}`?"""
+    raw = base64.b64decode(stored.removeprefix("{SSHA512}"))
+    return hmac.compare_digest(hashlib.sha512(password + raw[64:]).digest(), raw[:64])
+
+
+def nt_hash(password: str) -> str:
+    """`NT-Password`: 32 hex digits, MD4 of UTF-16LE (RFC 2759 section 8.3). Unsalted: as good as the password."""
+    return str(nthash.hash(password))
+
+
+def hash_operator_password(password: str) -> str:
+    """argon2id, with the library's parameters of today."""
+    return str(argon2.using(type="ID").hash(password))
+
+
+def operator_password_matches(password: str, stored: str) -> bool:
+    """Is it the operator's password? Takes as long whether it is or not."""
+    return bool(argon2.verify(password, stored))

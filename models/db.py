@@ -1,0 +1,39 @@
+"""Connections: the one place that makes SQLAlchemy engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+
+#: Seconds to wait for a connection; nobody waits for ever for a database.
+CONNECT_TIMEOUT = 5
+
+
+def normalise_url(url: str) -> URL:
+    """`postgresql://…` or `postgres://…` as people write it, with the driver that we use.
+
+    SQLAlchemy 2.1 takes the bare form for psycopg 3 (FACTS 4). Raises ValueError for anything but PostgreSQL.
+    """
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    if parsed.get_backend_name() != "postgresql":
+        raise ValueError(f"DATABASE_URL must begin with postgresql://, not {parsed.drivername}://")
+    return parsed.set(drivername="postgresql+psycopg2")
+
+
+def libpq_url(url: str | URL) -> str:
+    """The same address for libpq (psql, psycopg2.connect), password included."""
+    parsed = normalise_url(url) if isinstance(url, str) else url
+    return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def make_engine(url: str | URL, application_name: str, **options: Any) -> Engine:  # noqa: ANN401  # create_engine's own
+    """An engine whose connections say who they are and work in UTC."""
+    parsed = normalise_url(url) if isinstance(url, str) else url
+    connect_args = {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "application_name": application_name,
+        "options": "-c timezone=UTC",
+        **options.pop("connect_args", {}),
+    }
+    return create_engine(parsed, connect_args=connect_args, pool_pre_ping=options.pop("pool_pre_ping", True), **options)
