@@ -1,0 +1,39 @@
+"""`python -m service COMMAND`: what the Makefile and the service tree call."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from service.errors import Refusal
+from service.settings import Settings, from_environment
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command. Exit code 2: something the operator can put right, told in one sentence."""
+    try:
+        return _command(arguments[0] if arguments else "", arguments[1:], from_environment(os.environ))
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
+    """Each command imports what it needs itself: `exec` and `clean` must be quick."""
+    if name == "exec":
+        from service import exec as execution
+
+        execution.become(rest[0], settings)
+    if name == "clean":
+        from service import leftovers
+
+        leftovers.end(rest[0], settings)
+        return 0
+    if name == "svscan":
+        from service import supervisor
+
+        supervisor.become_svscan(settings, int(rest[0]) if rest else None)
+    raise Refusal("Usage: python -m service {run|start|stop|status}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

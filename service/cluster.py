@@ -1,0 +1,93 @@
+"""The private PostgreSQL cluster below STATE_DIR/pg: made once, reached over a Unix socket only.
+
+Called by `exec` as the parts' account, before it becomes the postmaster. Not used with DATABASE_URL.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from service.errors import Refusal
+from service.layout import socket_directory
+from service.settings import Settings
+
+BINARIES = Path("/usr/lib/postgresql")
+OLDEST = 15
+
+_CONFIGURATION = """\
+# Written at each start. A lasting change of your own: ALTER SYSTEM, which wins over this file.
+listen_addresses = ''
+unix_socket_directories = '{sockets}'
+unix_socket_permissions = 0700
+port = 5432
+max_connections = 100
+shared_buffers = 256MB
+max_wal_size = 2GB
+wal_compression = on
+fsync = on
+synchronous_commit = on
+jit = off                        # every query of this system is short
+password_encryption = scram-sha-256
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_destination = stderr
+logging_collector = off          # s6-log takes stderr
+log_min_error_statement = panic  # statements carry customers' data
+log_line_prefix = '[%p] %q%u@%d '
+"""
+
+# The account that owns the cluster (and root) is its superuser; roles come with a password.
+_HBA = "local all postgres peer map=installation\nlocal all all scram-sha-256\n"
+_IDENT = "installation {account} postgres\ninstallation root postgres\n"
+
+
+def data_directory(settings: Settings) -> Path:
+    return settings.state_dir / "pg" / "data"
+
+
+def binary(settings: Settings, program: str) -> Path:
+    """A server program of the cluster's own major version, or of the newest one for a new cluster."""
+    try:
+        version = (data_directory(settings) / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        version = str(_newest())
+    path = BINARIES / version / "bin" / program
+    if not path.exists():
+        raise Refusal(f"{data_directory(settings)} was made by PostgreSQL {version}, which is not installed: "
+                      f"install postgresql-{version}, or move the data with pg_upgrade.")  # fmt: skip
+    return path
+
+
+def _newest() -> int:
+    found = [int(p.name) for p in BINARIES.glob("*") if re.fullmatch(r"\d+", p.name) and (p / "bin/postgres").exists()]
+    if not found or max(found) < OLDEST:
+        raise Refusal(f"PostgreSQL {OLDEST} or newer is not installed: run scripts/setup.")
+    return max(found)
+
+
+def create(settings: Settings) -> None:
+    """Make the cluster if there is none. It takes its name only when whole, so a half-made one never counts."""
+    data = data_directory(settings)
+    if data.exists():
+        return
+    partial = data.with_name("new")
+    shutil.rmtree(partial, ignore_errors=True)
+    command = [binary(settings, "initdb"), "--pgdata", partial, "--username", "postgres", "--encoding", "UTF8",
+               "--locale", "C.UTF-8", "--data-checksums", "--auth-local", "peer", "--auth-host", "reject"]  # fmt: skip
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={"PATH": os.defpath, "LANG": "C.UTF-8"}, check=False
+    )  # noqa: S603
+    if done.returncode != 0:
+        raise Refusal(f"initdb failed: {done.stderr.strip().splitlines()[-1]}")
+    partial.rename(data)
+
+
+def configure(settings: Settings) -> None:
+    """Write the project's configuration over initdb's."""
+    data = data_directory(settings)
+    sockets = str(socket_directory(settings)).replace("'", "''")
+    (data / "postgresql.conf").write_text(_CONFIGURATION.format(sockets=sockets))
+    (data / "pg_hba.conf").write_text(_HBA)
+    (data / "pg_ident.conf").write_text(_IDENT.format(account=settings.account.name))

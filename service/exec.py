@@ -1,0 +1,31 @@
+"""`python -m service exec NAME`: what a service's run script becomes.
+
+Runs as root (or as the invoking user), reads the secrets, ends what is left of the part's last life,
+drops to the parts' account and becomes the part. Imports little: a killed part must be back at once.
+"""
+
+import os
+import sys
+from typing import NoReturn
+
+from service import cluster, leftovers, part_environment, parts
+from service.secret_file import load_or_create
+from service.settings import Settings
+
+
+def become(name: str, settings: Settings) -> NoReturn:
+    """Replace this process by the part. Raises Refusal when it cannot start; s6 tries again in a second."""
+    part = parts.by_name(name)
+    secrets = load_or_create(settings.state_dir, os.environ)
+    environment = part_environment.of_part(name, settings, secrets)
+    if ended := leftovers.end(name, settings):
+        print(f"{name}: ended {len(ended)} process(es) of its last life", file=sys.stderr, flush=True)
+    os.chdir(settings.home)
+    os.umask(0o077)
+    settings.account.drop()
+    if name == "postgres":
+        cluster.create(settings)
+        cluster.configure(settings)
+    command = list(part.command(settings))
+    os.closerange(3, 256)
+    os.execve(command[0], command, environment)  # noqa: S606 - no shell is the point

@@ -1,0 +1,96 @@
+"""Processes of a part that outlived it: a killed postmaster's backends, a killed gunicorn's workers.
+
+They are ended before the part starts again and when it has ended. Only processes that carry this
+installation's mark are touched: PostgreSQL's by their data directory, the others by their environment.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from service import cluster
+from service.part_environment import PART
+from service.settings import Settings
+
+
+def end(part: str, settings: Settings) -> list[int]:
+    """End what is left of the part; returns the pids that had to go. Safe when there is nothing."""
+    gone = [pid for pid in of(part, settings) if _kill(pid)]
+    deadline = time.monotonic() + 5
+    while any(_runs(pid) for pid in gone) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if part == "postgres":
+        # PostgreSQL takes any process of its own account with this pid for a living postmaster,
+        # a worker of ours included; nothing of this cluster runs any more, so the file lies.
+        (cluster.data_directory(settings) / "postmaster.pid").unlink(missing_ok=True)
+    return gone
+
+
+def of(part: str, settings: Settings) -> list[int]:
+    """Pids of the part's processes, the calling one left out."""
+    belongs = _works_in(cluster.data_directory(settings)) if part == "postgres" else _is_marked(part, settings)
+    return [pid for pid in pids() if pid != os.getpid() and belongs(pid)]
+
+
+def _works_in(directory: Path) -> Callable[[int], bool]:
+    """By device and inode: a process in another mount namespace shows another path for the same place."""
+    try:
+        place = directory.stat()
+    except OSError:
+        return lambda _: False
+
+    def belongs(pid: int) -> bool:
+        try:
+            found = Path(f"/proc/{pid}/cwd").stat()
+            program = Path(f"/proc/{pid}/exe").readlink().name
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == (place.st_dev, place.st_ino) and program == "postgres"
+
+    return belongs
+
+
+def _is_marked(part: str, settings: Settings) -> Callable[[int], bool]:
+    marks = {f"{PART}={part}".encode(), b"STATE_DIR=" + os.fsencode(settings.state_dir)}
+
+    def belongs(pid: int) -> bool:
+        try:
+            return marks <= set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+        except OSError:
+            return False
+
+    return belongs
+
+
+def pids() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _kill(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        return True
+    return False
+
+
+def _runs(pid: int) -> bool:
+    """A zombie counts as ended: its parent alone can remove it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+def wait_gone(pids: Iterable[int], seconds: float) -> bool:
+    """Whether all of these have ended within the time."""
+    deadline = time.monotonic() + seconds
+    waiting = list(pids)
+    while waiting := [pid for pid in waiting if _runs(pid)]:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

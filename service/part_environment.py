@@ -1,0 +1,69 @@
+"""The environment of each part, built from nothing: what is not named here does not reach a part."""
+
+import os
+import sysconfig
+from collections.abc import Mapping
+
+from service import database_urls
+from service.secret_file import Secrets
+from service.settings import Settings
+
+PART = "INFORA_PART"
+_PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def common(settings: Settings) -> dict[str, str]:
+    """What every part is told; no secret among it."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed | {
+        "PATH": f"{settings.venv}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(settings.state_dir / "run"),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "INFORA_HOME": str(settings.home),
+        "STATE_DIR": str(settings.state_dir),
+        "LOG_LEVEL": settings.log_level,
+        "RADIUS_LISTEN": settings.radius_listen,
+        "RADIUS_AUTH_PORT": str(settings.radius_auth_port),
+        "RADIUS_ACCT_PORT": str(settings.radius_acct_port),
+        "API_HOST": settings.api_host,
+        "API_PORT": str(settings.api_port),
+    }
+
+
+def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
+    """Environment of a supervised part: the secrets that it needs, and no others."""
+    urls = database_urls.of(settings, secrets)
+    engine = {"ENGINE_DATABASE_URL": urls.engine, "CREDENTIAL_KEYS": secrets.credential_keys}
+    needed: Mapping[str, dict[str, str]] = {
+        "postgres": {},
+        "radius": engine | {"RADIUS_SECRET": secrets.radius_secret, "INFORA_SITE_PACKAGES": _site_packages(settings)},
+        "worker": engine,
+        "api": _api(settings, secrets, urls.api),
+    }
+    return common(settings) | {PART: name} | needed[name]
+
+
+def of_owner(settings: Settings, secrets: Secrets) -> dict[str, str]:
+    """Environment for migrations and the command line: the schema's owner, who sees every row."""
+    urls = database_urls.of(settings, secrets)
+    return _api(settings, secrets, urls.api) | common(settings) | {
+        "DATABASE_URL": urls.owner,
+        "ENGINE_DATABASE_URL": urls.engine,
+        "RADIUS_SECRET": secrets.radius_secret,
+        "ADMIN_USERNAME": settings.admin_username,
+        "ADMIN_PASSWORD": secrets.admin_password,
+    }  # fmt: skip
+
+
+def _api(settings: Settings, secrets: Secrets, url: str) -> dict[str, str]:
+    token = {"METRICS_TOKEN": settings.metrics_token} if settings.metrics_token else {}
+    return token | {
+        "API_DATABASE_URL": url,
+        "CREDENTIAL_KEYS": secrets.credential_keys,
+        "JWT_SECRET_KEY": secrets.jwt_secret_key,
+    }
+
+
+def _site_packages(settings: Settings) -> str:
+    return sysconfig.get_path("purelib", vars={"base": str(settings.venv), "platbase": str(settings.venv)})

@@ -1,0 +1,64 @@
+"""The parts of an installation, and the command line of each. Adding a part is one line in PARTS."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import cluster, freeradius
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Part:
+    """`needs`: a file of the repository without which the part does not exist yet.
+
+    `stop_signal` and `grace_seconds`: how it is asked to end, and when it is ended by kill -9 instead.
+    """
+
+    name: str
+    needs: str
+    stop_signal: str
+    grace_seconds: int
+    command: Callable[[Settings], Sequence[str]]
+
+
+def _postgres(settings: Settings) -> list[str]:
+    return [str(cluster.binary(settings, "postgres")), "-D", str(cluster.data_directory(settings))]
+
+
+def _radius(settings: Settings) -> list[str]:
+    freeradius.check_version()
+    return [freeradius.PROGRAM, "-f", "-l", "stdout", "-d", str(settings.home / "freeradius"), "-n", "radiusd"]
+
+
+def _api(settings: Settings) -> list[str]:
+    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
+    return [str(settings.venv / "bin/python"), "-m", "gunicorn", "admin_api:create_app()",
+            "--bind", f"{host}:{settings.api_port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4",
+            "--worker-tmp-dir", str(settings.state_dir / "run"), "--graceful-timeout", "5",
+            "--log-level", settings.log_level]  # fmt: skip
+
+
+def _worker(settings: Settings) -> list[str]:
+    return [str(settings.venv / "bin/python"), "-m", "radius_module.enforce"]
+
+
+PARTS = (
+    # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
+    Part("postgres", "service/cluster.py", "INT", 30, _postgres),
+    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe.
+    Part("radius", "freeradius/radiusd.conf", "TERM", 5, _radius),
+    Part("api", "admin_api/__init__.py", "TERM", 8, _api),
+    Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
+)
+
+
+def by_name(name: str) -> Part:
+    return next(part for part in PARTS if part.name == name)
+
+
+def present(settings: Settings) -> list[Part]:
+    """The parts that this installation runs: those whose code is there, and PostgreSQL unless it is outside."""
+    return [part for part in PARTS
+            if Path(settings.home, part.needs).exists()
+            and not (part.name == "postgres" and settings.database_url is not None)]  # fmt: skip

@@ -1,0 +1,67 @@
+"""What s6 says of the services of a tree, and how one of them is brought down."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import leftovers, tree
+from service.parts import Part
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """One part as its s6-supervise sees it. `seconds`: since it went up or down. `deaths`: of late."""
+
+    name: str
+    up: bool
+    pid: int
+    seconds: int
+    deaths: int
+
+
+def state(settings: Settings, part: Part) -> State | None:
+    """None when nobody supervises the part."""
+    service = tree.directory(settings) / part.name
+    answer = _ask("s6-svstat", "-o", "up,pid,updownfor", str(service))
+    if answer is None:
+        return None
+    up, pid, seconds = answer.split()
+    deaths = _ask("s6-svdt", str(service)) or ""
+    return State(part.name, up == "true", int(pid), int(seconds), len(deaths.splitlines()))
+
+
+def down(settings: Settings, part: Part) -> None:
+    """Bring a part down for good and wait for it; s6 kills it when its grace is over."""
+    service = tree.directory(settings) / part.name
+    if _ask("s6-svok", str(service)) is not None:
+        _ask("s6-svc", "-wD", "-T", str((part.grace_seconds + 5) * 1000), "-d", str(service))
+
+
+def of_tree(settings: Settings) -> list[int]:
+    """Pids of s6-svscan, s6-supervise and s6-log of this installation, known by where they work."""
+    scan = tree.directory(settings)
+    directories = [scan, *scan.glob("*"), *scan.glob("*/log")]
+    places = {(found.st_dev, found.st_ino) for found in map(Path.stat, directories)}
+    return [pid for pid in leftovers.pids() if _place(pid) in places and _program(pid).startswith("s6-")]
+
+
+def _place(pid: int) -> tuple[int, int] | None:
+    try:
+        found = Path(f"/proc/{pid}/cwd").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _ask(*command: str) -> str | None:
+    """The program's answer, or None when it says no."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,122 @@
+"""Starts and ends s6-svscan, the root of the service tree, and tells what it supervises.
+
+In the foreground the tree ends with the process that started it, however that one dies. In the
+background nothing stands above s6-svscan; its s6-supervise children go on by themselves without it.
+"""
+
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from service import leftovers, namespace, parts, services, tree
+from service.errors import Refusal
+from service.settings import Settings
+
+_PR_SET_PDEATHSIG = 1
+_PID_FILE = "supervisor.pid"
+
+
+def launch(
+    settings: Settings, *, with_parent: bool, variables: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start the tree that has been written, with `variables` (the process's own when None) as its settings.
+
+    Raises Refusal when STATE_DIR already has a living one.
+    """
+    refuse_if_running(settings)
+    command = [sys.executable, "-m", "service", "svscan"]
+    if with_parent:
+        command.append(str(os.getpid()))
+    with (settings.state_dir / "log" / "supervisor.log").open("ab") as log:
+        return subprocess.Popen(command, cwd=settings.home, stdin=subprocess.DEVNULL, stdout=log,  # noqa: S603
+                                stderr=log, start_new_session=True, env=_environment(settings, variables))  # fmt: skip
+
+
+def _environment(settings: Settings, variables: Mapping[str, str] | None) -> dict[str, str]:
+    """The tree reads its settings again at every start of a part: the paths must not depend on where from."""
+    base = dict(os.environ) if variables is None else {"PATH": os.environ.get("PATH", os.defpath), **variables}
+    return base | {"STATE_DIR": str(settings.state_dir), "VENV": str(settings.venv)}
+
+
+def rescan(settings: Settings) -> None:
+    """Have the running tree pick up services that were written since."""
+    subprocess.run(["s6-svscanctl", "-a", str(tree.directory(settings))], check=True, timeout=10)  # noqa: S603, S607
+
+
+def become_svscan(settings: Settings, parent: int | None) -> NoReturn:
+    """`python -m service svscan [PARENT]`: turn into s6-svscan; with PARENT, end when that one ends."""
+    if parent is not None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            raise Refusal("The process that started the supervisor has ended.")
+    lock = os.open(settings.state_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refusal(f"The installation in {settings.state_dir} is already running.") from None
+    os.set_inheritable(lock, True)  # held for as long as anything of the tree lives
+    (settings.state_dir / _PID_FILE).write_text(f"{os.getpid()}\n")
+    namespace.enter_if_needed(settings)
+    scan = str(tree.directory(settings))
+    os.chdir(scan)
+    os.execvp("s6-svscan", ["s6-svscan", scan])  # noqa: S606, S607
+
+
+def refuse_if_running(settings: Settings) -> None:
+    if pid(settings) is not None:
+        raise Refusal(f"The installation in {settings.state_dir} is already running: see `make status`, or give "
+                      "another STATE_DIR and other ports.")  # fmt: skip
+    if services.of_tree(settings):
+        raise Refusal(f"Parts of the installation in {settings.state_dir} run without their supervisor: "
+                      "run `make stop` first.")  # fmt: skip
+
+
+def pid(settings: Settings) -> int | None:
+    """The living s6-svscan of this STATE_DIR."""
+    try:
+        found = int((settings.state_dir / _PID_FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if found in services.of_tree(settings) else None
+
+
+def stop(settings: Settings) -> None:
+    """End the whole tree: first those who use the database, then it and the supervisor. Leaves no process."""
+    for part in reversed(parts.PARTS):
+        services.down(settings, part)
+    root = pid(settings)
+    if root is not None:
+        with suppress(ProcessLookupError):
+            os.kill(root, signal.SIGTERM)
+        leftovers.wait_gone([root], seconds=10)
+    end_remains(settings)
+    (settings.state_dir / _PID_FILE).unlink(missing_ok=True)
+
+
+def end_remains(settings: Settings) -> None:
+    """What the supervisor did not take along, because it was killed itself."""
+    deadline = time.monotonic() + 5
+    while (remains := services.of_tree(settings)) and time.monotonic() < deadline:
+        for found in remains:
+            with suppress(ProcessLookupError):
+                os.kill(found, signal.SIGKILL)
+        leftovers.wait_gone(remains, seconds=1)
+    for part in parts.PARTS:
+        leftovers.end(part.name, settings)
+
+
+def log_tail(settings: Settings, part: str, lines: int = 15) -> list[str]:
+    """The newest lines that the part wrote."""
+    path: Path = settings.state_dir / "log" / part / "current"
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        return []

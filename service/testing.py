@@ -1,0 +1,82 @@
+"""A whole installation for one test run: temporary STATE_DIR, own ports, real parts, gone afterwards.
+
+with Installation(state_dir, 21812, 21813, 25000) as installation:
+    installation.start_postgres()
+    engine = create_engine(normalise_url(installation.urls.owner))
+"""
+
+import os
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+from service import database_urls, layout, part_environment, parts, readiness, roles, supervisor, tree, waiting
+from service.database_urls import DatabaseUrls
+from service.secret_file import Secrets, load_or_create
+from service.settings import Settings, from_environment
+
+
+class Installation:
+    """Parts are started one by one; each call returns when the part answers.
+
+    `urls`: owner, engine, api. `environment(part)`: what the part is started with.
+    Other variables of the contract go in as keywords: Installation(…, RADIUS_SECRET="…").
+    """
+
+    def __init__(self, state_dir: Path, auth_port: int, acct_port: int, api_port: int, **variables: str) -> None:
+        self._variables = variables | {
+            "STATE_DIR": str(state_dir),
+            "RADIUS_AUTH_PORT": str(auth_port),
+            "RADIUS_ACCT_PORT": str(acct_port),
+            "API_PORT": str(api_port),
+        }
+        inherited = {name: value for name in ("VENV",) if (value := os.environ.get(name))}
+        self.settings: Settings = from_environment(inherited | self._variables)
+        layout.prepare(self.settings)
+        self.secrets: Secrets = load_or_create(self.settings.state_dir, self._variables)
+        self.urls: DatabaseUrls = database_urls.of(self.settings, self.secrets)
+        self._started: list[parts.Part] = []
+        self._tree: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Installation":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start_postgres(self) -> None:
+        """The private cluster with the three roles and an empty database `infora`."""
+        self.start("postgres")
+        roles.ensure(self.settings, self.secrets)
+
+    def start(self, name: str) -> None:
+        """Any part by its name."""
+        part = parts.by_name(name)
+        self._started.append(part)
+        tree.write(self.settings, self._started)
+        if self._tree is None:
+            self._tree = supervisor.launch(self.settings, with_parent=True, variables=self._variables)
+        else:
+            supervisor.rescan(self.settings)
+        waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, self.secrets), 60)
+
+    def stop(self) -> None:
+        """End everything; the data stays, so that a test may start a second Installation on it."""
+        supervisor.stop(self.settings)
+        if self._tree is not None:
+            self._tree.wait(timeout=30)
+            self._tree = None
+        self._started = []
+
+    def environment(self, part: str) -> dict[str, str]:
+        return part_environment.of_part(part, self.settings, self.secrets)
+
+    def owner_environment(self) -> dict[str, str]:
+        return part_environment.of_owner(self.settings, self.secrets)
+
+    def log(self, part: str) -> str:
+        """What the part has written so far."""
+        path = self.settings.state_dir / "log" / part / "current"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

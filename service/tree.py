@@ -1,0 +1,48 @@
+"""The s6 service tree below STATE_DIR/s6: one directory a part, each with a rotating logger.
+
+s6-supervise starts a part again for ever, at most once a second; run scripts hold no secret.
+"""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from service.parts import Part
+from service.settings import Settings
+
+# 20 files of 2 MB a part; T: the time of each line as people write it.
+_LOG_SCRIPT = "n20 s2000000 T"
+
+
+def directory(settings: Settings) -> Path:
+    return settings.state_dir / "s6"
+
+
+def write(settings: Settings, parts: Iterable[Part]) -> None:
+    """Write the service directories and remove those of parts that this installation no longer has."""
+    scan = directory(settings)
+    wanted = {part.name: part for part in parts}
+    for found in scan.iterdir():
+        if found.is_dir() and not found.name.startswith(".") and found.name not in wanted:
+            shutil.rmtree(found)
+    for part in wanted.values():
+        _write_service(settings, part, scan / part.name)
+
+
+def _write_service(settings: Settings, part: Part, service: Path) -> None:
+    (service / "log").mkdir(parents=True, exist_ok=True)
+    logs = settings.state_dir / "log" / part.name
+    logs.mkdir(mode=0o750, exist_ok=True)
+    module = f"cd {shlex.quote(str(settings.home))} && exec {shlex.quote(sys.executable)} -m service"
+    _script(service / "run", f"{module} exec {part.name} 2>&1")
+    _script(service / "finish", f"{module} clean {part.name}")
+    _script(service / "log" / "run", f"exec s6-log -b {_LOG_SCRIPT} {shlex.quote(str(logs))}")
+    (service / "down-signal").write_text(f"SIG{part.stop_signal}\n")
+    (service / "timeout-kill").write_text(f"{part.grace_seconds * 1000}\n")
+
+
+def _script(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)

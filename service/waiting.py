@@ -1,0 +1,33 @@
+"""Waiting for a part to answer: ends early, with the part's own last words, when it keeps dying."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from service import services, supervisor
+from service.errors import Refusal
+from service.parts import Part
+from service.settings import Settings
+
+T = TypeVar("T")
+_PAUSE = 0.05
+_DEATHS = 3
+
+
+def until(settings: Settings, part: Part, answers: Callable[[], T | None], seconds: float) -> T:
+    """The first answer that is not None. Raises Refusal with the tail of the part's log."""
+    deadline = time.monotonic() + seconds
+    while (answer := answers()) is None:
+        state = services.state(settings, part)
+        if state is not None and state.deaths >= _DEATHS:
+            raise failure(settings, part, "does not stay up")
+        if time.monotonic() > deadline:
+            raise failure(settings, part, f"did not answer within {seconds:.0f} seconds")
+        time.sleep(_PAUSE)
+    return answer
+
+
+def failure(settings: Settings, part: Part, what: str) -> Refusal:
+    tail = "\n".join("  " + line for line in supervisor.log_tail(settings, part.name))
+    log = settings.state_dir / "log" / part.name / "current"
+    return Refusal(f"{part.name} {what}; the end of {log}:\n{tail}")
