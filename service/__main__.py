@@ -28,11 +28,23 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
 
         leftovers.end(rest[0], settings)
         return 0
+    if name == "run":
+        from service import run
+
+        return run.run(settings)
+    if name in ("start", "stop", "status"):
+        from service import background
+
+        return {"start": background.start, "stop": background.stop, "status": background.status}[name](settings)
+    if name == "demo":
+        from service import show
+
+        return show.demo(settings, rest[0] if rest else "")
     if name == "svscan":
         from service import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
-    raise Refusal("Usage: python -m service {run|start|stop|status}.")
+    raise Refusal("Usage: python -m service {run|start|stop|status|demo [FIELD]}.")
 
 
 if __name__ == "__main__":

@@ -74,11 +74,11 @@ def create(settings: Settings) -> None:
         return
     partial = data.with_name("new")
     shutil.rmtree(partial, ignore_errors=True)
-    command = [binary(settings, "initdb"), "--pgdata", partial, "--username", "postgres", "--encoding", "UTF8",
-               "--locale", "C.UTF-8", "--data-checksums", "--auth-local", "peer", "--auth-host", "reject"]  # fmt: skip
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={"PATH": os.defpath, "LANG": "C.UTF-8"}, check=False
-    )  # noqa: S603
+    command = [str(binary(settings, "initdb")), "--pgdata", str(partial), "--username", "postgres",
+               "--encoding", "UTF8", "--locale", "C.UTF-8", "--data-checksums",
+               "--auth-local", "peer", "--auth-host", "reject"]  # fmt: skip
+    clean = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    done = subprocess.run(command, capture_output=True, text=True, env=clean, check=False)  # noqa: S603
     if done.returncode != 0:
         raise Refusal(f"initdb failed: {done.stderr.strip().splitlines()[-1]}")
     partial.rename(data)

@@ -5,10 +5,10 @@ drops to the parts' account and becomes the part. Imports little: a killed part 
 """
 
 import os
-import sys
 from typing import NoReturn
 
 from service import cluster, leftovers, part_environment, parts
+from service.progress import say
 from service.secret_file import load_or_create
 from service.settings import Settings
 
@@ -19,7 +19,7 @@ def become(name: str, settings: Settings) -> NoReturn:
     secrets = load_or_create(settings.state_dir, os.environ)
     environment = part_environment.of_part(name, settings, secrets)
     if ended := leftovers.end(name, settings):
-        print(f"{name}: ended {len(ended)} process(es) of its last life", file=sys.stderr, flush=True)
+        say(f"{name}: ended {len(ended)} process(es) of its last life")
     os.chdir(settings.home)
     os.umask(0o077)
     settings.account.drop()

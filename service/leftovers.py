@@ -66,7 +66,7 @@ def _is_marked(part: str, settings: Settings) -> Callable[[int], bool]:
 
 
 def pids() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return (int(found.name) for found in Path("/proc").iterdir() if found.name.isdigit())
 
 
 def _kill(pid: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import cluster, freeradius
+from service import cluster, freeradius, layout
 from service.settings import Settings
 
 
@@ -62,3 +62,13 @@ def present(settings: Settings) -> list[Part]:
     return [part for part in PARTS
             if Path(settings.home, part.needs).exists()
             and not (part.name == "postgres" and settings.database_url is not None)]  # fmt: skip
+
+
+def place(part: Part, settings: Settings) -> str:
+    """Where the part is reached, for people."""
+    places = {
+        "postgres": f"the socket in {layout.socket_directory(settings)}",
+        "radius": f"UDP {settings.radius_listen} ports {settings.radius_auth_port} and {settings.radius_acct_port}",
+        "api": settings.api_base,
+    }
+    return places.get(part.name, "")

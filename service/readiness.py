@@ -5,7 +5,7 @@ import urllib.request
 
 import psycopg2
 
-from service import database_urls
+from service import database_urls, probe
 from service.parts import Part
 from service.secret_file import Secrets
 from service.settings import Settings
@@ -17,7 +17,9 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
         return _database_answers(database_urls.superuser(settings))
     if part.name == "api":
         return _api_answers(settings)
-    return True
+    if part.name == "radius":
+        return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None
+    return True  # the worker talks to nobody who asks; s6 knows whether it is up
 
 
 def _database_answers(url: str) -> bool | None:

@@ -86,7 +86,7 @@ def _may_create_roles(db: Connection) -> bool:
     """BYPASSRLS can be given by a superuser, since PostgreSQL 16 also by a role that has it itself."""
     with db.cursor() as cursor:
         cursor.execute("SELECT rolsuper, rolcreaterole AND rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        superuser, delegated = cursor.fetchone()
+        superuser, delegated = cursor.fetchone() or (False, False)
     return bool(superuser or (delegated and db.server_version >= 160000))
 
 

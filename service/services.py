@@ -41,7 +41,7 @@ def down(settings: Settings, part: Part) -> None:
 def of_tree(settings: Settings) -> list[int]:
     """Pids of s6-svscan, s6-supervise and s6-log of this installation, known by where they work."""
     scan = tree.directory(settings)
-    directories = [scan, *scan.glob("*"), *scan.glob("*/log")]
+    directories = [scan, *scan.glob("*"), *scan.glob("*/log")] if scan.exists() else []
     places = {(found.st_dev, found.st_ino) for found in map(Path.stat, directories)}
     return [pid for pid in leftovers.pids() if _place(pid) in places and _program(pid).startswith("s6-")]
 

@@ -46,6 +46,22 @@ def _environment(settings: Settings, variables: Mapping[str, str] | None) -> dic
     return base | {"STATE_DIR": str(settings.state_dir), "VENV": str(settings.venv)}
 
 
+def wait_launched(settings: Settings, process: "subprocess.Popen[bytes]", seconds: float = 20) -> None:
+    """Until s6-svscan has taken the tree over. Raises Refusal with its last words when it could not."""
+    deadline = time.monotonic() + seconds
+    while not _is_svscan(process.pid):
+        if process.poll() is not None or time.monotonic() > deadline:
+            log = (settings.state_dir / "log" / "supervisor.log").read_text(errors="replace").strip().splitlines()
+            raise Refusal(log[-1] if log else "s6-svscan could not be started: run scripts/setup.")
+        time.sleep(0.02)
+
+
+def _is_svscan(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "s6-svscan"
+    return False
+
+
 def rescan(settings: Settings) -> None:
     """Have the running tree pick up services that were written since."""
     subprocess.run(["s6-svscanctl", "-a", str(tree.directory(settings))], check=True, timeout=10)  # noqa: S603, S607

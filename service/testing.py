@@ -10,7 +10,19 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 
-from service import database_urls, layout, part_environment, parts, readiness, roles, supervisor, tree, waiting
+from service import (
+    database_urls,
+    demo,
+    layout,
+    part_environment,
+    parts,
+    readiness,
+    roles,
+    schema,
+    supervisor,
+    tree,
+    waiting,
+)
 from service.database_urls import DatabaseUrls
 from service.secret_file import Secrets, load_or_create
 from service.settings import Settings, from_environment
@@ -35,6 +47,7 @@ class Installation:
         layout.prepare(self.settings)
         self.secrets: Secrets = load_or_create(self.settings.state_dir, self._variables)
         self.urls: DatabaseUrls = database_urls.of(self.settings, self.secrets)
+        self.demo: demo.Description = {}
         self._started: list[parts.Part] = []
         self._tree: subprocess.Popen[bytes] | None = None
 
@@ -51,6 +64,15 @@ class Installation:
         self.start("postgres")
         roles.ensure(self.settings, self.secrets)
 
+    def start_all(self, *names: str) -> demo.Description:
+        """PostgreSQL, schema, administrator and demo tenant, then the named parts; demo.json's content."""
+        self.start_postgres()
+        schema.upgrade(self.settings, self.secrets)
+        self.demo = demo.ensure(self.settings, self.secrets)
+        for name in names:
+            self.start(name)
+        return self.demo
+
     def start(self, name: str) -> None:
         """Any part by its name."""
         part = parts.by_name(name)
@@ -58,6 +80,7 @@ class Installation:
         tree.write(self.settings, self._started)
         if self._tree is None:
             self._tree = supervisor.launch(self.settings, with_parent=True, variables=self._variables)
+            supervisor.wait_launched(self.settings, self._tree)
         else:
             supervisor.rescan(self.settings)
         waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, self.secrets), 60)

@@ -1,0 +1,68 @@
+"""`make start`, `make stop`, `make status`: the same system in the background."""
+
+import os
+from pathlib import Path
+
+from service import parts, readiness, services, supervisor
+from service.bring_up import BringUp
+from service.parts import Part
+from service.progress import Progress, say, say_all
+from service.run import next_commands, show_login
+from service.secret_file import Secrets, load_or_create
+from service.settings import Settings, from_environment
+
+NOT_RUNNING = 3  # as init scripts say it (LSB)
+
+
+def start(settings: Settings) -> int:
+    """0 once everything answers. Whatever stops it on the way ends what was started."""
+    bring_up = BringUp(settings, Progress(), with_parent=False)
+    try:
+        secrets = bring_up.run()
+        show_login(settings, secrets)
+    except BaseException:
+        if bring_up.tree is not None:
+            supervisor.stop(settings)
+            bring_up.tree.wait()
+        raise
+    if bring_up.tree is not None:
+        bring_up.tree.returncode = 0  # it lives on without us: subprocess need not warn of that
+    say_all(["", "Running in the background: `make status`, `make stop`.", *next_commands(settings)])
+    return 0
+
+
+def stop(settings: Settings) -> int:
+    running = supervisor.pid(settings) is not None or bool(services.of_tree(settings))
+    supervisor.stop(settings)
+    say("Stopped. The data is kept." if running else f"Nothing runs in {settings.state_dir}.")
+    return 0
+
+
+def status(settings: Settings) -> int:
+    """0: everything is up and answers; 1: something does not; 3: not running."""
+    root = supervisor.pid(settings)
+    if root is None:
+        say(f"Not running ({settings.state_dir}).")
+        return NOT_RUNNING
+    # As it was started, which need not be as this command was called.
+    environment = _environment_of(root)
+    running = from_environment(environment)
+    secrets = load_or_create(running.state_dir, environment)
+    say(f"Running in {running.state_dir} (supervisor: process {root}).")
+    results = [_report(part, running, secrets) for part in parts.present(running)]
+    return 0 if all(results) else 1
+
+
+def _report(part: Part, settings: Settings, secrets: Secrets) -> bool:
+    state = services.state(settings, part)
+    up = state is not None and state.up
+    answers = up and bool(readiness.answers(part, settings, secrets))
+    word = "answers" if answers else "up, does not answer" if up else "down"
+    process = f"process {state.pid}, for {state.seconds} s" if state is not None and up else ""
+    say(f"  {part.name:<9} {word:<20} {process:<28} {parts.place(part, settings)}".rstrip())
+    return answers
+
+
+def _environment_of(pid: int) -> dict[str, str]:
+    pairs = os.fsdecode(Path(f"/proc/{pid}/environ").read_bytes()).split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)

@@ -1,0 +1,85 @@
+"""`make run`: everything in the foreground, one real login as proof, and an end that leaves nothing behind."""
+
+import ctypes
+import os
+import shlex
+import signal
+import subprocess
+from types import FrameType
+from typing import NoReturn
+
+from service import probe, supervisor
+from service.bring_up import BringUp
+from service.errors import Refusal
+from service.progress import Progress, say, say_all
+from service.secret_file import Secrets
+from service.settings import Settings
+
+_PR_SET_PDEATHSIG = 1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stopped(BaseException):
+    """Asked to end. Not an Exception: nothing on the way may swallow it."""
+
+
+def run(settings: Settings) -> int:
+    """Until Ctrl-C (exit code 0), or until the system cannot start or go on (1)."""
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+    # A `make` that is killed takes us along; s6-svscan goes with us in the same way.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    supervisor.refuse_if_running(settings)
+    start = BringUp(settings, Progress(), with_parent=True)
+    try:
+        secrets = start.run()
+        show_login(settings, secrets)
+        say_all(["", "Running. Ctrl-C stops everything.", *next_commands(settings)])
+        return _watch(start.tree)
+    except _Stopped:
+        return 0
+    finally:
+        for number in _SIGNALS:  # a second Ctrl-C must not cut the cleaning short
+            signal.signal(number, signal.SIG_IGN)
+        if start.tree is not None:
+            say("Stopping …")
+            supervisor.stop(settings)
+            start.tree.wait()
+            say("Stopped. The data is kept.")
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Stopped
+
+
+def _watch(tree: "subprocess.Popen[bytes] | None") -> int:
+    if tree is not None:
+        tree.wait()
+    say("The supervisor has ended; the parts end with it.")
+    return 1
+
+
+def show_login(settings: Settings, secrets: Secrets) -> None:
+    """The proof: the demo customer's login, as a router would send it."""
+    if not (settings.home / "freeradius/radiusd.conf").exists():
+        return
+    answer = probe.login(settings, secrets.radius_secret)
+    if answer is None:
+        raise Refusal("RADIUS has stopped answering: see the log of radius.")
+    kind = "Access-Accept" if answer.accepted else "Access-Reject"
+    say(f"\nLogin of {probe.DEMO_USERNAME} over UDP: {kind}")
+    say_all(f"    {name} = {value}" for name, value in answer.attributes)
+
+
+def next_commands(settings: Settings) -> list[str]:
+    """What to try next. Secrets are fetched by the commands, so that none ends in a saved output."""
+    state = "" if settings.state_dir == settings.home / "var" else f"STATE_DIR={shlex.quote(str(settings.state_dir))} "
+    show = f"{state}{shlex.quote(os.path.relpath(settings.venv / 'bin/python'))} -m service demo"
+    server = f"{settings.radius_address}:{settings.radius_auth_port}"
+    return [
+        "Try next:",
+        f'  curl -s {settings.api_base}/api/auth/login --json "$({show} admin)"',
+        f'  radtest {probe.DEMO_USERNAME} {probe.DEMO_PASSWORD} {server} 0 "$({show} device.secret)"',
+        f'  psql "$({show} database_url)"',
+        "  make test",
+    ]
