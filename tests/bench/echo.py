@@ -1,0 +1,35 @@
+"""A server that answers at once with nothing: what the generator reaches against it is the generator's ceiling."""
+
+import multiprocessing
+import select
+import socket
+
+from tests.radius_client import Code
+
+from .datagrams import Inbox
+from .load import IDENTIFIERS, PORTS, Result, Stream, Window, drive
+
+
+def ceiling(seconds: float = 2.0, in_flight: int = 64) -> Result:
+    """What this machine's generator can do at most, with packets of a login's size."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        server = multiprocessing.get_context("fork").Process(target=_serve, args=(sock,), daemon=True)
+        server.start()
+        try:
+            packets = [bytes((1, at % IDENTIFIERS)) + bytes(180) for at in range(IDENTIFIERS * PORTS)]
+            stream = Stream(packets, b"", sock.getsockname(), Window(in_flight), Code.ACCESS_ACCEPT, repeat=True)
+            [result] = drive([stream], seconds)
+            return result
+        finally:
+            server.kill()
+            server.join()
+
+
+def _serve(sock: socket.socket) -> None:
+    inbox = Inbox()
+    while True:
+        select.select([sock], (), ())
+        count = inbox.receive(sock.fileno())
+        inbox.octets[0 : count * inbox.SIZE : inbox.SIZE] = bytes((Code.ACCESS_ACCEPT,)) * count
+        inbox.answer(sock.fileno(), count, 20)

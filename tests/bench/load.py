@@ -1,0 +1,250 @@
+"""The load generator: sends prepared packets windowed or at a given rate, and measures what comes back.
+
+A `Stream` is one kind of request against one server; `drive` runs several of them in one thread. Packet `k` has
+identifier `k mod 256` and travels from source port `k div 256 mod ports`, so a reply's port and identifier name
+its packet. Replies are only counted and timed while the clock runs; a sample is verified in full afterwards.
+"""
+
+import select
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.radius_client import BadReply, Reply, Request, verify
+
+from .datagrams import Inbox, Outbox, client_socket, sharpen_timers
+
+IDENTIFIERS = 256
+PORTS = 8
+SAMPLE_EVERY = 50
+LOST_AFTER = 5.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Closed loop: so many requests are in flight at any time."""
+
+    in_flight: int = 64
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Open loop: requests leave on schedule whatever the server does; latency counts from the schedule."""
+
+    per_second: float
+
+
+@dataclass
+class Result:
+    """What one stream saw; seconds."""
+
+    seconds: float = 0.0
+    answered: int = 0
+    wrong: int = 0
+    lost: int = 0
+    unexpected: int = 0
+    exhausted: bool = False
+    generator_cpu: float = 0.0
+    latencies: list[float] = field(default_factory=list, repr=False)
+    bad_replies: list[str] = field(default_factory=list)
+    verified: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Right answers a second."""
+        return (self.answered - self.wrong) / self.seconds if self.seconds else 0.0
+
+    def percentile(self, share: float) -> float:
+        """Latency that `share` (0…1) of the answers did not exceed."""
+        if not self.latencies:
+            return float("inf")
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Stream:
+    """One pool of packets on its way to one server.
+
+    `packets[k]` must have identifier `k mod 256`. With `repeat` the pool starts over at its end (its length must
+    then be a multiple of 256 * PORTS, so that a repeated packet never meets its twin in the server's cache).
+    """
+
+    def __init__(
+        self,
+        packets: Sequence[bytes],
+        secret: bytes,
+        server: tuple[str, int],
+        pace: Window | Rate,
+        expected_code: int,
+        *,
+        repeat: bool = False,
+        sample_every: int = SAMPLE_EVERY,
+    ) -> None:
+        slots = IDENTIFIERS * PORTS
+        if repeat and len(packets) % slots:
+            raise ValueError(f"a repeated pool needs a multiple of {slots} packets, not {len(packets)}")
+        self.result = Result()
+        self.in_flight = 0
+        self._outbox, self._secret, self._pace, self._code = Outbox(packets), secret, pace, expected_code
+        self._sockets = [client_socket(server) for _ in range(PORTS)]
+        self._inbox = Inbox()
+        self._slots, self._repeat = slots, repeat
+        self._sent = 0
+        self._started = [0.0] * slots
+        self._sample_every = sample_every
+        self._samples: list[tuple[int, bytes]] = []
+        self.replies: dict[int, Reply] = {}
+        self._begin = 0.0
+
+    def start(self, now: float) -> None:
+        """Start the clock."""
+        self._begin = now
+
+    @property
+    def sockets(self) -> dict[int, int]:
+        """Descriptor → index of every socket."""
+        return {sock.fileno(): index for index, sock in enumerate(self._sockets)}
+
+    def due(self, now: float) -> int:
+        """How many packets should leave at once."""
+        if not self._repeat and self._sent >= len(self._outbox):
+            self.result.exhausted = True
+            return 0
+        if isinstance(self._pace, Window):
+            return self._pace.in_flight - self.in_flight
+        return int((now - self._begin) * self._pace.per_second) + 1 - self._sent
+
+    def next_due(self) -> float:
+        """When the next packet is on schedule; infinity in a closed loop."""
+        if isinstance(self._pace, Window) or self.result.exhausted:
+            return float("inf")
+        return self._begin + self._sent / self._pace.per_second
+
+    def send(self, now: float) -> None:
+        """Send what is due, in runs that share a source port."""
+        wanted = self.due(now)
+        while wanted > 0:
+            first = self._sent % len(self._outbox)
+            run = min(wanted, IDENTIFIERS - first % IDENTIFIERS, len(self._outbox) - first)
+            slot = self._sent % self._slots
+            self._forget(slot, run)
+            sent = self._outbox.send(self._sockets[slot // IDENTIFIERS].fileno(), first, run)
+            if sent == 0:
+                return
+            self._note(slot, sent)
+            wanted -= sent
+
+    def _note(self, slot: int, sent: int) -> None:
+        if isinstance(self._pace, Window):
+            self._started[slot : slot + sent] = [time.perf_counter()] * sent
+        else:
+            every = 1 / self._pace.per_second
+            self._started[slot : slot + sent] = [self._begin + (self._sent + at) * every for at in range(sent)]
+        self._sent += sent
+        self.in_flight += sent
+
+    def expire(self, now: float) -> None:
+        """Give up on what has waited too long, so that a lost packet does not hold its place in the window."""
+        for slot, started in enumerate(self._started):
+            if started and now - started > LOST_AFTER:
+                self._started[slot] = 0.0
+                self._forget_one()
+
+    def _forget(self, slot: int, run: int) -> None:
+        """What still waits in slots about to be used again has been overtaken by thousands: it is lost."""
+        for started in self._started[slot : slot + run]:
+            if started:
+                self._forget_one()
+
+    def _forget_one(self) -> None:
+        self.result.lost += 1
+        self.in_flight -= 1
+
+    def receive(self, index: int) -> None:
+        """Take all replies that wait on one socket."""
+        descriptor, inbox, base = self._sockets[index].fileno(), self._inbox, index * IDENTIFIERS
+        while count := inbox.receive(descriptor):
+            now = time.perf_counter()
+            end = count * inbox.SIZE
+            codes, identifiers = inbox.octets[0 : end : inbox.SIZE], inbox.octets[1 : end : inbox.SIZE]
+            self._settle(now, base, identifiers)
+            self.result.wrong += count - codes.count(self._code)
+            for at in range(count):
+                if identifiers[at] % self._sample_every == 0:
+                    self._samples.append((self._last_in(base + identifiers[at]), inbox.datagram(at)))
+
+    def _last_in(self, slot: int) -> int:
+        """Index of the packet that was last sent from a slot."""
+        newest = slot + (self._sent - 1 - slot) // self._slots * self._slots
+        return newest % len(self._outbox)
+
+    def _settle(self, now: float, base: int, identifiers: bytearray) -> None:
+        started, latencies = self._started, self.result.latencies
+        for identifier in identifiers:
+            begun = started[base + identifier]
+            if begun:
+                latencies.append(now - begun)
+                started[base + identifier] = 0.0
+                self.in_flight -= 1
+            else:
+                self.result.unexpected += 1
+
+    def stop(self, now: float) -> None:
+        """Stop the clock: what was answered until now is the rate's numerator."""
+        self.result.seconds = now - self._begin
+        self.result.answered = len(self.result.latencies)
+
+    def close(self) -> None:
+        """Count what never came, close the sockets, verify the sample."""
+        self.result.lost += sum(1 for started in self._started if started)
+        for sock in self._sockets:
+            sock.close()
+        for index, octets in self._samples:
+            try:
+                self.replies[index] = verify(octets, Request(self._outbox[index], self._secret))
+            except BadReply as error:
+                self.result.bad_replies.append(str(error))
+        self.result.verified = len(self._samples) - len(self.result.bad_replies)
+
+
+Places = dict[int, tuple[Stream, int]]
+
+
+def drive(streams: Sequence[Stream], seconds: float) -> list[Result]:
+    """Run the streams side by side for `seconds`, wait for stragglers, return what each saw."""
+    sharpen_timers()
+    places = {sock: (stream, at) for stream in streams for sock, at in stream.sockets.items()}
+    cpu, begin = time.process_time(), time.perf_counter()
+    for stream in streams:
+        stream.start(begin)
+    _run(streams, places, begin + seconds)
+    for stream in streams:
+        stream.stop(time.perf_counter())
+    used = time.process_time() - cpu
+    deadline = time.perf_counter() + LOST_AFTER
+    while any(stream.in_flight for stream in streams) and time.perf_counter() < deadline:
+        _wait(places, 0.1)
+    for stream in streams:
+        stream.result.generator_cpu = used
+        stream.close()
+    return [stream.result for stream in streams]
+
+
+def _run(streams: Sequence[Stream], places: Places, end: float) -> None:
+    next_look = 0.0
+    while (now := time.perf_counter()) < end:
+        for stream in streams:
+            stream.send(now)
+            if now > next_look:
+                stream.expire(now)
+        next_look = now + 0.5 if now > next_look else next_look
+        if all(stream.result.exhausted and not stream.in_flight for stream in streams):
+            break
+        _wait(places, min(end, *(stream.next_due() for stream in streams), now + 0.5) - now)
+
+
+def _wait(places: Places, seconds: float) -> None:
+    ready, _, _ = select.select(places, (), (), max(0.0, seconds))
+    for descriptor in ready:
+        stream, index = places[descriptor]
+        stream.receive(index)

@@ -1,0 +1,58 @@
+"""Processor time and memory of the servers under test, from /proc; the generator itself is never counted."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    parent: int
+    ticks: int
+    children_ticks: int
+
+
+def cpu_seconds(roots: list[int]) -> float:
+    """User and system seconds used so far by these processes and all their descendants, dead ones included."""
+    table = _table()
+    return sum(table[pid].ticks + table[pid].children_ticks for pid in _family(table, roots)) / _TICK
+
+
+def resident_mib(pid: int) -> float:
+    """VmRSS of one process in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(f"process {pid} is gone")
+
+
+def descendants(root: int) -> list[int]:
+    """The process and all below it."""
+    return _family(_table(), [root])
+
+
+def command(pid: int) -> str:
+    """The name of the program that the process runs."""
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+def _family(table: dict[int, _Process], roots: list[int]) -> list[int]:
+    family = [pid for pid in roots if pid in table]
+    for pid in family:
+        family += [child.pid for child in table.values() if child.parent == pid and child.pid not in family]
+    return family
+
+
+def _table() -> dict[int, _Process]:
+    table = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        pid = int(path.parent.name)
+        table[pid] = _Process(pid, int(fields[1]), int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14]))
+    return table

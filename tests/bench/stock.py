@@ -1,0 +1,81 @@
+"""The stock side: FreeRADIUS with `rlm_sql`, `sqlcounter` and `expiration` on the project's own PostgreSQL."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from service import database_urls
+from service.freeradius import PROGRAM
+from service.settings import Settings
+from tests.radius_client import exchange, status_request
+
+from . import packages, stock_raddb, stock_seed
+from .population import CUSTOMERS, PAST_SESSIONS, SECRET
+
+_ROLE = "stock"
+_PASSWORD = "stock"
+
+
+class Stock:
+    """`start` returns once the server answers; `url` reaches its database."""
+
+    name = "stock"
+
+    def __init__(self, settings: Settings, home: Path, auth_port: int, acct_port: int) -> None:
+        self._settings, self._home = settings, home
+        self.auth, self.acct = ("127.0.0.1", auth_port), ("127.0.0.1", acct_port)
+        superuser = database_urls.superuser(settings)
+        own = database_urls.with_role(superuser, _ROLE, _PASSWORD)
+        self._superuser, self.url = superuser, database_urls.with_database(own, _ROLE)
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def seed(self, customers: int = CUSTOMERS, past_sessions: int = PAST_SESSIONS) -> None:
+        """Role, database, schema, rows."""
+        db = psycopg2.connect(self._superuser)
+        db.autocommit = True
+        with db.cursor() as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(_ROLE)))
+            cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(_ROLE)))
+            cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(_ROLE)), (_PASSWORD,))
+            cursor.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(_ROLE)))
+        db.close()
+        schema = self._paths.packages / "etc/freeradius/3.0/mods-config/sql/main/postgresql/schema.sql"
+        stock_seed.create(self.url, schema, customers, past_sessions)
+
+    @property
+    def _paths(self) -> stock_raddb.StockPaths:
+        unpacked = packages.unpack(self._home / "packages")
+        return stock_raddb.StockPaths(self._home, unpacked, packages.libraries(unpacked, self._home / "lib"))
+
+    def start(self) -> None:
+        """Write the configuration, start the server, wait until it answers a Status-Server."""
+        stock_raddb.write(self._paths, self.auth[1], self.acct[1], self.url)
+        log = (self._home / "stdout").open("wb")
+        command = [PROGRAM, "-f", "-l", str(self._home / "radius.log"), "-d", str(self._paths.raddb)]
+        self._server = subprocess.Popen(command, stdout=log, stderr=log, env=stock_raddb.environment())
+        deadline = time.monotonic() + 30
+        while exchange(status_request(SECRET), self.auth, timeout=0.3) is None:
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the stock server did not start: {self._home}/radius.log")
+
+    def roots(self) -> list[int]:
+        """Process ids whose families are this side's servers, without PostgreSQL."""
+        return [self._server.pid] if self._server else []
+
+    def quiet(self) -> bool:
+        """Everything that was acknowledged is in PostgreSQL: always, as the server waits for it."""
+        return True
+
+    def stop(self) -> None:
+        """End the server."""
+        if self._server:
+            self._server.terminate()
+            try:
+                self._server.wait(10)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+            self._server = None

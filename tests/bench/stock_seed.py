@@ -1,0 +1,89 @@
+"""The stock server's database: FreeRADIUS' own schema, the bench's customers, their past sessions."""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from .population import (
+    CAP_BYTES,
+    IDLE_TIMEOUT_SECONDS,
+    INTERIM_SECONDS,
+    POOL,
+    RATE_LIMIT,
+    SESSION_TIMEOUT_SECONDS,
+    Subscriber,
+)
+
+# schema.sql has no index by which the sum over a customer's sessions could be found: with it alone a login reads all
+# sessions of the month. Every ISP that caps data adds this one.
+EXTRA_INDEX = "CREATE INDEX radacct_user_start_idx ON radacct (UserName, AcctStartTime)"
+
+_GROUP = "plan_1"
+_CHECKS = (("Simultaneous-Use", ":=", "1"), ("Max-Monthly-Octets", ":=", str(CAP_BYTES)))
+_REPLIES = (
+    ("Mikrotik-Rate-Limit", ":=", RATE_LIMIT),
+    ("Session-Timeout", ":=", str(SESSION_TIMEOUT_SECONDS)),
+    ("Idle-Timeout", ":=", str(IDLE_TIMEOUT_SECONDS)),
+    ("Acct-Interim-Interval", ":=", str(INTERIM_SECONDS)),
+    ("Framed-Pool", ":=", POOL),
+    ("Class", ":=", "0x" + "00112233445566778899aabbccddeeff00112233"),
+)
+
+_PAST = """
+INSERT INTO radacct (AcctSessionId, AcctUniqueId, UserName, NASIPAddress, NASPortId, NASPortType, AcctStartTime,
+    AcctUpdateTime, AcctStopTime, AcctSessionTime, AcctAuthentic, AcctInputOctets, AcctOutputOctets, CalledStationId,
+    CallingStationId, AcctTerminateCause, ServiceType, FramedProtocol, FramedIPAddress)
+SELECT 'past' || day || '-' || row_number() OVER (), md5(username || '/' || day || '/' || %(salt)s), username,
+    '127.0.0.1', 'bridge1', 'Ethernet', begun, begun + interval '1 hour', begun + interval '1 hour', 3600, 'RADIUS',
+    10000000 + day, 50000000 + day, 'service1', '02:00:00:00:00:00', 'User-Request', 'Framed-User', 'PPP', '10.0.0.1'
+FROM generate_series(1, %(sessions)s) AS day,
+    LATERAL (SELECT username, now() - day * interval '1 day' - random() * interval '20 hours' AS begun
+             FROM radusergroup) AS customers
+ORDER BY begun
+"""
+
+
+def create(url: str, schema: Path, customers: int, past_sessions: int) -> None:
+    """Fill an empty database."""
+    with psycopg2.connect(url) as db, db.cursor() as cursor:
+        cursor.execute(schema.read_text())
+        cursor.execute(EXTRA_INDEX)
+        _copy(db, "radcheck (username, attribute, op, value)", _checks(customers))
+        _copy(db, "radusergroup (username, groupname, priority)",
+              (f"{Subscriber(number).username}\t{_GROUP}\t1" for number in range(customers)))  # fmt: skip
+        for table, rows in (("radgroupcheck", _CHECKS), ("radgroupreply", _REPLIES)):
+            _copy(db, f"{table} (groupname, attribute, op, value)", ("\t".join((_GROUP, *row)) for row in rows))
+    add_past(url, past_sessions, "seed")
+
+
+def add_past(url: str, sessions: int, salt: str) -> None:
+    """That many finished sessions more for every customer, in the order of their start, as time would have it."""
+    with psycopg2.connect(url) as db, db.cursor() as cursor:
+        cursor.execute(_PAST, {"sessions": sessions, "salt": salt})
+    settle(url)
+
+
+def settle(url: str) -> None:
+    """Statistics and visibility as after a quiet night."""
+    db = psycopg2.connect(url)
+    db.autocommit = True
+    with db.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    db.close()
+
+
+def _checks(customers: int) -> list[str]:
+    lines = []
+    for number in range(customers):
+        who = Subscriber(number)
+        lines.append(f"{who.username}\tCleartext-Password\t:=\t{who.password}")
+        lines.append(f"{who.username}\tExpiration\t:=\t31 Dec 2035 12:00:00")
+    return lines
+
+
+def _copy(db: Connection, target: str, lines: Iterable[str]) -> None:
+    with db.cursor() as cursor:
+        cursor.copy_expert(f"COPY {target} FROM STDIN", io.StringIO("\n".join(lines) + "\n"))
