@@ -3,6 +3,7 @@
 Importing this package registers all tables on `Base.metadata`. It imports nothing else of the project.
 """
 
+from models.access import IdempotencyKey, LoginFailure, RevokedToken
 from models.accounting import Radacct, Radpostauth
 from models.audit import AuditLog
 from models.base import Base
@@ -20,7 +21,9 @@ __all__ = [
     "Base",
     "Customer",
     "DeviceContact",
+    "IdempotencyKey",
     "Isp",
+    "LoginFailure",
     "MikrotikDevice",
     "Outbox",
     "Radacct",
@@ -30,6 +33,7 @@ __all__ = [
     "Radpostauth",
     "Radreply",
     "Radusergroup",
+    "RevokedToken",
     "ServicePlan",
     "Subscription",
     "Topup",
