@@ -1,0 +1,42 @@
+# Infora WiFi Billing: everything starts here. `make help` lists the commands.
+
+VENV ?= $(CURDIR)/.venv
+export VENV
+PYTHON = $(VENV)/bin/python
+# Options for pytest, such as: make test T="tests/service -k kill"
+T ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run start stop status test bench fault check
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: setup ## set up and run everything in the foreground; Ctrl-C stops it
+	@exec $(PYTHON) -m service run
+
+start: setup ## the same in the background; returns when it answers
+	@exec $(PYTHON) -m service start
+
+stop: ## stop what `make start` started; the data is kept
+	@test ! -x $(PYTHON) || exec $(PYTHON) -m service stop
+
+status: ## which parts are up and answer (exit code 0: all, 3: not running)
+	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 3; }; exec $(PYTHON) -m service status
+
+test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
+	@exec $(PYTHON) -m pytest $(T)
+
+bench: setup ## this system and FreeRADIUS' own rlm_sql side by side
+	@exec $(PYTHON) -m tests.bench
+
+fault: setup ## the long fault suite
+	@exec $(PYTHON) -m pytest -m long tests/fault $(T)
+
+check: setup ## lint, types, migrations agree with the models
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -q -m migrations tests
+
+setup: ## install what is missing (called by the others)
+	@scripts/setup
