@@ -2,7 +2,7 @@
 
 VENV ?= $(CURDIR)/.venv
 export VENV
-PYTHON = $(VENV)/bin/python
+PYTHON = "$(VENV)/bin/python"
 # Options for pytest, such as: make test T="tests/service -k kill"
 T ?=
 

@@ -47,7 +47,7 @@ PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
     Part("postgres", "service/cluster.py", "INT", 30, _postgres),
     # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe.
-    Part("radius", "freeradius/radiusd.conf", "TERM", 5, _radius),
+    Part("radius", "radius_module/authorize.py", "TERM", 5, _radius),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api),
     Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
 )
