@@ -1,0 +1,65 @@
+"""Reports and login results as octets of a spool frame, and back.
+
+The payload of a frame is one `marshal` dump (format 4, the same in Python 3.4 to 3.13) of a list of plain tuples, each
+beginning with its kind. marshal because it costs the packet path a fifth of anything written in Python; a frame's
+checksum is verified before it is read, and the spool directory is ours alone (docs/decisions/spool.md).
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Sequence
+
+from models.reports import Booked, LoginResult, SessionReport
+
+_FORMAT = 4
+_SESSION, _LOGIN, _CHECK = "S", "L", "C"
+
+Plain = tuple[object, ...]
+
+
+class UnreadableRecord(ValueError):
+    """A plain tuple that is no record of this version."""
+
+
+def plain(record: Booked) -> Plain:
+    """The record as marshal takes it: an exact tuple with its kind in front."""
+    return (_SESSION if type(record) is SessionReport else _LOGIN, *record)
+
+
+def check_mark(token: bytes) -> Plain:
+    """A record of the health check: read back, never booked."""
+    return (_CHECK, token)
+
+
+def dump(records: Sequence[Plain]) -> bytes:
+    """Payload of one frame."""
+    return marshal.dumps(list(records), _FORMAT)
+
+
+def load(payload: bytes) -> list[Plain]:
+    """The tuples of a verified payload. Raises UnreadableRecord for anything but a list of tuples."""
+    try:
+        loaded = marshal.loads(payload)  # noqa: S302  # our own file, checksum verified
+    except (ValueError, EOFError, TypeError) as wrong:
+        raise UnreadableRecord(f"a frame does not open: {wrong}") from wrong
+    if not isinstance(loaded, list) or not all(type(record) is tuple and record for record in loaded):
+        raise UnreadableRecord("a frame holds no list of records")
+    return loaded
+
+
+def record(values: Plain) -> Booked | None:
+    """The typed record; None for a mark of the health check. Raises UnreadableRecord.
+
+    A tuple shorter than its type was written by an older version: what it lacks gets its default.
+    """
+    kind, fields = values[0], values[1:]
+    if kind == _CHECK:
+        return None
+    wanted = {_SESSION: SessionReport, _LOGIN: LoginResult}.get(str(kind))
+    if wanted is None:
+        raise UnreadableRecord(f"a record of the unknown kind {kind!r}")
+    try:
+        return wanted(*fields)  # type: ignore[no-any-return]  # one of the two classes above
+    except TypeError as wrong:
+        raise UnreadableRecord(f"a record of kind {kind} has {len(fields)} fields") from wrong

@@ -1,0 +1,219 @@
+"""The durable record before the acknowledgement: hooks put, one thread commits for all of them, then they answer.
+
+About 32 accounting hooks wait at a time; whatever has come together while the disk was busy becomes one frame and one
+`fdatasync`. A hook is told True only after that. Login results ride along and wait for nobody. What is here is read,
+booked and removed by the writer, another process (radius_module.writer).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple
+
+from models.reports import LoginResult, SessionReport
+from radius_module import records, segments
+from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a hook gives up waiting for the disk; the router sends again.
+PUT_LIMIT = 5.0
+#: Seconds between two attempts to get a spool that works again.
+RETRY_AFTER = 0.25
+#: Login results wait so long for company, seconds.
+LATER_DELAY = 0.05
+#: Login results kept in memory while the disk takes nothing; beyond that the oldest are dropped and counted.
+LATER_KEPT = 100_000
+
+
+class SpoolState(NamedTuple):
+    """What metrics and status tell about the spool of this process."""
+
+    working: bool
+    committed_records: int
+    commits: int
+    failures: int
+    results_dropped: int
+    last_error: str
+    last_commit_at: float
+
+
+class _Waiter:
+    """A record and the hook that waits for it; the raw lock is the cheapest thing to wait on."""
+
+    __slots__ = ("lock", "stored", "values")
+
+    def __init__(self, values: records.Plain) -> None:
+        self.values = values
+        #: Segment and offset of the frame that holds it, once it is on the disk.
+        self.stored: tuple[Path, int] | None = None
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+
+class Spool:
+    """The spool of this node. One process at a time writes it (a lock file says so)."""
+
+    def __init__(self, directory: Path) -> None:
+        """Never fails on a bad disk: the spool then refuses records until the disk works again."""
+        self.directory = directory
+        self.node = "?"
+        self._waiting: deque[_Waiter] = deque()
+        self._later: deque[LoginResult] = deque(maxlen=LATER_KEPT)
+        self._wake = threading.Lock()
+        self._wake.acquire()
+        self._claim = -1
+        self._segment: segments.SegmentWriter | None = None
+        self._retry_at = 0.0
+        self._stopping = False
+        self._records = self._commits = self._failures = self._dropped = 0
+        self._error, self._committed_at = "", 0.0
+        self._open()
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread.start()
+
+    # -- called by hooks, in many threads --------------------------------------------------------------------
+
+    def put(self, report: SessionReport) -> bool:
+        """Wait until the report is on the disk. False: it may not be, so it must not be acknowledged."""
+        return self._put(records.plain(report)) is not None
+
+    def put_later(self, result: LoginResult) -> None:
+        """Store a login's result soon; never waits, never fails."""
+        if len(self._later) == LATER_KEPT:
+            self._dropped += 1
+        self._later.append(result)
+
+    def check(self) -> bool:
+        """Health: write a mark, wait for the disk, read it back from the file."""
+        token = secrets.token_bytes(8)
+        mark = records.check_mark(token)
+        place = self._put(mark)
+        if place is None:
+            return False
+        try:
+            frame = next(segments.frames(*place, limit=1 << 20), None)
+            return frame is not None and mark in records.load(frame.payload)
+        except (OSError, records.UnreadableRecord):
+            return False
+
+    def state(self) -> SpoolState:
+        return SpoolState(
+            self._segment is not None, self._records, self._commits, self._failures, self._dropped,
+            self._error, self._committed_at,
+        )  # fmt: skip
+
+    def position(self) -> tuple[str, int]:
+        """(segment, position) up to which everything was committed; what a snapshot remembers."""
+        segment = self._segment
+        return ("", 0) if segment is None else (segment.path.name, segment.position)
+
+    def close(self, grace: float = 2.0) -> None:
+        """Commit what is waiting and stop."""
+        self._stopping = True
+        self._signal()
+        self._thread.join(grace)
+        if not self._thread.is_alive() and self._claim >= 0:
+            os.close(self._claim)
+
+    def _put(self, values: records.Plain) -> tuple[Path, int] | None:
+        """Where the record lies, once it is on the disk; None where it may not be."""
+        if self._segment is None and time.monotonic() < self._retry_at:
+            return None
+        waiter = _Waiter(values)
+        self._waiting.append(waiter)
+        self._signal()
+        waiter.lock.acquire(timeout=PUT_LIMIT)
+        return waiter.stored
+
+    def _signal(self) -> None:
+        """Wake the committing thread; it is enough that one of many does."""
+        if self._wake.locked():
+            try:
+                self._wake.release()
+            except RuntimeError:  # another hook was quicker between the question and the act
+                return
+
+    # -- the committing thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not (self._stopping and not self._waiting and not self._later):
+            self._wake.acquire(timeout=LATER_DELAY if not self._waiting else 0)
+            try:
+                self._commit()
+            except Exception:
+                # Whatever it was, hooks must not wait for a thread that is gone.
+                log.exception("spool: commit failed")
+                self._failed("internal error")
+            if self._stopping and self._segment is None:
+                return
+
+    def _commit(self) -> None:
+        """One frame for all that wait now. Whoever waits is told, whatever happens."""
+        waiters = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        taken = self._segment is not None or time.monotonic() >= self._retry_at
+        results = [self._later.popleft() for _ in range(len(self._later))] if taken else []
+        if not waiters and not results:
+            return
+        try:
+            place = self._store([waiter.values for waiter in waiters] + [records.plain(result) for result in results])
+            for waiter in waiters:
+                waiter.stored = place
+        except OSError as wrong:
+            self._failed(str(wrong))
+            self._later.extendleft(reversed(results))
+        finally:
+            for waiter in waiters:
+                waiter.lock.release()
+
+    def _store(self, values: list[records.Plain]) -> tuple[Path, int]:
+        """One frame of all of them, on the disk; where it begins. Raises OSError."""
+        octets = segments.frame(records.dump(values), len(values))
+        if self._segment is None or not self._segment.fits(octets):
+            self._next_segment()
+        assert self._segment is not None  # noqa: S101  # _next_segment raises otherwise
+        place = self._segment.path, self._segment.position
+        self._segment.append(octets)
+        self._records, self._commits, self._committed_at = self._records + len(values), self._commits + 1, time.time()
+        return place
+
+    def _next_segment(self) -> None:
+        """Close the segment and take a new one. Raises OSError where the disk has no room or does not work."""
+        closed, self._segment = self._segment, None
+        if closed is not None:
+            closed.close()
+        if self._claim < 0:
+            self._open()
+        if self._claim < 0:
+            raise OSError(self._error)
+        present = segments.listed(self.directory)
+        number = segments.number_of(present[-1]) + 1 if present else int(time.time() * 1000)
+        self._segment = segments.create(self.directory, number)
+        if self._error:
+            log.warning("spool: storing again, in %s", self._segment.path.name)
+            self._error = ""
+
+    def _failed(self, error: str) -> None:
+        """Trust the segment no more: after a failed fsync nobody knows what of it is on the disk."""
+        if error != self._error:
+            log.error("spool: nothing is stored and no accounting acknowledged: %s", error)
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.close()
+        self._failures, self._error, self._retry_at = self._failures + 1, error, time.monotonic() + RETRY_AFTER
+
+    def _open(self) -> None:
+        """Claim the directory for this process."""
+        try:
+            make_ready(self.directory)
+            self.node = node_of(self.directory)
+            self._claim = claim(self.directory)
+            self._next_segment()
+        except (OSError, SpoolLocked) as wrong:
+            self._failed(str(wrong))
