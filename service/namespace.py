@@ -6,7 +6,6 @@ empty, open one that holds nothing but our own directories, at their usual paths
 
 import ctypes
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,9 @@ from service.account import Account
 from service.errors import Refusal
 from service.settings import Settings
 
+_LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNS = 0x00020000
+_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
 
 def enter_if_needed(settings: Settings) -> None:
@@ -50,27 +51,31 @@ def closed_ancestor(path: Path, account: Account) -> Path | None:
 
 
 def _unshare(needed: Sequence[Path], account: Account) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     closed = next(found for path in needed if (found := closed_ancestor(path, account)))
-    if libc.unshare(_CLONE_NEWNS) != 0:
-        raise Refusal(f"The user {account.name} may not enter {closed}, and this kernel refuses a private mount "
-                      "namespace: move the clone and STATE_DIR to a place open to all, such as /opt.")  # fmt: skip
-    _mount("--make-rprivate", "/")
+    if _LIBC.unshare(_CLONE_NEWNS) != 0:
+        raise Refusal(
+            f"The user {account.name} may not enter {closed}, and this kernel refuses a private mount namespace: "
+            "move the clone and STATE_DIR to a place open to all, such as /opt."
+        )
+    _mount("none", Path("/"), None, _MS_REC | _MS_PRIVATE)
 
 
 def _cover(closed: Path, inside: Sequence[Path]) -> None:
     """Hide `closed` under an empty directory and bring back, at their own paths, only `inside`."""
     kept = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in inside]
-    _mount("-t", "tmpfs", "-o", "mode=0755,size=64k,nr_inodes=64", "tmpfs", str(closed))
+    _mount("tmpfs", closed, "tmpfs", 0, "mode=0755,size=64k,nr_inodes=64")
     for path, handle in kept:
         path.mkdir(parents=True, exist_ok=True)
-        _mount("--rbind", f"/proc/self/fd/{handle}", str(path), keep=handle)
+        _mount(f"/proc/self/fd/{handle}", path, None, _MS_BIND | _MS_REC)
         os.close(handle)
 
 
-def _mount(*arguments: str, keep: int | None = None) -> None:
-    passed = () if keep is None else (keep,)
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, pass_fds=passed, check=False)  # noqa: S603, S607
-    if done.returncode != 0:
-        raise Refusal(f"A private view of a closed directory could not be made ({done.stderr.strip()}): "
-                      "move the clone and STATE_DIR to a place open to all, such as /opt.")  # fmt: skip
+def _mount(source: str, target: Path, kind: str | None, flags: int, options: str | None = None) -> None:
+    """mount(2) itself: the program of that name would look up where /proc/self/fd/N led to before the cover."""
+    texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, options)]
+    if _LIBC.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]) != 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise Refusal(
+            f"A private view of the closed directories above {target} could not be made ({reason}): "
+            "move the clone and STATE_DIR to a place open to all, such as /opt."
+        )

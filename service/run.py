@@ -1,10 +1,10 @@
 """`make run`: everything in the foreground, one real login as proof, and an end that leaves nothing behind."""
 
 import ctypes
-import os
 import shlex
 import signal
 import subprocess
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -74,7 +74,9 @@ def show_login(settings: Settings, secrets: Secrets) -> None:
 def next_commands(settings: Settings) -> list[str]:
     """What to try next. Secrets are fetched by the commands, so that none ends in a saved output."""
     state = "" if settings.state_dir == settings.home / "var" else f"STATE_DIR={shlex.quote(str(settings.state_dir))} "
-    show = f"{state}{shlex.quote(os.path.relpath(settings.venv / 'bin/python'))} -m service demo"
+    python = settings.venv / "bin/python"
+    near = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    show = f"{state}{shlex.quote(str(near))} -m service demo"
     server = f"{settings.radius_address}:{settings.radius_auth_port}"
     return [
         "Try next:",

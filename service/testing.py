@@ -6,6 +6,7 @@ with Installation(state_dir, 21812, 21813, 25000) as installation:
 """
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,18 @@ from service import (
 from service.database_urls import DatabaseUrls
 from service.secret_file import Secrets, load_or_create
 from service.settings import Settings, from_environment
+
+
+def free_ports() -> tuple[int, int, int]:
+    """Ports for authentication, accounting and API that nobody uses at this moment."""
+    kinds = (socket.SOCK_DGRAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    taken = [socket.socket(socket.AF_INET, kind) for kind in kinds]
+    for one in taken:
+        one.bind(("127.0.0.1", 0))
+    auth, acct, api = (int(one.getsockname()[1]) for one in taken)
+    for one in taken:
+        one.close()
+    return auth, acct, api
 
 
 class Installation:

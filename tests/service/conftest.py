@@ -1,0 +1,78 @@
+"""Copies of the installation, run by the commands that an operator uses."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from service import parts, services
+from service.settings import HOME, Settings, from_environment
+from service.testing import free_ports
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+class Copy:
+    """One installation in a directory of its own, with ports of its own."""
+
+    def __init__(self, state_dir: Path, **variables: str) -> None:
+        auth, acct, api = free_ports()
+        mine = {
+            "STATE_DIR": str(state_dir),
+            "RADIUS_AUTH_PORT": str(auth),
+            "RADIUS_ACCT_PORT": str(acct),
+            "API_PORT": str(api),
+        }
+        passed = {name: os.environ[name] for name in ("PATH", "HOME", "VENV") if name in os.environ}
+        self.environment = passed | mine | variables
+        self.settings: Settings = from_environment(self.environment)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-W", "error", "-m", "service", *arguments]
+
+    def call(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end. Output goes through a file: what stays in the background must not hold a pipe."""
+        output = self.settings.state_dir.with_suffix(".out")
+        with output.open("w+") as file:
+            done = subprocess.run(
+                self.command(*arguments),
+                env=self.environment,
+                cwd=HOME,
+                stdout=file,
+                stderr=file,
+                timeout=120,
+                check=False,
+            )
+        return subprocess.CompletedProcess(done.args, done.returncode, stdout=output.read_text())
+
+    def processes(self) -> list[int]:
+        """Every process of this copy: supervisor, loggers, parts."""
+        from service import leftovers
+
+        found = services.of_tree(self.settings)
+        for part in parts.PARTS:
+            found += leftovers.of(part.name, self.settings)
+        return found
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Copy]:
+    """A copy that is not running; whatever the test has started is stopped afterwards."""
+    made = Copy(tmp_path / "state")
+    yield made
+    made.call("stop")
+    assert made.processes() == []
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """One copy in the background, shared by the tests that leave it running."""
+    made = Copy(tmp_path_factory.mktemp("shared") / "state")
+    started = made.call("start")
+    assert started.returncode == 0, started.stdout
+    yield made
+    assert made.call("stop").returncode == 0
+    assert made.processes() == []

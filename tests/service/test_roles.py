@@ -1,0 +1,109 @@
+"""The database's roles, in the private cluster and behind a DATABASE_URL."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from service import database_urls, roles
+from service.errors import Refusal
+from service.settings import Settings
+from service.testing import Installation, free_ports
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with Installation(tmp_path_factory.mktemp("server") / "state", *free_ports()) as installation:
+        installation.start_postgres()
+        yield installation
+
+
+def execute(url: str, *statements: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(sql.SQL(statement))
+    finally:
+        connection.close()
+
+
+def rights(url: str) -> tuple[object, ...]:
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+            )
+            return cursor.fetchone() or ()
+    finally:
+        connection.close()
+
+
+def outside(server: Installation, name: str, attributes: str) -> Settings:
+    """An installation whose DATABASE_URL is a database and role of their own on this server."""
+    superuser = database_urls.superuser(server.settings)
+    execute(
+        superuser, f"CREATE ROLE {name} LOGIN PASSWORD 'owner' {attributes}", f"CREATE DATABASE {name} OWNER {name}"
+    )
+    url = database_urls.with_database(database_urls.with_role(server.urls.owner, name, "owner"), name)
+    return replace(server.settings, database_url=url)
+
+
+def test_each_role_of_the_private_cluster_has_its_rights_and_no_more(server: Installation) -> None:
+    assert rights(server.urls.owner) == ("infora", False, True, False, False)
+    assert rights(server.urls.engine) == ("infora_engine", False, True, False, False)
+    assert rights(server.urls.api) == ("infora_api", False, False, False, False)
+
+
+def test_making_them_again_changes_nothing_and_heals_a_lost_password(server: Installation) -> None:
+    execute(database_urls.superuser(server.settings), "ALTER ROLE infora_api PASSWORD 'lost'")
+
+    roles.ensure(server.settings, server.secrets)
+
+    assert rights(server.urls.api)[0] == "infora_api"
+
+
+def test_a_wrong_password_is_refused(server: Installation) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(database_urls.with_role(server.urls.api, "infora_api", "wrong"))
+
+
+def test_a_role_that_may_creates_the_others(server: Installation) -> None:
+    settings = outside(server, "billing", "SUPERUSER")
+
+    roles.ensure(settings, server.secrets)
+
+    urls = database_urls.of(settings, server.secrets)
+    assert rights(urls.engine) == ("billing_engine", False, True, False, False)
+    assert rights(urls.api) == ("billing_api", False, False, False, False)
+
+
+def test_a_role_that_may_not_is_told_the_exact_sql_without_a_password(server: Installation) -> None:
+    settings = outside(server, "plain", "")
+    with pytest.raises(Refusal) as refused:
+        roles.ensure(settings, server.secrets)
+    text = str(refused.value)
+    assert server.secrets.db_engine_password not in text
+    assert server.secrets.db_api_password not in text
+
+    execute(database_urls.superuser(server.settings), text[text.index("CREATE ROLE") :])
+
+    roles.ensure(settings, server.secrets)
+    assert rights(database_urls.of(settings, server.secrets).api)[0] == "plain_api"
+
+
+def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(
+    server: Installation, tmp_path: Path
+) -> None:
+    settings = replace(server.settings, database_url=f"postgresql://u:hunter2@/d?host={tmp_path}")
+
+    with pytest.raises(Refusal, match="does not answer") as refused:
+        roles.ensure(settings, server.secrets)
+
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
