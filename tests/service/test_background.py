@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -25,8 +26,8 @@ def open_directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def description(copy: Copy) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = json.loads((copy.settings.state_dir / "demo.json").read_text())
+def description(copy: Copy) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((copy.settings.state_dir / "demo.json").read_text())
     return found
 
 

@@ -92,7 +92,8 @@ def test_a_one_line_source_without_a_key_keeps_to_apts_own_keys(apt: Apt) -> Non
 def test_a_deb822_source_beside_others_in_one_file(apt: Apt) -> None:
     apt.source(
         "sources.list.d/debian.sources",
-        "# comments alone are no source\n\nTypes: deb\nURIs: http://security.test/debian-security\nSuites: bookworm-security\nComponents: main\n"
+        "# comments alone are no source\n\n"
+        "Types: deb\nURIs: http://security.test/debian-security\nSuites: bookworm-security\nComponents: main\n"
         "Signed-By: /k/security.gpg\n\n"
         "Types: deb\n# a comment\nURIs: http://mirror.test/debian\nSuites: bookworm bookworm-updates\n"
         "Components: main\nSigned-By: /k/debian.gpg\n",

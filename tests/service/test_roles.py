@@ -37,7 +37,8 @@ def rights(url: str) -> tuple[object, ...]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+                "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles "
+                "WHERE rolname = current_user"
             )
             return cursor.fetchone() or ()
     finally:
