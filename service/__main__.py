@@ -28,6 +28,10 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
 
         leftovers.end(rest[0], settings)
         return 0
+    if name in ("run", "start", "stop", "status"):
+        from service import layout
+
+        layout.refuse_foreign(settings)
     if name == "run":
         from service import run
 

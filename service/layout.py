@@ -36,6 +36,12 @@ def prepare(settings: Settings) -> None:
         raise Refusal(f"{error.filename} is in the way: STATE_DIR must be a directory of this system alone.") from None
 
 
+def refuse_foreign(settings: Settings) -> None:
+    """Another user's installation looks empty from here: say so rather than "not running"."""
+    if os.geteuid() != 0 and settings.state_dir.exists() and settings.state_dir.stat().st_uid != os.geteuid():
+        raise Refusal(f"{settings.state_dir} belongs to another user: run this as that user, or set STATE_DIR.")
+
+
 def socket_directory(settings: Settings) -> Path:
     """STATE_DIR/run, or a short path of its own where the socket's name would not fit."""
     inside = settings.state_dir / "run"
