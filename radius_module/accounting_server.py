@@ -1,0 +1,38 @@
+"""The accounting process: routers from memory, and the spool that every record is written to before its answer."""
+
+from __future__ import annotations
+
+from radius_module.directory import Directory
+from radius_module.directory_readers import RoutersOnly
+from radius_module.directory_watch import Watch
+from radius_module.routers import PROBE_ID, Client, Routers
+from radius_module.settings import Settings
+from radius_module.spool import Spool
+
+_PATIENCE = 60.0
+
+
+class AccountingServer:
+    """Everything the accounting hooks ask; one in the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.directory = Directory()
+        self.spool = Spool(settings.spool("acct"))
+        self._routers = Routers(settings, self.directory)
+        self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), self.spool.node)
+
+    def start(self) -> None:
+        """Learn the routers, then begin."""
+        self._watch.start()
+        self._watch.tried.wait(_PATIENCE)
+
+    def stop(self) -> None:
+        """Put what waits on the disk."""
+        self._watch.stop()
+        self.spool.close()
+
+    def client(self, address: str) -> Client | None:
+        """The router at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""
+        client = self._routers.client(address)
+        return None if client is None or client.device_id == PROBE_ID else client

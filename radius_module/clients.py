@@ -1,0 +1,29 @@
+"""FreeRADIUS' virtual server `clients`: an unknown source address → the router it belongs to, from memory.
+
+Runs in the thread that receives packets. Nothing is answered to who is no router of ours.
+"""
+
+from __future__ import annotations
+
+from radius_module import lifecycle
+from radius_module.attributes import text
+from radius_module.packet import source_address
+from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
+
+
+@guarded(on_error=NOTFOUND)
+def authorize(pairs: Pairs) -> Answer:
+    """The router's secret, its tenant and itself in the short name, and whether it must sign its requests."""
+    address = source_address(pairs)
+    client = lifecycle.any_server().client(address)
+    if client is None:
+        return NOTFOUND
+    version = "FreeRADIUS-Client-IPv6-Address" if ":" in address else "FreeRADIUS-Client-IP-Address"
+    return OK, {
+        "config": (
+            (version, ":=", address),
+            ("FreeRADIUS-Client-Shortname", ":=", f"{client.isp_id}.{client.device_id}"),
+            ("FreeRADIUS-Client-Secret", ":=", text(client.secret)),
+            ("FreeRADIUS-Client-Require-MA", ":=", "yes" if client.must_sign else "no"),
+        )
+    }

@@ -1,0 +1,139 @@
+"""Rows → entries of the directory, for everybody at a (re)load and for a few ids when there is news."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from models import ServicePlan
+from models.plans import rate_limit
+from radius_module import directory_queries as queries
+from radius_module.directory import Contents
+from radius_module.live import Live, StoredSession
+from radius_module.names import mac_of, station
+from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
+
+_BATCH = 5000
+_HOUR = 3600.0
+
+Row = Sequence[Any]
+
+
+def load(connection: Connection, live: Live) -> Contents:
+    """Everything, in one consistent view of the database."""
+    connection = connection.execution_options(isolation_level="REPEATABLE READ", yield_per=_BATCH)
+    contents = Contents()
+    refresh_isps(connection, contents)
+    refresh_devices(connection, contents)
+    refresh_plans(connection, contents)
+    _read_customers(connection, contents, live, None)
+    live.keep_only(contents.customers.keys())
+    connection.rollback()
+    return contents
+
+
+def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
+    """Read tenants anew."""
+    for isp_id in ids or ():
+        contents.isps.pop(isp_id, None)
+    for isp_id, status, timezone, hours in connection.execute(queries.isps(ids)):
+        contents.isps[isp_id] = Isp(isp_id, status == "active", timezone, hours * _HOUR)
+
+
+def refresh_devices(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
+    """Read routers anew."""
+    gone = set(ids or ())
+    for device_id, isp_id, network, status, secret, require, reversed_ in connection.execute(queries.devices(ids)):
+        gone.discard(device_id)
+        contents.put_device(network, Device(device_id, isp_id, status == "active", secret, require, reversed_))
+    for device_id in gone:
+        contents.drop_device(device_id)
+
+
+def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
+    """Read plans anew, with what operators added to their groups."""
+    groups = None if ids is None else [f"plan_{plan_id}" for plan_id in ids]
+    extra: dict[tuple[int, str], list[Attribute]] = defaultdict(list)
+    for isp_id, group, name, op, value in connection.execute(queries.plan_rows(groups)):
+        extra[isp_id, group].append(Attribute(name, op, value))
+    gone = set(ids or ())
+    for row in connection.execute(queries.plans(ids).with_only_columns(*ServicePlan.__table__.columns)).mappings():
+        gone.discard(row["id"])
+        contents.plans[row["id"]] = _plan(row, tuple(extra.get((row["isp_id"], f"plan_{row['id']}"), ())))
+    for plan_id in gone:
+        contents.plans.pop(plan_id, None)
+
+
+def refresh_customers(connection: Connection, contents: Contents, live: Live, ids: Sequence[int]) -> None:
+    """Read a few customers anew, with what they used and where they are online."""
+    found = _read_customers(connection, contents, live, ids)
+    for customer_id in set(ids) - found:
+        contents.drop_customer(customer_id)
+        live.forget(customer_id)
+
+
+def _read_customers(connection: Connection, contents: Contents, live: Live, ids: Sequence[int] | None) -> set[int]:
+    extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
+    topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))
+    sessions = _grouped(
+        connection.execute(queries.sessions(ids)),
+        lambda row: StoredSession(row[0], row[1], station(row[2]), *row[3:]),
+        at=1,
+    )
+    found = set()
+    for row in connection.execute(queries.customers(ids)):
+        customer = _customer(row, topups.get(row[0], ()), extra.get(row[0], ()))
+        contents.put_customer(customer)
+        live.refresh(customer.id, customer.period_starts[0], row[12], sessions.get(customer.id, ()))
+        found.add(customer.id)
+    return found
+
+
+def _grouped(rows: Iterable[Row], make: Callable[[Row], Any], at: int = 0) -> dict[int, tuple[Any, ...]]:
+    lists: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        lists[row[at]].append(make(row))
+    return {key: tuple(values) for key, values in lists.items()}
+
+
+def _customer(row: Row, topups: tuple[tuple[float, int], ...], extra: tuple[Attribute, ...]) -> Customer:
+    (
+        customer_id,
+        isp_id,
+        username,
+        status,
+        expires_at,
+        plan_id,
+        static_ip,
+        mac,
+        kind,
+        credential,
+        running,
+        ahead,
+        _,
+    ) = row
+    return Customer(
+        customer_id, isp_id, username, status, expires_at, plan_id, static_ip, (mac_of(mac) or mac) if mac else "",
+        kind, credential, (running, *ahead) if ahead else (running,), topups, extra,
+    )  # fmt: skip
+
+
+def _plan(row: RowMapping, extra: tuple[Attribute, ...]) -> Plan:
+    throttled = row["throttle_bandwidth"]
+    return Plan(
+        row["id"],
+        row["isp_id"],
+        rate_limit(row["bandwidth_limit"], row["upload_limit"]),
+        rate_limit(throttled, throttled),
+        row["data_limit_bytes"],
+        None if row["session_timeout"] is None else row["session_timeout"] * 60,
+        None if row["idle_timeout"] is None else row["idle_timeout"] * 60,
+        row["simultaneous_use"],
+        row["on_too_many"] == "replace_oldest",
+        row["over_limit"] == "throttle",
+        row["address_pool"],
+        extra,
+    )

@@ -1,0 +1,105 @@
+"""The login process: the directory, the living facts, the brake, the spool of results, and its report about itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from models.credentials import Keyring
+from radius_module.brake import Brake
+from radius_module.directory import Directory
+from radius_module.directory_readers import Everything
+from radius_module.directory_watch import Watch
+from radius_module.live import Live
+from radius_module.routers import Client, Routers
+from radius_module.rules.facts import Device
+from radius_module.settings import Settings
+from radius_module.spool import Spool
+
+log = logging.getLogger(__name__)
+
+#: How long FreeRADIUS' start waits for the first load; later it serves what it has, and goes on trying.
+_PATIENCE = 60.0
+_REPORT_EVERY = 1.0
+
+
+class LoginServer:
+    """Everything a login's hooks ask; one in the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.directory = Directory()
+        self.live = Live()
+        self.brake = Brake()
+        self.spool = Spool(settings.spool("auth"))
+        self._routers = Routers(settings, self.directory)
+        reader = Everything(self.directory, self.live)
+        self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node)
+        self._answers: Counter[str] = Counter()
+        self._stopping = threading.Event()
+
+    @property
+    def keyring(self) -> Keyring:
+        """Opens the stored credentials."""
+        return self.settings.keyring
+
+    def start(self) -> None:
+        """Load the directory, then begin."""
+        self._watch.start()
+        self._watch.tried.wait(_PATIENCE)
+        threading.Thread(target=self._report, name="report", daemon=True).start()
+
+    def stop(self) -> None:
+        """Put what is in memory on the disk."""
+        self._stopping.set()
+        self._watch.stop()
+        self.spool.close()
+
+    def device(self, address: str) -> Device | None:
+        """The router at a source address."""
+        return self._routers.device(address)
+
+    def client(self, address: str) -> Client | None:
+        """The router at a source address, as FreeRADIUS needs it."""
+        return self._routers.client(address)
+
+    def is_too_stale(self, isp_id: int, now: float) -> bool:
+        """Has the database been away for longer than the tenant lets its logins be served without it?"""
+        isp = self.directory.isp(isp_id)
+        return isp is not None and self.directory.age(now) > max(isp.max_stale, 60.0)
+
+    def count(self, code: str) -> None:
+        """One more answer of that code."""
+        self._answers[code] += 1
+
+    def _report(self) -> None:
+        """Once a second, what the API and the metrics tell about this process."""
+        path = self.settings.state_dir / "run" / "auth.json"
+        while not self._stopping.wait(_REPORT_EVERY):
+            try:
+                _write(path, self._facts())
+            except OSError as wrong:
+                log.warning("the report %s cannot be written: %s", path, wrong)
+
+    def _facts(self) -> dict[str, object]:
+        contents = self.directory.contents
+        return {
+            "pid": os.getpid(),
+            "at": time.time(),
+            "customers": len(contents.customers),
+            "devices": len(contents.devices),
+            "confirmed_at": self.directory.confirmed_at,
+            "answers": dict(self._answers),
+            "spool": self.spool.state()._asdict(),
+        }
+
+
+def _write(path: Path, facts: dict[str, object]) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(facts), encoding="utf-8")
+    fresh.replace(path)

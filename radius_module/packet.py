@@ -1,0 +1,117 @@
+"""Words of `freeradius/mods-config/policy/words` → typed requests. Everything a router chose is bytes here.
+
+A request that is not whole raises MalformedRequest: its hook refuses (logins) or keeps silent (accounting).
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from typing import NamedTuple
+
+from models.reports import SessionReport
+from radius_module.names import station
+
+Pairs = tuple[tuple[str, str], ...]
+_END = "."
+_GIGAWORD = 1 << 32
+
+
+class MalformedRequest(ValueError):
+    """Words are missing or cut off."""
+
+
+class Origin(NamedTuple):
+    """Where a packet came from: the source address, and whom FreeRADIUS knows there by its secret."""
+
+    address: str
+    isp_id: int
+    device_id: int
+
+
+class LoginRequest(NamedTuple):
+    """One Access-Request."""
+
+    origin: Origin
+    username: bytes
+    #: User-Password; empty without.
+    password: bytes
+    #: CHAP-Password: identifier and digest; empty without.
+    chap: bytes
+    #: CHAP-Challenge, or else the Request Authenticator (RFC 2865 section 2.2).
+    challenge: bytes
+    is_mschap: bool
+    #: Calling-Station-Id; a MAC address as `AA:BB:CC:DD:EE:FF`.
+    mac: str
+    called: bytes
+
+
+def login_request(pairs: Pairs) -> LoginRequest:
+    """The Access-Request in a hook's argument."""
+    words = dict(pairs)
+    address, client, authenticator, name, password, chap, challenge = _words(words, "Wire-Login", 7)
+    calling, called, _framed = _words(words, "Wire-Place", 3)
+    return LoginRequest(
+        origin(address, client),
+        a2b_base64(name),
+        a2b_base64(password),
+        a2b_base64(chap),
+        a2b_base64(challenge) if challenge else bytes.fromhex(authenticator[2:]),
+        "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words,
+        station(a2b_base64(calling).decode("utf-8", "backslashreplace")),
+        a2b_base64(called),
+    )
+
+
+def session_report(pairs: Pairs, received: float) -> SessionReport:
+    """The Accounting-Request in a hook's argument; octets in RFC 2866's view unless the device has them reversed."""
+    words = dict(pairs)
+    address, client, status, session_id, klass = _words(words, "Wire-Session", 5)
+    name, port_id, port_type = _words(words, "Wire-Port", 3)
+    calling, called, framed, prefix, delegated = _words(words, "Wire-Place", 5)
+    seconds, low_in, high_in, low_out, high_out, delay, clock, cause = _words(words, "Wire-Growth", 8)
+    source = origin(address, client)
+    return SessionReport(
+        status,
+        source.isp_id,
+        source.device_id,
+        a2b_base64(session_id),
+        a2b_base64(klass),
+        a2b_base64(name),
+        received,
+        delay=int(delay or 0),
+        session_time=int(seconds) if seconds else None,
+        octets_in=int(low_in or 0) + _GIGAWORD * int(high_in or 0),
+        octets_out=int(low_out or 0) + _GIGAWORD * int(high_out or 0),
+        mac=station(a2b_base64(calling).decode("utf-8", "backslashreplace")),
+        called=a2b_base64(called),
+        nas_address=address,
+        nas_port_id=a2b_base64(port_id),
+        nas_port_type=port_type,
+        framed_address=framed,
+        framed_ipv6_prefix=prefix,
+        delegated_ipv6_prefix=delegated,
+        cause=cause,
+        router_time=int(clock) if clock else None,
+    )
+
+
+def source_address(pairs: Pairs) -> str:
+    """The unknown source of a packet that FreeRADIUS asks about."""
+    return dict(pairs)["Wire-Login"]
+
+
+def origin(address: str, client: str) -> Origin:
+    """`client` is the short name that clients.py gave: `<isp_id>.<device_id>`."""
+    isp_id, _, device_id = client.partition(".")
+    try:
+        return Origin(address, int(isp_id), int(device_id))
+    except ValueError as wrong:
+        raise MalformedRequest(f"a client called {client!r}") from wrong
+
+
+def _words(words: dict[str, str], name: str, count: int) -> list[str]:
+    found = words.get(name, "").split(" ")
+    if len(found) != count + 1 or found[count] != _END:
+        raise MalformedRequest(f"{name} is not whole")
+    del found[count]
+    return found

@@ -1,0 +1,82 @@
+"""Does the subscriber know the password? PAP and CHAP are proved here, MS-CHAP by rlm_mschap with what we hand it.
+
+Compared are the bytes on the wire, so a password with a NUL in it is not the one before the NUL (FACTS 1, 3).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from hashlib import md5
+from hmac import compare_digest
+
+from models.credentials import CredentialError, Keyring, nt_hash, ssha512_matches
+from radius_module.names import mac_of, notations
+from radius_module.packet import LoginRequest
+from radius_module.rules.facts import Customer
+
+log = logging.getLogger(__name__)
+
+
+def proves(request: LoginRequest, customer: Customer, keyring: Keyring) -> bool:
+    """True only for the right password in a PAP or CHAP request. A secret that does not open is nobody's password."""
+    kind, stored = customer.credential_attribute, customer.credential
+    if not stored or not (request.password or request.chap):
+        return False
+    try:
+        if kind == "Cleartext-Password":
+            clear = keyring.decrypt(stored, customer.isp_id, "radcheck", customer.id)
+            return _is_one_of(request, (clear,)) or _is_one_of(request, _other_forms(customer, clear))
+        return bool(request.password) and _matches_hash(request.password, kind, stored)
+    except CredentialError as wrong:
+        log.error("customer %d: %s", customer.id, wrong)
+        return False
+
+
+def for_mschap(customer: Customer, keyring: Keyring) -> tuple[str, str] | None:
+    """(attribute, value) that rlm_mschap needs of the customer; None where his password is kept for PAP only."""
+    kind, stored = customer.credential_attribute, customer.credential
+    if not stored:
+        return None
+    if kind == "NT-Password":
+        return "NT-Password", "0x" + stored.removeprefix("0x")
+    if kind != "Cleartext-Password":
+        return None
+    try:
+        return "Cleartext-Password", keyring.decrypt(stored, customer.isp_id, "radcheck", customer.id)
+    except CredentialError as wrong:
+        log.error("customer %d: %s", customer.id, wrong)
+        return None
+
+
+def _is_one_of(request: LoginRequest, candidates: Iterable[str]) -> bool:
+    proof: Callable[[LoginRequest, bytes], bool] = _chap if request.chap else _pap
+    return any(proof(request, candidate.encode()) for candidate in candidates)
+
+
+def _pap(request: LoginRequest, password: bytes) -> bool:
+    return compare_digest(request.password, password)
+
+
+def _chap(request: LoginRequest, password: bytes) -> bool:
+    """RFC 2865 section 5.3: MD5 over identifier, password and challenge."""
+    digest = md5(request.chap[:1] + password + request.challenge, usedforsecurity=False).digest()
+    return bool(password) and compare_digest(request.chap[1:], digest)
+
+
+def _other_forms(customer: Customer, clear: str) -> tuple[str, ...]:
+    """A MAC address as name and password is the same in every notation: routers differ in it (FACTS 2)."""
+    mac = mac_of(clear)
+    return notations(mac) if mac is not None and mac_of(customer.username) == mac else ()
+
+
+def _matches_hash(password: bytes, kind: str | None, stored: str) -> bool:
+    if kind == "NT-Password":
+        try:
+            return compare_digest(nt_hash(password.decode()), stored.removeprefix("0x").lower())
+        except UnicodeDecodeError:
+            return False
+    if kind == "Password-With-Header" and stored.startswith("{SSHA512}"):
+        return ssha512_matches(password, stored)
+    log.error("a %s in radcheck is of no known form", kind)
+    return False

@@ -1,0 +1,78 @@
+"""Verdict → attributes of the answer: the one place where an answer is put together (DESIGN 3)."""
+
+from __future__ import annotations
+
+from radius_module.attributes import Pair, UnencodableAttribute, encode, number, text
+from radius_module.rules.facts import Attribute, Deny, Grant
+
+#: How often the router reports, seconds; three missed reports make a session stale.
+INTERIM_INTERVAL = 300
+_GIGAWORD = 1 << 32
+#: Where the plan, a customer's own row and the rules all set a limit, the least holds.
+_LIMITS = frozenset(("Session-Timeout", "Idle-Timeout"))
+_TOTAL = ("Mikrotik-Total-Limit", "Mikrotik-Total-Limit-Gigawords")
+
+NOT_SET_UP = Deny("bad_reply_attribute", "The service is not set up correctly. Please tell your provider.")
+
+
+def accept(grant: Grant, klass: bytes) -> tuple[Pair, ...]:
+    """Attributes of an Access-Accept. Raises UnencodableAttribute: then there is to be a refusal, and an error logged.
+
+    `klass` is our Class; the octets of the allowance travel in two 32-bit halves (FACTS 2).
+    """
+    pairs: list[Pair] = [
+        ("Class", ":=", "0x" + klass.hex()),
+        ("Session-Timeout", ":=", number("Session-Timeout", grant.session_timeout)),
+        ("Acct-Interim-Interval", ":=", str(INTERIM_INTERVAL)),
+    ]
+    if grant.rate is not None:
+        pairs.append(("Mikrotik-Rate-Limit", ":=", grant.rate))
+    if grant.idle_timeout is not None:
+        pairs.append(("Idle-Timeout", ":=", number("Idle-Timeout", grant.idle_timeout)))
+    if grant.allowance is not None:
+        pairs += total_limit(grant.allowance)
+    if grant.address is not None:
+        pairs.append(("Framed-IP-Address", ":=", grant.address))
+    elif grant.pool is not None:
+        pairs.append(("Framed-Pool", ":=", text(grant.pool)))
+    return tuple(_with_extra(pairs, grant.extra) if grant.extra else pairs)
+
+
+def total_limit(octets: int) -> tuple[Pair, Pair]:
+    """The remaining allowance. 0 in both would be no limit to RouterOS, so it cannot be said."""
+    if octets <= 0:
+        raise UnencodableAttribute("Mikrotik-Total-Limit: nothing is left to be allowed")
+    high, low = divmod(octets, _GIGAWORD)
+    return (_TOTAL[0], ":=", str(low)), (_TOTAL[1], ":=", number(_TOTAL[1], high))
+
+
+def refuse(refusal: Deny, delay: int) -> tuple[Pair, ...]:
+    """Attributes of an Access-Reject that leaves after `delay` seconds."""
+    return (("Reply-Message", ":=", text(refusal.message)), ("FreeRADIUS-Response-Delay", ":=", str(delay)))
+
+
+def shown(pairs: tuple[Pair, ...]) -> dict[str, str | list[str]]:
+    """The attributes for people and for JSON: name → value, or values."""
+    found: dict[str, str | list[str]] = {}
+    for name, _op, value in pairs:
+        plain = value.replace('\\"', '"').replace("\\\\", "\\")
+        before = found.get(name)
+        found[name] = plain if before is None else [*(before if isinstance(before, list) else [before]), plain]
+    return found
+
+
+def _with_extra(pairs: list[Pair], extra: tuple[Attribute, ...]) -> list[Pair]:
+    """The operators' own rows on top: first the plan's, then the customer's."""
+    for row in extra:
+        name, op, value = encode(row.name, row.op, row.value)
+        present = [pair for pair in pairs if pair[0] == name]
+        if name in _TOTAL:
+            raise UnencodableAttribute(f"{name}: follows from the plan's data limit and the top-ups")
+        if name in _LIMITS and present:
+            value = str(min(int(value), int(present[0][2])))
+        if op == "+=":
+            pairs.append((name, "+=", value))
+        elif not present or op == ":=" or name in _LIMITS:
+            pairs = [pair for pair in pairs if pair[0] != name]
+            pairs.append((name, ":=", value))
+    return pairs

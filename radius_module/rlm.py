@@ -1,0 +1,78 @@
+"""The only importer of `radiusd`, and the guard around every hook.
+
+A hook that raises would be an Access-Reject without a word, or silence that nobody explains (FACTS 1, "Calling
+convention"): the guard logs why and answers with the code that is right for its section. Codes are exact ints.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+REJECT, FAIL, OK, HANDLED, INVALID, USERLOCK, NOTFOUND, NOOP, UPDATED = range(9)
+_L_INFO, _L_ERR, _L_WARN = 3, 4, 5
+
+Pairs = tuple[tuple[str, str], ...]
+Answer = int | tuple[int, dict[str, tuple[tuple[str, str, str], ...]]]
+Hook = Callable[[Pairs], Answer]
+
+#: Silence: the router asks its other server, or again. Better than a refusal that is none of the customer's fault.
+NO_ANSWER: Answer = (
+    OK,
+    {
+        "config": (
+            ("Auth-Type", ":=", "Accept"),
+            ("Infora-Decided", ":=", "1"),
+            ("Response-Packet-Type", ":=", "Do-Not-Respond"),
+        )
+    },
+)
+
+log = logging.getLogger("radius_module")
+
+
+class _ToFreeradius(logging.Handler):
+    """Our log lines in FreeRADIUS' own log; standard error where there is none around us (tests)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        try:
+            import radiusd  # type: ignore[import-not-found]  # exists only inside FreeRADIUS
+
+            self._radlog: Callable[[int, str], Any] | None = radiusd.radlog
+        except ImportError:
+            self._radlog = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = _L_ERR if record.levelno >= logging.ERROR else _L_WARN if record.levelno >= logging.WARNING else _L_INFO
+        line = self.format(record).replace("\n", " | ").replace("\0", "\\0")
+        if self._radlog is None:
+            logging.lastResort.emit(record) if logging.lastResort else None
+        else:
+            self._radlog(level, line.encode("utf-8", "backslashreplace").decode())
+
+
+def log_to_freeradius(level: str) -> None:
+    """Send everything that the project logs where FreeRADIUS logs."""
+    root = logging.getLogger()
+    root.handlers = [_ToFreeradius()]
+    root.setLevel(level.upper())
+
+
+def guarded(on_error: Answer) -> Callable[[Hook], Hook]:
+    """Decorator of a hook: whatever goes wrong in it is logged, and answered with `on_error`."""
+
+    def decorate(hook: Hook) -> Hook:
+        @functools.wraps(hook)
+        def guard(pairs: Pairs) -> Answer:
+            try:
+                return hook(pairs)
+            except Exception:
+                log.exception("%s failed", hook.__name__)
+                return on_error
+
+        return guard
+
+    return decorate

@@ -1,0 +1,76 @@
+"""May this subscriber come in? The order of the refusals, and the two who ask: the packet path and support.
+
+Pure: facts in, a verdict out; no clock, no database, no log, and nothing imported but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from radius_module.rules import hardware, identity, quota, sessions, standing
+from radius_module.rules.facts import Deny, Facts, Shown, Verdict
+from radius_module.rules.service import grant
+
+
+class Rule(NamedTuple):
+    """One reason to refuse, the sentence the customer reads, and the values that support reads."""
+
+    code: str
+    message: str
+    refuses: Callable[[Facts], bool]
+    shows: Callable[[Facts], Shown]
+
+
+_WRONG = "The user name or the password is wrong."
+
+#: First refusal wins (CONTRACT "The wire").
+ORDER: tuple[Rule, ...] = (
+    # Without a router of ours there is no tenant, and without a tenant nobody to ask about.
+    Rule("unknown_device", "This hotspot or access point is not registered. Please tell your provider.",
+         identity.unknown_device, identity.show_device),
+    # The tenant before its customers: nothing about them is anybody's business while it is suspended.
+    Rule("isp_suspended", "The service is suspended at the moment. Please ask your provider.",
+         identity.isp_suspended, identity.show_isp),
+    # The same words for both, so that nobody learns which names exist.
+    Rule("unknown_customer", _WRONG, identity.unknown_customer, identity.show_customer),
+    # The password before everything personal: how somebody stands is told to himself only.
+    Rule("bad_password", _WRONG, identity.bad_password, identity.show_password),
+    # What the provider decided stands before what time or use did.
+    Rule("suspended", "Your account is suspended. Please contact your provider.",
+         standing.suspended, standing.show_status),
+    Rule("expired", "Your subscription has expired. Please renew it.", standing.expired, standing.show_expiry),
+    # Cheap and final, before anything that counts.
+    Rule("mac_mismatch", "This account may only be used from its registered device.",
+         hardware.mac_mismatch, hardware.show_mac),
+    Rule("quota_exceeded", "Your data allowance is used up. Please buy more or wait for the next period.",
+         quota.quota_exceeded, quota.show_quota),
+    # Last: only who may come in at all takes a place.
+    Rule("too_many_sessions", "Your account is already in use on as many devices as your plan allows.",
+         sessions.too_many_sessions, sessions.show_sessions),
+)  # fmt: skip
+
+_REFUSALS = {rule.code: Deny(rule.code, rule.message) for rule in ORDER}
+_CHECKS = tuple((rule.refuses, _REFUSALS[rule.code]) for rule in ORDER)
+
+
+def decide(facts: Facts) -> Verdict:
+    """The verdict: the first refusal, or what the customer gets."""
+    for refuses, refusal in _CHECKS:
+        if refuses(facts):
+            return refusal
+    return grant(facts)
+
+
+class Finding(NamedTuple):
+    """One rule as support sees it."""
+
+    code: str
+    passed: bool
+    facts: Shown
+
+
+def explain(facts: Facts) -> tuple[Verdict, list[Finding]]:
+    """The verdict and every rule in its order, also those that pass and those behind the first refusal."""
+    findings = [Finding(rule.code, not rule.refuses(facts), rule.shows(facts)) for rule in ORDER]
+    return decide(facts), findings

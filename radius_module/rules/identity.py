@@ -1,0 +1,43 @@
+"""Who is asking: the router, the tenant, the customer and the password."""
+
+from __future__ import annotations
+
+from radius_module.rules.facts import Facts, Shown
+
+
+def unknown_device(facts: Facts) -> bool:
+    """The router is not (or no longer) one of ours, or is switched off."""
+    return facts.device is None or not facts.device.active or facts.isp is None
+
+
+def isp_suspended(facts: Facts) -> bool:
+    """The tenant is suspended, and so is everybody on its routers."""
+    return facts.isp is not None and not facts.isp.active
+
+
+def unknown_customer(facts: Facts) -> bool:
+    """The router's tenant has no such customer, or one without a password."""
+    return facts.customer is None or facts.customer.credential is None
+
+
+def bad_password(facts: Facts) -> bool:
+    """The password is not his."""
+    return not facts.authentic
+
+
+def show_device(facts: Facts) -> Shown:
+    device = facts.device
+    return {"device_id": device.id if device else None, "active": device.active if device else None}
+
+
+def show_isp(facts: Facts) -> Shown:
+    return {"active": facts.isp.active if facts.isp else None}
+
+
+def show_customer(facts: Facts) -> Shown:
+    return {"known": facts.customer is not None,
+            "has_password": facts.customer is not None and facts.customer.credential is not None}  # fmt: skip
+
+
+def show_password(facts: Facts) -> Shown:
+    return {"right": facts.authentic}

@@ -1,0 +1,33 @@
+"""On how many devices at once. The same device coming back takes its own place over."""
+
+from __future__ import annotations
+
+from radius_module.rules.facts import Facts, Occupied, Shown
+
+
+def others(facts: Facts) -> list[Occupied]:
+    """Places taken by other devices than the one that asks; one whose MAC nobody knows is always another."""
+    return [place for place in facts.occupied if not facts.mac or place.mac != facts.mac]
+
+
+def is_full(facts: Facts) -> bool:
+    """All places are taken by others."""
+    if not facts.occupied:
+        return False
+    return len(others(facts)) >= (facts.plan.simultaneous_use if facts.plan else 1)
+
+
+def too_many_sessions(facts: Facts) -> bool:
+    """All places are taken, and the plan keeps those who are in."""
+    return is_full(facts) and not (facts.plan is not None and facts.plan.replaces_oldest)
+
+
+def gives_way(facts: Facts) -> Occupied | None:
+    """The oldest other place, where the plan lets a newcomer push it out."""
+    if facts.plan is None or not facts.plan.replaces_oldest or not is_full(facts):
+        return None
+    return min(others(facts), key=lambda place: place.since)
+
+
+def show_sessions(facts: Facts) -> Shown:
+    return {"online": len(others(facts)), "allowed": facts.plan.simultaneous_use if facts.plan else 1}

@@ -1,0 +1,27 @@
+"""How the customer stands with his provider."""
+
+from __future__ import annotations
+
+from radius_module.rules.facts import Facts, Shown
+
+
+def suspended(facts: Facts) -> bool:
+    """The provider has suspended the customer."""
+    return facts.customer is not None and facts.customer.status == "suspended"
+
+
+def expired(facts: Facts) -> bool:
+    """What was paid for is over: at the very second of expires_at, not after it."""
+    customer = facts.customer
+    return customer is not None and (customer.status == "expired" or facts.now >= customer.expires_at)
+
+
+def show_status(facts: Facts) -> Shown:
+    return {"status": facts.customer.status if facts.customer else None}
+
+
+def show_expiry(facts: Facts) -> Shown:
+    customer = facts.customer
+    if customer is None:
+        return {"expires_at": None, "seconds_left": None}
+    return {"expires_at": customer.expires_at, "seconds_left": max(0, int(customer.expires_at - facts.now))}

@@ -1,0 +1,58 @@
+"""The environment of the packet path → one frozen object, checked once; what is missing ends the start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.credentials import Keyring
+
+
+class SettingsError(ValueError):
+    """One sentence about what is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a FreeRADIUS process of ours needs to know."""
+
+    database_url: str = field(repr=False)
+    keyring: Keyring = field(repr=False)
+    state_dir: Path
+    #: Shared secret of the installation's own probe; without one there is no probe.
+    probe_secret: str | None = field(repr=False)
+    log_level: str
+
+    @property
+    def feed_socket(self) -> Path:
+        """Where the login process listens for what accounting hears and the writer books."""
+        return self.state_dir / "run" / "feed.sock"
+
+    @property
+    def snapshot(self) -> Path:
+        """The directory's copy on disk for a start without the database."""
+        return self.state_dir / "snapshot" / "directory"
+
+    def spool(self, process: str) -> Path:
+        """Spool directory of the `auth` or the `acct` process."""
+        return self.state_dir / "spool" / process
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Raises SettingsError, or CredentialError for CREDENTIAL_KEYS."""
+
+    def need(name: str) -> str:
+        value = environment.get(name, "")
+        if not value:
+            raise SettingsError(f"{name} is not set")
+        return value
+
+    return Settings(
+        database_url=environment.get("ENGINE_DATABASE_URL") or need("DATABASE_URL"),
+        keyring=Keyring.parse(need("CREDENTIAL_KEYS")),
+        state_dir=Path(need("STATE_DIR")),
+        probe_secret=environment.get("RADIUS_SECRET") or None,
+        log_level=environment.get("LOG_LEVEL", "info"),
+    )
