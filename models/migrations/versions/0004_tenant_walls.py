@@ -15,9 +15,10 @@ TENANT = "nullif(current_setting('infora.isp_id', true), '')::bigint"
 EVERYWHERE = "current_setting('infora.scope', true) = 'all'"
 
 TENANT_TABLES = (
-    "mikrotik_devices device_contacts service_plans customers subscriptions topups radcheck radreply radusergroup "
-    "radgroupcheck radgroupreply radacct radpostauth usage usage_daily outbox"
-).split()
+    "mikrotik_devices", "device_contacts", "service_plans", "customers", "subscriptions", "topups",
+    "radcheck", "radreply", "radusergroup", "radgroupcheck", "radgroupreply",
+    "radacct", "radpostauth", "usage", "usage_daily", "outbox",
+)  # fmt: skip
 #: table → what makes a row visible.
 SHARED_TABLES = {
     "isps": f"id = {TENANT} or {EVERYWHERE}",
@@ -61,17 +62,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select id from customers
    where isp_id = nullif(current_setting('infora.isp_id', true), '')::bigint and lower(username) = lower(wanted)
 $$;
-create function infora_superadmins() returns bigint
-language sql stable security definer set search_path = public, pg_temp as $$
-  select count(*) from users where role = 'superadmin' and is_active
-$$;
 """
 LOOKUP_NAMES = (
     "infora_operator_named(text)",
     "infora_operator_of_token(bigint, text)",
     "infora_isp_of_key(text)",
     "infora_customer_named(text)",
-    "infora_superadmins()",
 )
 
 #: As in 0002, with each partition walled in: a partition that is asked by its own name answers nobody but those who

@@ -1,0 +1,74 @@
+"""What the schema's owner does: schema, first administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from models import User, schema
+from models.audit_trail import Actor, act_as
+from models.db import make_engine, normalise_url
+from models.operators import create_user
+from models.secrets import make_secret
+
+
+class NotPossible(Exception):
+    """One sentence that says what to do."""
+
+
+def owner_url(env: Mapping[str, str]) -> str:
+    """DATABASE_URL, or a sentence."""
+    url = env.get("DATABASE_URL")
+    if not url:
+        raise NotPossible("DATABASE_URL is not set: give the URL of the schema's owner, or use `make run`.")
+    return url
+
+
+def owner_engine(env: Mapping[str, str]) -> Engine:
+    """For commands: the owner sees every row."""
+    try:
+        return make_engine(owner_url(env), "infora command line", hide_parameters=True)
+    except ValueError as wrong:
+        raise NotPossible(f"{wrong}.") from None
+
+
+def prepare(env: Mapping[str, str]) -> list[str]:
+    """Upgrade the schema, make the first administrator; says what was done."""
+    engine = owner_engine(env)
+    try:
+        with engine.connect() as connection:
+            known = set(connection.scalars(text("select rolname from pg_roles")))
+            owner = str(connection.scalar(text("select current_user")))
+        roles = [_role(env, part, known, owner) for part in ("ENGINE", "API")]
+        schema.upgrade(owner_url(env), engine_role=roles[0], api_role=roles[1])
+        with Session(engine) as session, session.begin():
+            return ["The schema is up to date.", *_first_administrator(session, env)]
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise NotPossible(f"The database refuses: {reason}") from None
+    finally:
+        engine.dispose()
+
+
+def _role(env: Mapping[str, str], part: str, known: set[str], owner: str) -> str:
+    """The role named in the part's URL; without one, the installation's usual name, or else the owner himself."""
+    url = env.get(f"{part}_DATABASE_URL")
+    if url:
+        return unquote(normalise_url(url).username or "")
+    usual = f"{normalise_url(owner_url(env)).database}_{part.lower()}"
+    return usual if usual in known else owner
+
+
+def _first_administrator(session: Session, env: Mapping[str, str]) -> list[str]:
+    if session.scalar(select(User.id).where(User.role == "superadmin").limit(1)) is not None:
+        return []
+    name, given = env.get("ADMIN_USERNAME") or "admin", env.get("ADMIN_PASSWORD")
+    password = given or make_secret()
+    act_as(session, Actor("initdb"))
+    create_user(session, None, username=name, password=password, role="superadmin")
+    told = "with the password of ADMIN_PASSWORD" if given else f"with the password {password} (shown this once)"
+    return [f"Created the administrator {name} {told}."]

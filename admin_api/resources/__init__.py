@@ -1,0 +1,1 @@
+"""The API, one blueprint a resource."""

@@ -1,0 +1,142 @@
+"""Customers: who they are, and what is done with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy import Select, func
+
+from admin_api.authentication import allowed
+from admin_api.customer_views import has_status, shown, shown_one
+from admin_api.database import mine, now, session, tenant
+from admin_api.pages import ordered, page_of, searched
+from admin_api.parts import parts
+from admin_api.rows import row as the_row
+from admin_api.scaffold import answers, asks, documents, takes
+from admin_api.schemas.common import Nothing
+from admin_api.schemas.customers import (
+    CustomerChange,
+    CustomerIn,
+    CustomerOut,
+    CustomerPage,
+    CustomerQuery,
+    RenewIn,
+    TopupIn,
+    TopupOut,
+)
+from admin_api.schemas.types import octets
+from models import Customer, Topup, customer_care, renewals
+
+customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
+
+_SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_name", "expires_at", "created_at")}
+
+
+@customers.get("")
+@allowed("viewer")
+@asks(CustomerQuery)
+@answers(CustomerPage)
+def index(query: CustomerQuery) -> dict[str, Any]:
+    """List customers"""
+    return page_of(ordered(wanted(query), query.sort, _SORTS, Customer.id), query, shown)
+
+
+@customers.post("")
+@documents(responses=[409])
+@allowed("staff")
+@takes(CustomerIn)
+@answers(CustomerOut, 201, "Customer created.")
+def create(body: CustomerIn) -> CustomerOut:
+    """Create a customer"""
+    keyring = parts().keyring
+    return shown_one(customer_care.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
+
+
+@customers.get("/<int:id>")
+@allowed("viewer")
+@the_row(Customer)
+@answers(CustomerOut)
+def read(row: Customer) -> CustomerOut:
+    """Read a customer"""
+    return shown([row])[0]
+
+
+@customers.route("/<int:id>", methods=["PUT", "PATCH"])
+@documents(responses=[409, 412])
+@allowed("staff")
+@the_row(Customer)
+@takes(CustomerChange)
+@answers(CustomerOut, message="Customer changed.")
+def change(row: Customer, body: CustomerChange) -> CustomerOut:
+    """Change a customer"""
+    customer_care.update_customer(session(), parts().keyring, tenant(), row, now(), body.given())
+    return shown_one(row)
+
+
+@customers.delete("/<int:id>")
+@documents(responses=[412])
+@allowed("staff")
+@the_row(Customer)
+@answers(Nothing, message="Customer deleted; sessions and usage stay in the books.")
+def delete(row: Customer) -> dict[str, Any]:
+    """Delete a customer"""
+    customer_care.delete_customer(session(), row)
+    return {}
+
+
+@customers.post("/<int:id>/suspend")
+@allowed("staff")
+@the_row(Customer)
+@answers(CustomerOut, message="Customer suspended.")
+def suspend(row: Customer) -> CustomerOut:
+    """Suspend a customer: no further log-in, open sessions end"""
+    customer_care.suspend_customer(session(), row)
+    return shown_one(row)
+
+
+@customers.post("/<int:id>/activate")
+@documents(responses=[409])
+@allowed("staff")
+@the_row(Customer)
+@answers(CustomerOut, message="Customer activated.")
+def activate(row: Customer) -> CustomerOut:
+    """Lift a customer's suspension; an expired one is a 409 `expired`"""
+    customer_care.activate_customer(session(), row, now())
+    return shown_one(row)
+
+
+@customers.post("/<int:id>/renew")
+@allowed("staff")
+@the_row(Customer)
+@takes(RenewIn)
+@answers(CustomerOut, message="Customer renewed.")
+def renew(row: Customer, body: RenewIn) -> CustomerOut:
+    """Add paid periods"""
+    renewals.renew(session(), tenant(), row, now(), body.periods)
+    return shown_one(row)
+
+
+@customers.post("/<int:id>/topups")
+@documents(responses=[409])
+@allowed("staff")
+@the_row(Customer)
+@takes(TopupIn)
+@answers(TopupOut, 201, "Data added.")
+def top_up(row: Customer, body: TopupIn) -> Topup:
+    """Add data to the current period"""
+    return renewals.top_up(session(), row, now(), octets(body.data_gb))
+
+
+def wanted(query: CustomerQuery) -> Select[Customer]:
+    """The tenant's customers that the filters let through."""
+    found = searched(
+        mine(Customer), query.search, (Customer.full_name, Customer.username, Customer.email, Customer.phone)
+    )
+    if query.service_plan_id is not None:
+        found = found.where(Customer.service_plan_id == query.service_plan_id)
+    if query.mac_address is not None:
+        found = found.where(Customer.mac_address == query.mac_address)
+    if query.username is not None:
+        found = found.where(Customer.id == func.infora_customer_named(query.username))
+    return found if query.status is None else found.where(has_status(query.status, now()))

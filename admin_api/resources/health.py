@@ -1,0 +1,47 @@
+"""Is the process alive, and is what it needs in order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from apiflask import APIBlueprint
+from sqlalchemy import text
+
+from admin_api.database import session
+from admin_api.errors import refuse
+from admin_api.scaffold import answers, documents
+from admin_api.schemas.types import Shown
+from models.schema import revision_wanted
+
+health = APIBlueprint("health", __name__, tag="Health")
+
+
+class Alive(Shown):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(Shown):
+    """The database answers and has this code's schema, the spool is in order."""
+
+    status: Literal["ok"]
+    schema_revision: str
+
+
+@health.get("/healthz")
+@answers(Alive)
+def healthz() -> dict[str, str]:
+    """Is the process alive"""
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+@documents(responses=[503])
+@answers(Ready)
+def readyz() -> dict[str, str]:
+    """Are database, schema and spool in order"""
+    found = session().scalar(text("select version_num from alembic_version"))
+    if found != revision_wanted():
+        refuse(503, "wrong_schema", "The database has not this version's schema: run `flask --app admin_api initdb`.")
+    return {"status": "ok", "schema_revision": found}

@@ -1,0 +1,1 @@
+"""The bodies that the API takes and gives, one module a resource."""

@@ -1,0 +1,28 @@
+"""The envelope, errors, and answers without content of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from admin_api.schemas.types import Shown
+
+
+class Envelope(BaseModel):
+    """Every answer."""
+
+    ok: bool
+    message: str
+    data: Any
+
+
+class Failure(BaseModel):
+    """`data` of an error. `code` is a stable word; `errors` names fields."""
+
+    code: str
+    errors: dict[str, list[str]] | None = None
+
+
+class Nothing(Shown):
+    """There is nothing more to say."""

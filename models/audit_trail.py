@@ -1,0 +1,86 @@
+"""Writes the audit row of a change, in the change's own transaction.
+
+Who acts is told to the session once (`act_as`); what a row showed before is taken with `snapshot`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from models.audit import AuditLog
+from models.base import Base
+
+#: Columns whose value is never shown.
+SECRET_COLUMNS = frozenset({"api_key_hash", "radius_secret", "api_password", "password_hash", "token_version"})
+MASK = "***"
+_UNTOLD = frozenset({"created_at", "updated_at"})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who makes the changes of a session."""
+
+    name: str
+    address: str | None = None
+    request_id: str | None = None
+
+
+def act_as(session: Session, actor: Actor) -> None:
+    """From here on the session's changes are this actor's."""
+    session.info["actor"] = actor
+
+
+def snapshot(row: Base) -> dict[str, Any]:
+    """The row's public columns as JSON holds them; a secret is a mask, or null where there is none."""
+    columns = inspect(type(row)).columns.keys()
+    return {name: _shown(name, getattr(row, name)) for name in columns if name not in _UNTOLD}
+
+
+def record(
+    session: Session,
+    action: str,
+    row: Base,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    *,
+    isp_id: int | None = None,
+) -> None:
+    """One audit row. Of a change, only what differs is kept; `after` defaults to the row as it is (None if deleted)."""
+    session.flush()
+    if after is None and action != "delete":
+        after = snapshot(row)
+    if before is not None and after is not None:
+        before, after = _difference(before, after)
+    actor = session.info.get("actor", Actor("system"))
+    session.add(
+        AuditLog(
+            isp_id=isp_id if isp_id is not None else getattr(row, "isp_id", None),
+            actor=actor.name,
+            address=actor.address,
+            request_id=actor.request_id,
+            action=action,
+            resource=row.__tablename__,
+            resource_id=getattr(row, "id", None),
+            before=before,
+            after=after,
+        )
+    )
+
+
+def _shown(name: str, value: object) -> object:
+    if name in SECRET_COLUMNS:
+        return None if value is None else MASK
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    changed = [name for name in after if before.get(name) != after[name]]
+    return {name: before.get(name) for name in changed}, {name: after[name] for name in changed}

@@ -1,0 +1,83 @@
+"""One database for the whole directory; each test has tenants of its own in it."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import Engine, text
+
+from admin_api import create_app, installation
+from admin_api.settings import Settings, from_environment
+from models.db import make_engine
+from service.testing import Installation
+from tests.admin_api.caller import Caller, Tenant
+
+ADMIN = ("admin", "first-administrator-1")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """Of the schema's owner, on a cluster of this run's own with the schema in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="api-", dir="/tmp", ignore_cleanup_errors=True) as directory,
+        Installation(Path(directory) / "state", 24812, 24813, 24500) as running,
+    ):
+        running.start_postgres()
+        found = running.owner_environment() | {"ADMIN_USERNAME": ADMIN[0], "ADMIN_PASSWORD": ADMIN[1]}
+        installation.prepare(found)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def settings(environment: dict[str, str]) -> Settings:
+    return replace(from_environment(environment), login_failures_allowed=0)
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> APIFlask:
+    return create_app(settings)
+
+
+@pytest.fixture(scope="session")
+def owner(environment: dict[str, str]) -> Iterator[Engine]:
+    """Sees every row, as an operator with psql does."""
+    engine = make_engine(environment["DATABASE_URL"], "tests")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def superadmin(app: APIFlask) -> Caller:
+    caller = Caller(app)
+    token = caller.post("/api/auth/login", {"username": ADMIN[0], "password": ADMIN[1]}).data["token"]
+    return Caller(app, {"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+def tenant(app: APIFlask, superadmin: Caller) -> Tenant:
+    """A fresh tenant, with a caller for each role in it."""
+    return Tenant(app, superadmin, f"ISP {next(_numbers)}")
+
+
+@pytest.fixture
+def other_tenant(app: APIFlask, superadmin: Caller) -> Tenant:
+    return Tenant(app, superadmin, f"Other ISP {next(_numbers)}")
+
+
+@pytest.fixture
+def rows(owner: Engine):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """rows("select …", name=value): what the database really holds."""
+
+    def ask(statement: str, **values: object) -> list[tuple[object, ...]]:
+        with owner.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    return ask
