@@ -18,6 +18,8 @@ from radius_module.rules.facts import Occupied
 SLOT_SECONDS = 60.0
 #: A session not heard of for so long no longer counts: three missed reports and a little.
 STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
+#: Slots that have run out are swept when a customer has more than so many.
+_MANY_SLOTS = 8
 
 
 class StoredSession(NamedTuple):
@@ -66,28 +68,25 @@ class Live:
 
     # -- asked by a login -------------------------------------------------------------------------------------
 
-    def used(self, customer_id: int, period_start: float) -> int:
-        """Octets of the period: booked and owed."""
+    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Occupied, ...]]:
+        """(octets of the period, booked and owed; places of `simultaneous_use` that are taken)."""
         account = self._accounts.get(customer_id)
         if account is None:
-            return 0
+            return 0, ()
         with self._lock:
-            stored = account.stored if account.period_start == period_start else 0
-            return stored + sum(session.seen - session.booked for session in account.sessions.values())
-
-    def occupied(self, customer_id: int, now: float) -> tuple[Occupied, ...]:
-        """Places of `simultaneous_use` that are taken."""
-        account = self._accounts.get(customer_id)
-        if account is None:
-            return ()
-        with self._lock:
-            return tuple(_places(account, now))
+            used = account.stored if account.period_start == period_start else 0
+            if account.sessions:
+                used += sum(session.seen - session.booked for session in account.sessions.values())
+            elif not account.slots:
+                return used, ()
+            return used, tuple(_places(account, now))
 
     def take_slot(self, customer_id: int, mac: str, nonce: str, now: float) -> None:
         """An Accept takes a place until its Start, or for a minute. The same MAC gives up the one it had."""
         with self._lock:
             account = self._account(customer_id)
-            account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
+            if len(account.slots) > _MANY_SLOTS:
+                account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
             account.slots[mac or nonce] = now
 
     # -- told by the directory, the feed and the writer --------------------------------------------------------

@@ -24,6 +24,7 @@ _DECIDED: Pair = ("Infora-Decided", ":=", "1")
 _ACCEPTED: tuple[Pair, ...] = (("Auth-Type", ":=", "Accept"), _DECIDED)
 _CLASS = struct.Struct(">BL8s")
 _CLASS_VERSION = 1
+_nonces: list[bytes] = []
 #: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
 _GUESSES = frozenset(("unknown_customer", "bad_password"))
 
@@ -50,8 +51,7 @@ def facts_of(login: Asked, authentic: bool) -> Facts:
     if device is not None and device.id != request.origin.device_id:
         device = None
     plan = directory.plan(customer.plan_id) if customer is not None else None
-    used = 0 if customer is None else live.used(customer.id, customer.period_start(now))
-    occupied = () if customer is None else live.occupied(customer.id, now)
+    used, occupied = (0, ()) if customer is None else live.standing(customer.id, customer.period_start(now), now)
     isp = directory.isp(request.origin.isp_id)
     return Facts(now, device, isp, customer, plan, authentic, request.mac, used, occupied)
 
@@ -91,7 +91,17 @@ def as_mschap(login: Asked) -> Answer:
 
 def new_class(now: float) -> bytes:
     """Version, time of the login, nonce: what names a session for good (DESIGN 2)."""
-    return _CLASS.pack(_CLASS_VERSION, int(now), os.urandom(8))
+    return _CLASS.pack(_CLASS_VERSION, int(now), _nonce())
+
+
+def _nonce() -> bytes:
+    """8 octets that were never used before; drawn from the kernel by the thousand, for a call costs 1 to 10 µs."""
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = os.urandom(8 * 1024)
+        _nonces.extend(drawn[at : at + 8] for at in range(0, len(drawn), 8))
+        return _nonces.pop()
 
 
 def _refuse(login: Asked, facts: Facts, refusal: Deny) -> Answer:
