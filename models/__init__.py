@@ -12,6 +12,7 @@ from models.devices import DeviceContact, MikrotikDevice
 from models.outbox import Outbox
 from models.plans import ServicePlan
 from models.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
+from models.spooling import Quarantined, SpoolProgress
 from models.tenants import Isp
 from models.usage import Usage, UsageDaily
 from models.users import User
@@ -26,6 +27,7 @@ __all__ = [
     "LoginFailure",
     "MikrotikDevice",
     "Outbox",
+    "Quarantined",
     "Radacct",
     "Radcheck",
     "Radgroupcheck",
@@ -35,6 +37,7 @@ __all__ = [
     "Radusergroup",
     "RevokedToken",
     "ServicePlan",
+    "SpoolProgress",
     "Subscription",
     "Topup",
     "Usage",

@@ -121,6 +121,7 @@ class Spool:
         self._thread.join(grace)
         if not self._thread.is_alive() and self._claim >= 0:
             os.close(self._claim)
+            self._claim = -1
 
     def _put(self, values: records.Plain) -> tuple[Path, int] | None:
         """Where the record lies, once it is on the disk; None where it may not be."""

@@ -1,0 +1,54 @@
+"""Who a session is: the Class that a login gives, and the identifier made of it (DESIGN 2).
+
+Class is version 1, time of login (epoch seconds, 32 bits, big endian), 8 random octets. Routers use their session ids
+again after 16 reboots (FACTS 2), so the random octets are part of a session's identity wherever they come back.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+_VERSION = b"\x01"
+_LENGTH = 13
+#: A login this far from the packet's receipt, in seconds, is no login of ours: a day ahead, two years behind.
+_AHEAD, _BEHIND = 86_400, 2 * 366 * 86_400
+
+
+class SessionClass(NamedTuple):
+    """What a Class of ours says. The nonce is empty and the time None for anything else."""
+
+    login_time: int | None
+    nonce: bytes
+
+
+NO_CLASS = SessionClass(None, b"")
+
+
+def make_class(login_time: float) -> bytes:
+    """A Class for a new login."""
+    return _VERSION + int(login_time).to_bytes(4, "big") + os.urandom(8)
+
+
+def read_class(octets: bytes, received: float) -> SessionClass:
+    """What came back. Another server's Class, or a time that cannot be, is no Class of ours."""
+    if len(octets) != _LENGTH or octets[:1] != _VERSION:
+        return NO_CLASS
+    login_time = int.from_bytes(octets[1:5], "big")
+    if not received - _BEHIND <= login_time <= received + _AHEAD:
+        return NO_CLASS
+    return SessionClass(login_time, octets[5:])
+
+
+def unique_id(isp_id: int, device_id: int, session_id: bytes, nonce: bytes, earlier: int = 0) -> str:
+    """`radacct.acctuniqueid`: 32 hex digits. `earlier` counts former sessions of the same id without a Class."""
+    text = b"%d.%d.%d.%d." % (isp_id, device_id, earlier, len(nonce))
+    return blake2b(text + nonce + session_id, digest_size=16).hexdigest()
+
+
+def month_of(moment: float) -> date:
+    """First day (UTC) of the month: the partition."""
+    day = datetime.fromtimestamp(moment, UTC)
+    return date(day.year, day.month, 1)
