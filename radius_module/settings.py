@@ -21,6 +21,8 @@ class Settings:
     database_url: str = field(repr=False)
     keyring: Keyring = field(repr=False)
     state_dir: Path
+    #: Where sockets lie: a path short enough for them (service/layout.py).
+    socket_dir: Path
     #: Shared secret of the installation's own probe; without one there is no probe.
     probe_secret: str | None = field(repr=False)
     log_level: str
@@ -28,7 +30,7 @@ class Settings:
     @property
     def feed_socket(self) -> Path:
         """Where the login process listens for what accounting hears and the writer books."""
-        return self.state_dir / "run" / "feed.sock"
+        return self.socket_dir / "feed.sock"
 
     @property
     def snapshot(self) -> Path:
@@ -53,6 +55,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         database_url=environment.get("ENGINE_DATABASE_URL") or need("DATABASE_URL"),
         keyring=Keyring.parse(need("CREDENTIAL_KEYS")),
         state_dir=Path(need("STATE_DIR")),
+        socket_dir=Path(environment.get("SOCKET_DIR") or Path(need("STATE_DIR")) / "run"),
         probe_secret=environment.get("RADIUS_SECRET") or None,
         log_level=environment.get("LOG_LEVEL", "info"),
     )

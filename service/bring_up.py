@@ -43,7 +43,7 @@ class BringUp:
 
     def _check(self, present: list[Part]) -> Secrets:
         supervisor.refuse_if_running(self.settings)
-        if any(part.name == "radius" for part in present):
+        if any(part.name == "auth" for part in present):
             version = ".".join(map(str, freeradius.check_version()))
             self.progress.step(f"FreeRADIUS {version}")
         if self.settings.database_url is None:

@@ -4,7 +4,7 @@ import os
 import sysconfig
 from collections.abc import Mapping
 
-from service import database_urls
+from service import database_urls, layout
 from service.secret_file import Secrets
 from service.settings import Settings
 
@@ -22,6 +22,7 @@ def common(settings: Settings) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "INFORA_HOME": str(settings.home),
         "STATE_DIR": str(settings.state_dir),
+        "SOCKET_DIR": str(layout.socket_directory(settings)),
         "LOG_LEVEL": settings.log_level,
         "RADIUS_LISTEN": settings.radius_listen,
         "RADIUS_AUTH_PORT": str(settings.radius_auth_port),
@@ -35,9 +36,12 @@ def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
     """Environment of a supervised part: the secrets that it needs, and no others."""
     urls = database_urls.of(settings, secrets)
     engine = {"ENGINE_DATABASE_URL": urls.engine, "CREDENTIAL_KEYS": secrets.credential_keys}
+    radius = engine | {"RADIUS_SECRET": secrets.radius_secret, "INFORA_SITE_PACKAGES": _site_packages(settings)}
     needed: Mapping[str, dict[str, str]] = {
         "postgres": {},
-        "radius": engine | {"RADIUS_SECRET": secrets.radius_secret, "INFORA_SITE_PACKAGES": _site_packages(settings)},
+        "auth": radius,
+        "acct": radius,
+        "writer": engine,
         "worker": engine,
         "api": _api(settings, secrets, urls.api),
     }

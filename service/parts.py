@@ -26,9 +26,21 @@ def _postgres(settings: Settings) -> list[str]:
     return [str(cluster.binary(settings, "postgres")), "-D", str(cluster.data_directory(settings))]
 
 
-def _radius(settings: Settings) -> list[str]:
+def _radius(name: str, settings: Settings) -> list[str]:
     freeradius.check_version()
-    return [freeradius.PROGRAM, "-f", "-l", "stdout", "-d", str(settings.home / "freeradius"), "-n", "radiusd"]
+    return [freeradius.PROGRAM, "-f", "-l", "stdout", "-d", str(settings.home / "freeradius"), "-n", name]
+
+
+def _auth(settings: Settings) -> list[str]:
+    return _radius("auth", settings)
+
+
+def _acct(settings: Settings) -> list[str]:
+    return _radius("acct", settings)
+
+
+def _writer(settings: Settings) -> list[str]:
+    return [str(settings.venv / "bin/python"), "-m", "radius_module.writer"]
 
 
 def _api(settings: Settings) -> list[str]:
@@ -47,7 +59,9 @@ PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
     Part("postgres", "service/cluster.py", "INT", 30, _postgres),
     # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe.
-    Part("radius", "radius_module/authorize.py", "TERM", 5, _radius),
+    Part("auth", "radius_module/authorize.py", "TERM", 5, _auth),
+    Part("acct", "radius_module/accounting.py", "TERM", 5, _acct),
+    Part("writer", "radius_module/writer.py", "TERM", 8, _writer),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api),
     Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
 )
@@ -68,7 +82,8 @@ def place(part: Part, settings: Settings) -> str:
     """Where the part is reached, for people."""
     places = {
         "postgres": f"the socket in {layout.socket_directory(settings)}",
-        "radius": f"UDP {settings.radius_listen} ports {settings.radius_auth_port} and {settings.radius_acct_port}",
+        "auth": f"UDP {settings.radius_listen} port {settings.radius_auth_port}",
+        "acct": f"UDP {settings.radius_listen} port {settings.radius_acct_port}",
         "api": settings.api_base,
     }
     return places.get(part.name, "")

@@ -17,9 +17,9 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
         return _database_answers(database_urls.superuser(settings))
     if part.name == "api":
         return _api_answers(settings)
-    if part.name == "radius":
+    if part.name == "auth":
         return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None
-    return True  # the worker talks to nobody who asks; s6 knows whether it is up
+    return True  # the others talk to nobody who asks; s6 knows whether it is up
 
 
 def _database_answers(url: str) -> bool | None:

@@ -61,11 +61,11 @@ def _watch(tree: "subprocess.Popen[bytes] | None") -> int:
 
 def show_login(settings: Settings, secrets: Secrets) -> None:
     """The proof: the demo customer's login, as a router would send it."""
-    if not (settings.home / parts.by_name("radius").needs).exists():
+    if not (settings.home / parts.by_name("auth").needs).exists():
         return
     answer = probe.login(settings, secrets.radius_secret)
     if answer is None:
-        raise Refusal("RADIUS has stopped answering: see the log of radius.")
+        raise Refusal("RADIUS has stopped answering: see the log of auth.")
     kind = "Access-Accept" if answer.accepted else "Access-Reject"
     say(f"\nLogin of {probe.DEMO_USERNAME} over UDP: {kind}")
     say_all(f"    {name} = {value}" for name, value in answer.attributes)
