@@ -18,6 +18,7 @@ OLDEST = 15
 
 _CONFIGURATION = """\
 # Written at each start. A lasting change of your own: ALTER SYSTEM, which wins over this file.
+include 'initdb.conf'            # what initdb found out about this machine
 listen_addresses = ''
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
@@ -81,6 +82,7 @@ def create(settings: Settings) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=clean, check=False)  # noqa: S603
     if done.returncode != 0:
         raise Refusal(f"initdb failed: {done.stderr.strip().splitlines()[-1]}")
+    (partial / "postgresql.conf").rename(partial / "initdb.conf")
     partial.rename(data)
 
 

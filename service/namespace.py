@@ -57,7 +57,23 @@ def _unshare(needed: Sequence[Path], account: Account) -> None:
             f"The user {account.name} may not enter {closed}, and this kernel refuses a private mount namespace: "
             "move the clone and STATE_DIR to a place open to all, such as /opt."
         )
+    _keep_to_ourselves()
+
+
+def _keep_to_ourselves() -> None:
+    """Nothing that is mounted from now on may be seen outside.
+
+    In a chroot "/" is no mount of its own: step out to the namespace's root for it, and back in.
+    """
+    inside = os.open("/", os.O_PATH | os.O_DIRECTORY)
+    namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    if _LIBC.setns(namespace, _CLONE_NEWNS) != 0:
+        raise Refusal(f"A private mount namespace could not be entered ({os.strerror(ctypes.get_errno())}).")
     _mount("none", Path("/"), None, _MS_REC | _MS_PRIVATE)
+    os.fchdir(inside)
+    os.chroot(".")
+    os.close(inside)
+    os.close(namespace)
 
 
 def _cover(closed: Path, inside: Sequence[Path]) -> None:

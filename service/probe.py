@@ -3,6 +3,7 @@
 The request carries Message-Authenticator, and an answer without a right one is no answer.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def _request(client: Client) -> Packet:
 
 
 def _dictionary() -> Dictionary:
+    logging.getLogger("pyrad").setLevel(logging.ERROR)  # it warns of Vendor-Specific itself, which is no loss
     return Dictionary(*(str(_DICTIONARIES / name) for name in _FILES))
 
 

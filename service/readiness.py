@@ -2,10 +2,11 @@
 
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import psycopg2
 
-from service import database_urls, probe
+from service import database_urls, probe, services
 from service.parts import Part
 from service.secret_file import Secrets
 from service.settings import Settings
@@ -19,7 +20,22 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
         return _api_answers(settings)
     if part.name == "auth":
         return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None
-    return True  # the others talk to nobody who asks; s6 knows whether it is up
+    if part.name == "acct":
+        return _is_bound(settings.radius_acct_port)
+    return _stays_up(part, settings)
+
+
+def _is_bound(port: int) -> bool | None:
+    """FreeRADIUS takes its port when every module is ready; a question would leave a record in the books."""
+    wanted = f":{port:04X}"
+    lines = (line for name in ("udp", "udp6") for line in Path("/proc/net", name).read_text().splitlines()[1:])
+    return True if any(line.split()[1].endswith(wanted) for line in lines) else None
+
+
+def _stays_up(part: Part, settings: Settings) -> bool | None:
+    """For parts that nobody can ask."""
+    state = services.state(settings, part)
+    return True if state is not None and state.up and state.seconds >= 1 else None
 
 
 def _database_answers(url: str) -> bool | None:

@@ -86,6 +86,11 @@ class Installation:
             self.start(name)
         return self.demo
 
+    def start_radius(self) -> None:
+        """Both FreeRADIUS processes and the writer; schema and tenants are the caller's, or start_all's."""
+        for name in ("auth", "acct", "writer"):
+            self.start(name)
+
     def start(self, name: str) -> None:
         """Any part by its name."""
         part = parts.by_name(name)
