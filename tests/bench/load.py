@@ -106,13 +106,16 @@ class Stream:
         return {sock.fileno(): index for index, sock in enumerate(self._sockets)}
 
     def due(self, now: float) -> int:
-        """How many packets should leave at once."""
-        if not self._repeat and self._sent >= len(self._outbox):
-            self.result.exhausted = True
-            return 0
+        """How many packets should leave at once; never more than are left."""
         if isinstance(self._pace, Window):
-            return self._pace.in_flight - self.in_flight
-        return int((now - self._begin) * self._pace.per_second) + 1 - self._sent
+            wanted = self._pace.in_flight - self.in_flight
+        else:
+            wanted = int((now - self._begin) * self._pace.per_second) + 1 - self._sent
+        if self._repeat:
+            return wanted
+        left = len(self._outbox) - self._sent
+        self.result.exhausted = left == 0
+        return min(wanted, left)
 
     def next_due(self) -> float:
         """When the next packet is on schedule; infinity in a closed loop."""

@@ -1,6 +1,8 @@
 """Processor time and memory of the servers under test, from /proc; the generator itself is never counted."""
 
 import os
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,17 @@ def descendants(root: int) -> list[int]:
 def command(pid: int) -> str:
     """The name of the program that the process runs."""
     return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+def age_seconds(pid: int) -> float:
+    """How long ago the process was started."""
+    started = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]) / _TICK
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+
+
+def kill(pid: int) -> None:
+    """End it at once."""
+    os.kill(pid, signal.SIGKILL)
 
 
 def _family(table: dict[int, _Process], roots: list[int]) -> list[int]:

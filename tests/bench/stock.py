@@ -8,6 +8,7 @@ import psycopg2
 from psycopg2 import sql
 
 from service import database_urls
+from service.cluster import data_directory
 from service.freeradius import PROGRAM
 from service.settings import Settings
 from tests.radius_client import exchange, status_request
@@ -62,12 +63,15 @@ class Stock:
                 raise RuntimeError(f"the stock server did not start: {self._home}/radius.log")
 
     def roots(self) -> list[int]:
-        """Process ids whose families are this side's servers, without PostgreSQL."""
-        return [self._server.pid] if self._server else []
+        """The server and PostgreSQL."""
+        postmaster = int((data_directory(self._settings) / "postmaster.pid").read_text().split()[0])
+        return [postmaster, *([self._server.pid] if self._server else [])]
 
-    def quiet(self) -> bool:
-        """Everything that was acknowledged is in PostgreSQL: always, as the server waits for it."""
-        return True
+    def set_sessions(self, rows: int) -> None:
+        """Replace all sessions by `rows` finished ones."""
+        with psycopg2.connect(self.url) as db, db.cursor() as cursor:
+            cursor.execute("TRUNCATE radacct")
+        stock_seed.add_past(self.url, -(-rows // CUSTOMERS), rows, "flat")
 
     def stop(self) -> None:
         """End the server."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from . import tables
 from .population import (
     CAP_BYTES,
     IDLE_TIMEOUT_SECONDS,
@@ -40,9 +41,10 @@ SELECT 'past' || day || '-' || row_number() OVER (), md5(username || '/' || day 
     '127.0.0.1', 'bridge1', 'Ethernet', begun, begun + interval '1 hour', begun + interval '1 hour', 3600, 'RADIUS',
     10000000 + day, 50000000 + day, 'service1', '02:00:00:00:00:00', 'User-Request', 'Framed-User', 'PPP', '10.0.0.1'
 FROM generate_series(1, %(sessions)s) AS day,
-    LATERAL (SELECT username, now() - day * interval '1 day' - random() * interval '20 hours' AS begun
+    LATERAL (SELECT username, now() - day %% 30 * interval '1 day' - random() * interval '20 hours' AS begun
              FROM radusergroup) AS customers
 ORDER BY begun
+LIMIT %(limit)s
 """
 
 
@@ -56,23 +58,14 @@ def create(url: str, schema: Path, customers: int, past_sessions: int) -> None:
               (f"{Subscriber(number).username}\t{_GROUP}\t1" for number in range(customers)))  # fmt: skip
         for table, rows in (("radgroupcheck", _CHECKS), ("radgroupreply", _REPLIES)):
             _copy(db, f"{table} (groupname, attribute, op, value)", ("\t".join((_GROUP, *row)) for row in rows))
-    add_past(url, past_sessions, "seed")
+    add_past(url, past_sessions, customers * past_sessions, "seed")
 
 
-def add_past(url: str, sessions: int, salt: str) -> None:
-    """That many finished sessions more for every customer, in the order of their start, as time would have it."""
+def add_past(url: str, sessions: int, rows: int, salt: str) -> None:
+    """`sessions` finished ones more for every customer, at most `rows`, in the order of their start."""
     with psycopg2.connect(url) as db, db.cursor() as cursor:
-        cursor.execute(_PAST, {"sessions": sessions, "salt": salt})
-    settle(url)
-
-
-def settle(url: str) -> None:
-    """Statistics and visibility as after a quiet night."""
-    db = psycopg2.connect(url)
-    db.autocommit = True
-    with db.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    db.close()
+        cursor.execute(_PAST, {"sessions": sessions, "limit": rows, "salt": salt})
+    tables.settle(url)
 
 
 def _checks(customers: int) -> list[str]:

@@ -1,0 +1,124 @@
+"""`python -m tests.bench`: options, two servers, the chosen scenarios, the table."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from service.testing import Installation
+
+from . import echo, environment, stock_raddb
+from .bench import Bench, Options
+from .project import Project
+from .scenario_accounting import drain, interims, mixed, starts, stops
+from .scenario_logins import flat, logins
+from .scenario_memory import memory
+from .side import Side
+from .stock import Stock
+from .table import Row, as_data, as_text
+
+AUTH_PORT, ACCT_PORT, API_PORT = 22812, 22813, 22850
+STOCK_AUTH_PORT, STOCK_ACCT_PORT = 22912, 22913
+
+# In this order: logins come first, as a customer who is on line may not log in again.
+SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
+    "logins": logins,
+    "start": starts,
+    "stop": stops,
+    "interim": interims,
+    "mixed": mixed,
+    "drain": drain,
+    "flat": flat,
+    "memory": memory,
+}
+_QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the bench; 0 once it is measured, whatever the numbers: a bench is no test."""
+    given = _parser().parse_args(arguments)
+    chosen = given.only.split(",") if given.only else list(SCENARIOS)
+    if unknown := [name for name in chosen if name not in SCENARIOS]:
+        _say(f"There is no scenario {', '.join(unknown)}. There are: {', '.join(SCENARIOS)}.")
+        return 2
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory, ExitStack() as stack:
+        home = Path(directory)
+        home.chmod(0o755)
+        sides, place = _started(stack, home, given.side)
+        bench = Bench(sides, _options(given), _say, [place])
+        rows = [row for name, scenario in SCENARIOS.items() if name in chosen for row in scenario(bench)]
+        bench.notes += [_ceiling(), _stock_line(), *bench.flaws()]
+    _say("\n" + as_text(rows, bench.notes))
+    if given.json:
+        given.json.write_text(json.dumps(as_data(rows, bench.notes, bench.data()), indent=1) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", metavar="A,B", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--quick", action="store_true", help="a few seconds each: to see that it runs")
+    parser.add_argument("--seconds", type=float, metavar="N", help="of every run")
+    parser.add_argument("--rounds", type=int, metavar="N", help="of project and stock in turn; medians are shown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="rows and single measurements")
+    parser.add_argument("--side", choices=("both", "project", "stock"), default="both")
+    return parser
+
+
+def _options(given: argparse.Namespace) -> Options:
+    base = _QUICK if given.quick else Options()
+    return Options(
+        login_seconds=given.seconds or base.login_seconds,
+        accounting_seconds=given.seconds or base.accounting_seconds,
+        rounds=given.rounds or base.rounds,
+        flat_rows=base.flat_rows,
+        many_customers=base.many_customers,
+    )
+
+
+def _started(stack: ExitStack, home: Path, which: str) -> tuple[list[Side], str]:
+    """Both servers with their customers, on one PostgreSQL, and the line about the machine."""
+    installation = stack.enter_context(Installation(home / "state", AUTH_PORT, ACCT_PORT, API_PORT))
+    installation.start_postgres()
+    place = environment.line(installation.urls.owner, home)
+    sides: list[Side] = []
+    if which != "stock":
+        project = Project(installation)
+        _say("Seeding and starting the project ...")
+        project.seed()
+        project.start()
+        sides.append(project)
+    if which != "project":
+        stock = Stock(installation.settings, home / "stock", STOCK_AUTH_PORT, STOCK_ACCT_PORT)
+        _say("Seeding and starting stock FreeRADIUS ...")
+        stack.callback(stock.stop)
+        stock.seed()
+        stock.start()
+        sides.append(stock)
+    return sides, place
+
+
+def _ceiling() -> str:
+    result = echo.ceiling()
+    cost = result.generator_cpu / result.answered * 1e6
+    return f"The load generator alone, against an echo: {result.rate:,.0f}/s at {cost:.1f} us each."
+
+
+def _stock_line() -> str:
+    return (
+        f"Stock: Debian's configuration; rlm_sql, sqlcounter over radacct, expiration, session check; "
+        f"{stock_raddb.THREADS} threads and connections; one index more than schema.sql (radacct by user); "
+        "no detail file, no EAP."
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""What all scenarios share: the sides, how long and how often, and every measurement taken."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.radius_client import Code, Name
+
+from . import measure, requests
+from .load import Rate, Stream, Window, drive
+from .measure import Sample
+from .population import CUSTOMERS, SECRET
+from .side import Address, Side
+
+IN_FLIGHT = 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """`login_seconds` and `accounting_seconds` a run; `rounds` of project and stock in turn."""
+
+    login_seconds: float = 20.0
+    accounting_seconds: float = 60.0
+    rounds: int = 3
+    flat_rows: int = 5_000_000
+    many_customers: int = 200_000
+
+
+@dataclass
+class Bench:
+    """Sides in the order in which they are measured, and what came out."""
+
+    sides: Sequence[Side]
+    options: Options
+    say: Callable[[str], None]
+    notes: list[str] = field(default_factory=list)
+    samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
+    classes: dict[str, dict[int, bytes]] = field(default_factory=dict)
+
+    def keep(self, scenario: str, side: Side, sample: Sample) -> None:
+        """Remember one measurement and say it."""
+        self.samples.setdefault(scenario, {}).setdefault(side.name, []).append(sample)
+        self.say(f"{scenario:>9} {side.name:>8}: {sample.rate:9,.0f}/s  p50 {sample.p50_ms:7.2f} ms  "
+                 f"p99 {sample.p99_ms:7.2f} ms  processor {sample.cpu_us:6.0f} us  "
+                 f"not right {sample.flaws}")  # fmt: skip
+
+    def middle(self, scenario: str, side: str) -> Sample | None:
+        """Medians of a scenario on one side, if it was measured there."""
+        taken = self.samples.get(scenario, {}).get(side)
+        return measure.median(taken) if taken else None
+
+    def pair(self, scenario: str, number: str) -> tuple[float | None, float | None]:
+        """One number of both sides, project first."""
+        found = (self.middle(scenario, side) for side in ("project", "stock"))
+        project, stock = (None if sample is None else float(getattr(sample, number)) for sample in found)
+        return project, stock
+
+    def flaws(self) -> list[str]:
+        """One sentence for each measurement in which something was not answered as it should be."""
+        return [
+            f"! {scenario}, {side}: {sample.lost} lost, {sample.wrong} with a wrong code, "
+            f"{sample.bad_replies} of the verified sample not right."
+            for scenario, sides in self.samples.items()
+            for side, taken in sides.items()
+            for sample in taken
+            if sample.flaws
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """Every measurement, for JSON."""
+        return {scenario: {side: [asdict(sample) for sample in taken] for side, taken in sides.items()}
+                for scenario, sides in self.samples.items()}  # fmt: skip
+
+    def class_of(self, side: Side) -> dict[int, bytes]:
+        """Class of every customer's login, as a router would echo it; logs everybody in once."""
+        if side.name not in self.classes:
+            pool = requests.logins(range(CUSTOMERS))
+            stream = Stream(pool, SECRET, side.auth, Window(IN_FLIGHT), Code.ACCESS_ACCEPT, sample_every=1)
+            drive([stream], 120)
+            brought = {at % CUSTOMERS: reply.values(Name.CLASS) for at, reply in stream.replies.items()}
+            self.classes[side.name] = {number: values[0] for number, values in brought.items() if values}
+        return self.classes[side.name]
+
+
+def login_stream(side: Side, customers: Sequence[int], pace: Window | Rate | None = None) -> Stream:
+    """An endless stream of logins of these customers."""
+    pool = requests.logins(customers)
+    return Stream(pool, SECRET, side.auth, pace or Window(IN_FLIGHT), Code.ACCESS_ACCEPT, repeat=True)
+
+
+def accounting_stream(address: Address, packets: Sequence[bytes], pace: Window | Rate | None = None) -> Stream:
+    """A stream of these accounting requests, to its end."""
+    return Stream(packets, SECRET, address, pace or Window(IN_FLIGHT), Code.ACCOUNTING_RESPONSE)

@@ -1,0 +1,74 @@
+"""The project's side: its own installation with the bench's tenant in it."""
+
+import os
+import time
+
+import psycopg2
+
+from models import schema
+from models.credentials import Keyring
+from service.testing import Installation
+from tests.radius_client import Code, Pap, access_attributes, access_request, exchange
+
+from . import processes, project_seed, tables
+from .population import CUSTOMERS, PAST_SESSIONS, SECRET, Subscriber
+
+
+class Project:
+    """`start` returns once a customer of the bench is let in."""
+
+    name = "project"
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        settings = installation.settings
+        self.auth = (settings.radius_address, settings.radius_auth_port)
+        self.acct = (settings.radius_address, settings.radius_acct_port)
+        self.url = installation.urls.owner
+        self._tenant: project_seed.Tenant | None = None
+
+    def seed(self, customers: int = CUSTOMERS, past_sessions: int = PAST_SESSIONS) -> None:
+        """Schema and rows; PostgreSQL must run."""
+        schema.upgrade(self.url)
+        keyring = Keyring.parse(self._installation.secrets.credential_keys)
+        self._tenant = project_seed.create(self.url, keyring, customers, past_sessions)
+
+    def start(self) -> None:
+        """Start FreeRADIUS and wait for the first Accept."""
+        self._installation.start("radius")
+        self.await_login(30)
+
+    def await_login(self, seconds: float) -> None:
+        """Return when the first customer is let in."""
+        who = Subscriber(0)
+        request = access_request(SECRET, access_attributes(who.visit("80000000")), Pap(who.password.encode()))
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = exchange(request, self.auth, timeout=0.05)
+            if answer and answer[0] == Code.ACCESS_ACCEPT:
+                return
+            if time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"no login within {seconds} s; the log ends: {self._installation.log('radius')[-800:]}"
+                )
+
+    def roots(self) -> list[int]:
+        """The supervisor of all parts."""
+        return [pid for pid in processes.descendants(os.getpid()) if processes.command(pid) == "s6-svscan"]
+
+    def radius_pid(self) -> int | None:
+        """FreeRADIUS' own process, if it runs."""
+        for root in self.roots():
+            for pid in processes.descendants(root):
+                if processes.command(pid) == "freeradius":
+                    return pid
+        return None
+
+    def set_sessions(self, rows: int) -> None:
+        """Replace all sessions by `rows` finished ones."""
+        if self._tenant is None:
+            raise RuntimeError("the project's side is not seeded")
+        with psycopg2.connect(self.url) as db, db.cursor() as cursor:
+            cursor.execute("TRUNCATE radacct")
+        project_seed.add_past(self.url, self._tenant, -(-rows // CUSTOMERS), rows, "flat")
+        tables.settle(self.url)

@@ -1,0 +1,127 @@
+"""The project's database: one tenant through the models, its customers and their past in bulk.
+
+The rows are those that the API would write; only the road is shorter. Column names of `radacct` are FreeRADIUS' own.
+"""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from sqlalchemy.orm import Session
+
+from models import Isp, MikrotikDevice, ServicePlan
+from models.credentials import Keyring
+from models.db import make_engine
+from models.provisioning import group_of, provision_plan
+
+from . import tables
+from .population import CAP_BYTES, IDLE_TIMEOUT_SECONDS, POOL, SECRET, SESSION_TIMEOUT_SECONDS, Subscriber
+
+_PERIOD_DAYS = 30
+
+_PAST = """
+INSERT INTO radacct (isp_id, customer_id, device_id, session_month, acctuniqueid, acctsessionid, username, groupname,
+    nasipaddress, nasportid, nasporttype, acctstarttime, acctupdatetime, acctstoptime, acctsessiontime, acctauthentic,
+    acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause, servicetype,
+    framedprotocol, framedipaddress)
+SELECT %(isp)s, id, %(device)s, date_trunc('month', begun AT TIME ZONE 'UTC')::date,
+    md5(username || '/' || day || '/' || %(salt)s), 'past' || day || '-' || id, username, %(group)s, '127.0.0.1',
+    'bridge1', 'Ethernet', begun, begun + interval '1 hour', begun + interval '1 hour', 3600, 'RADIUS',
+    10000000 + day, 50000000 + day, 'service1', '02:00:00:00:00:00', 'User-Request', 'Framed-User', 'PPP', '10.0.0.1'
+FROM generate_series(1, %(sessions)s) AS day,
+    LATERAL (SELECT id, username, now() - day %% 30 * interval '1 day' - random() * interval '20 hours' AS begun
+             FROM customers WHERE isp_id = %(isp)s) AS past
+ORDER BY begun
+LIMIT %(limit)s
+"""
+
+_USAGE = """
+INSERT INTO usage (isp_id, customer_id, period_start, bytes_in, bytes_out)
+SELECT s.isp_id, s.customer_id, s.period_start,
+    coalesce(sum(a.acctinputoctets), 0), coalesce(sum(a.acctoutputoctets), 0)
+FROM subscriptions s LEFT JOIN radacct a USING (isp_id, customer_id)
+WHERE s.isp_id = %(isp)s GROUP BY 1, 2, 3
+ON CONFLICT (isp_id, customer_id, period_start) DO UPDATE
+    SET bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out
+"""
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """Ids of the bench's rows."""
+
+    isp: int
+    plan: int
+    device: int
+
+
+def create(url: str, keyring: Keyring, customers: int, past_sessions: int) -> Tenant:
+    """Fill an empty schema; `url` is the owner's."""
+    tenant = _tenant(url, keyring)
+    with psycopg2.connect(url) as db:
+        _customers(db, keyring, tenant, customers)
+    if past_sessions:
+        add_past(url, tenant, past_sessions, customers * past_sessions, "seed")
+    tables.settle(url)
+    return tenant
+
+
+def _tenant(url: str, keyring: Keyring) -> Tenant:
+    engine = make_engine(url, "infora bench")
+    with Session(engine) as session, session.begin():
+        isp = Isp(name="Bench ISP")
+        session.add(isp)
+        session.flush()
+        plan = ServicePlan(isp_id=isp.id, name="Bench 10M", bandwidth_limit=Decimal(10), upload_limit=Decimal(2),
+                           data_limit_bytes=CAP_BYTES, session_timeout=SESSION_TIMEOUT_SECONDS // 60,
+                           idle_timeout=IDLE_TIMEOUT_SECONDS // 60, validity_days=_PERIOD_DAYS, simultaneous_use=1,
+                           address_pool=POOL)  # fmt: skip
+        device = MikrotikDevice(isp_id=isp.id, name="Bench router", ip_address="127.0.0.1/32", radius_secret="")
+        session.add_all([plan, device])
+        session.flush()
+        device.radius_secret = keyring.encrypt(SECRET.decode(), isp.id, "mikrotik_devices", device.id)
+        provision_plan(session, plan)
+        tenant = Tenant(isp.id, plan.id, device.id)
+    engine.dispose()
+    return tenant
+
+
+def _customers(db: Connection, keyring: Keyring, tenant: Tenant, count: int) -> None:
+    now = datetime.now(UTC)
+    isp, plan, end = tenant.isp, tenant.plan, now + timedelta(days=_PERIOD_DAYS)
+    names = (Subscriber(number).username for number in range(count))
+    _copy(db, "customers (isp_id, username, service_plan_id, expires_at)",
+          (f"{isp}\t{name}\t{plan}\t{end}" for name in names))  # fmt: skip
+    with db.cursor() as cursor:
+        cursor.execute("SELECT id, username FROM customers WHERE isp_id = %s ORDER BY username", (isp,))
+        rows = [(number, name, Subscriber(at).password) for at, (number, name) in enumerate(cursor.fetchall())]
+        cursor.execute(
+            "INSERT INTO subscriptions (isp_id, customer_id, service_plan_id, period_start, period_end)"
+            " SELECT isp_id, id, service_plan_id, now() - interval '1 day', expires_at FROM customers"
+            " WHERE isp_id = %s",
+            (isp,),
+        )
+    _copy(db, "radcheck (isp_id, customer_id, username, attribute, op, value, origin)",
+          ("\t".join((str(isp), str(number), name, "Cleartext-Password", ":=",
+                      keyring.encrypt(word, isp, "radcheck", number), "provisioned"))
+           for number, name, word in rows))  # fmt: skip
+    _copy(db, "radusergroup (isp_id, customer_id, username, groupname, origin)",
+          (f"{isp}\t{number}\t{name}\t{group_of(plan)}\tprovisioned" for number, name, _ in rows))  # fmt: skip
+
+
+def add_past(url: str, tenant: Tenant, sessions: int, rows: int, salt: str) -> None:
+    """`sessions` finished ones more for every customer, at most `rows`, in the order of their start."""
+    with psycopg2.connect(url) as db, db.cursor() as cursor:
+        values = {"isp": tenant.isp, "device": tenant.device, "group": group_of(tenant.plan), "sessions": sessions,
+                  "limit": rows, "salt": salt}  # fmt: skip
+        cursor.execute(_PAST, values)
+        cursor.execute(_USAGE, values)
+
+
+def _copy(db: Connection, target: str, lines: Iterable[str]) -> None:
+    with db.cursor() as cursor:
+        cursor.copy_expert(f"COPY {target} FROM STDIN", io.StringIO("\n".join(lines) + "\n"))
