@@ -107,12 +107,16 @@ class Watch:
 
     def _reload(self) -> None:
         begun, at = time.monotonic(), time.time()
-        with self._engine.connect() as connection:
-            contents = self._reader.load(connection)
-        self._directory.replace(contents)
-        self._directory.confirmed_at = at
-        # The entries live as long as the process: the collector need not look at them again and again.
-        gc.collect()
+        # A load makes a million objects and no garbage: the collector would walk them all, several times.
+        gc.disable()
+        try:
+            with self._engine.connect() as connection:
+                contents = self._reader.load(connection)
+            self._directory.replace(contents)
+            self._directory.confirmed_at = at
+        finally:
+            gc.enable()
+        # They live as long as the process: it need not look at them again and again.
         gc.freeze()
         log.info(
             "directory: %d customers, %d devices loaded in %.2f s",
