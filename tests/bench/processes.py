@@ -37,8 +37,19 @@ def descendants(root: int) -> list[int]:
 
 
 def command(pid: int) -> str:
-    """The name of the program that the process runs."""
-    return Path(f"/proc/{pid}/comm").read_text().strip()
+    """The name of the program that the process runs; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def arguments(pid: int) -> list[str]:
+    """Its command line; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def age_seconds(pid: int) -> float:

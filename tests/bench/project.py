@@ -7,11 +7,14 @@ import psycopg2
 
 from models import schema
 from models.credentials import Keyring
+from service import parts
 from service.testing import Installation
 from tests.radius_client import Code, Pap, access_attributes, access_request, exchange
 
 from . import processes, project_seed, tables
 from .population import CUSTOMERS, PAST_SESSIONS, SECRET, Subscriber
+
+_PARTS = ("auth", "acct", "writer")
 
 
 class Project:
@@ -34,8 +37,10 @@ class Project:
         self._tenant = project_seed.create(self.url, keyring, customers, past_sessions)
 
     def start(self) -> None:
-        """Start FreeRADIUS and wait for the first Accept."""
-        self._installation.start("radius")
+        """Start what serves RADIUS, as far as it is built, and wait for the first Accept."""
+        for part in parts.present(self._installation.settings):
+            if part.name in _PARTS:
+                self._installation.start(part.name)
         self.await_login(30)
 
     def await_login(self, seconds: float) -> None:
@@ -49,20 +54,23 @@ class Project:
                 return
             if time.monotonic() > deadline:
                 raise RuntimeError(
-                    f"no login within {seconds} s; the log ends: {self._installation.log('radius')[-800:]}"
+                    f"no login within {seconds} s; the log ends: {self._installation.log('auth')[-800:]}"
                 )
 
     def roots(self) -> list[int]:
         """The supervisor of all parts."""
         return [pid for pid in processes.descendants(os.getpid()) if processes.command(pid) == "s6-svscan"]
 
-    def radius_pid(self) -> int | None:
-        """FreeRADIUS' own process, if it runs."""
-        for root in self.roots():
-            for pid in processes.descendants(root):
-                if processes.command(pid) == "freeradius":
-                    return pid
-        return None
+    def auth_pid(self) -> int | None:
+        """The FreeRADIUS process that answers logins, if it runs."""
+        family = processes.descendants(os.getpid())
+        return next((pid for pid in family if processes.arguments(pid)[-2:] == ["-n", "auth"]), None)
+
+    def resident_mib(self) -> float:
+        """Memory of everything but PostgreSQL and the supervisor."""
+        families = (processes.descendants(root) for root in self.roots())
+        servers = {pid for family in families for pid in family if processes.command(pid) in ("freeradius", "python")}
+        return sum(processes.resident_mib(pid) for pid in servers)
 
     def set_sessions(self, rows: int) -> None:
         """Replace all sessions by `rows` finished ones."""

@@ -44,11 +44,11 @@ def _started(customers: int) -> tuple[float, float]:
 
 def _restart(project: Project) -> tuple[float, float]:
     """Let the supervisor start the server again, so that nothing of the first start is in the figure."""
-    first = project.radius_pid()
+    first = project.auth_pid()
     if first is None:
         raise RuntimeError("FreeRADIUS is not running")
     processes.kill(first)
-    while (again := project.radius_pid()) in (None, first):
+    while (again := project.auth_pid()) in (None, first):
         time.sleep(0.002)
     project.await_login(60)
-    return processes.age_seconds(again), processes.resident_mib(again)
+    return processes.age_seconds(again), project.resident_mib()
