@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_api import cli, database, documentation, errors, requests
 from admin_api.parts import Parts
-from admin_api.resources import auth, customers, devices, health, isps, plans, users
+from admin_api.resources import auth, customers, devices, health, isps, plans, reports, sessions, users
 from admin_api.settings import Settings, SettingsError, from_environment
 from models.credentials import hash_operator_password
 
@@ -22,6 +22,8 @@ BLUEPRINTS = (
     devices.devices,
     plans.plans,
     customers.customers,
+    sessions.session_routes,
+    reports.reports,
     health.health,
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date
+from sqlalchemy import CheckConstraint, Date, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, HistoryTenantKey, Octets, Updated
@@ -33,7 +33,10 @@ class UsageDaily(Base):
     """Octets of one calendar day in the tenant's time zone."""
 
     __tablename__ = "usage_daily"
-    __table_args__ = (CheckConstraint("bytes_in >= 0 and bytes_out >= 0", name="bytes_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("bytes_in >= 0 and bytes_out >= 0", name="bytes_not_negative"),
+        Index("ix_usage_daily_isp_id_day", "isp_id", "day"),
+    )
 
     isp_id: Mapped[HistoryTenantKey]
     customer_id: Mapped[int] = mapped_column(primary_key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from sqlalchemy import Select, func
+from sqlalchemy import Select
 
 from admin_api.authentication import allowed
 from admin_api.customer_views import has_status, shown, shown_one
@@ -27,6 +27,7 @@ from admin_api.schemas.customers import (
 )
 from admin_api.schemas.types import octets
 from models import Customer, Topup, customer_care, renewals
+from models.customer_lookup import customer_id_named
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
@@ -138,5 +139,5 @@ def wanted(query: CustomerQuery) -> Select[Customer]:
     if query.mac_address is not None:
         found = found.where(Customer.mac_address == query.mac_address)
     if query.username is not None:
-        found = found.where(Customer.id == func.infora_customer_named(query.username))
+        found = found.where(Customer.id == customer_id_named(session(), query.username))
     return found if query.status is None else found.where(has_status(query.status, now()))

@@ -1,4 +1,4 @@
-"""What the admin API remembers about its callers (models.access)."""
+"""What the admin API remembers about its callers (models.access), and the index of its reports by day."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("caller", "key_digest", name=op.f("uq_idempotency_keys_caller_key_digest")),
     )
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
+    op.create_index("ix_usage_daily_isp_id_day", "usage_daily", ["isp_id", "day"])
 
 
 def downgrade() -> None:
