@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -77,6 +78,7 @@ def refresh_customers(connection: Connection, contents: Contents, live: Live, id
 
 def _read_customers(connection: Connection, contents: Contents, live: Live, ids: Sequence[int] | None) -> set[int]:
     extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
+    ahead = _grouped(connection.execute(queries.periods_ahead(ids)), itemgetter(1))
     topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))
     sessions = _grouped(
         connection.execute(queries.sessions(ids)),
@@ -85,9 +87,9 @@ def _read_customers(connection: Connection, contents: Contents, live: Live, ids:
     )
     found = set()
     for row in connection.execute(queries.customers(ids)):
-        customer = _customer(row, topups.get(row[0], ()), extra.get(row[0], ()))
+        customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
         contents.put_customer(customer)
-        live.refresh(customer.id, customer.period_starts[0], row[12], sessions.get(customer.id, ()))
+        live.refresh(customer.id, customer.period_starts[0], row[11], sessions.get(customer.id, ()))
         found.add(customer.id)
     return found
 
@@ -99,25 +101,13 @@ def _grouped(rows: Iterable[Row], make: Callable[[Row], Any], at: int = 0) -> di
     return {key: tuple(values) for key, values in lists.items()}
 
 
-def _customer(row: Row, topups: tuple[tuple[float, int], ...], extra: tuple[Attribute, ...]) -> Customer:
-    (
-        customer_id,
-        isp_id,
-        username,
-        status,
-        expires_at,
-        plan_id,
-        static_ip,
-        mac,
-        kind,
-        credential,
-        running,
-        ahead,
-        _,
-    ) = row
+def _customer(
+    row: Row, ahead: tuple[float, ...], topups: tuple[tuple[float, int], ...], extra: tuple[Attribute, ...]
+) -> Customer:
+    customer_id, isp_id, username, status, expires_at, plan_id, static_ip, mac, kind, credential, running, _ = row
     return Customer(
         customer_id, isp_id, username, status, expires_at, plan_id, static_ip, (mac_of(mac) or mac) if mac else "",
-        kind, credential, (running, *ahead) if ahead else (running,), topups, extra,
+        kind, credential, (running, *ahead), topups, extra,
     )  # fmt: skip
 
 

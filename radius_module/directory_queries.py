@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, and_, cast, func, or_, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import (
@@ -59,14 +58,14 @@ def plan_rows(groups: Sequence[str] | None = None) -> Select[int, str, str, str,
 
 def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen columns, named in the docstring
     """(id, isp_id, username, status, expires_at, plan_id, static_ip, mac, credential attribute, credential,
-    start of the running period, starts of those paid ahead, octets used in the running period)"""
+    start of the running period, octets used in it)"""
     credentials, periods = _credentials(ids), _periods(ids)
     running = func.coalesce(periods.c.running, Customer.created_at)
     return (
         select(
             Customer.id, Customer.isp_id, Customer.username, Customer.status, _epoch(Customer.expires_at),
             Customer.service_plan_id, func.host(Customer.static_ip), Customer.mac_address,
-            credentials.c.attribute, credentials.c.value, _epoch(running), periods.c.ahead,
+            credentials.c.attribute, credentials.c.value, _epoch(running),
             func.coalesce(Usage.bytes_in + Usage.bytes_out, 0),
         )
         .outerjoin(credentials, and_(credentials.c.isp_id == Customer.isp_id, credentials.c.customer_id == Customer.id))
@@ -84,6 +83,15 @@ def customer_rows(ids: Ids = None) -> Select[int | None, str, str, str]:
         .where(Radreply.origin == "operator", Radreply.is_active, Radreply.customer_id.is_not(None))
         .where(_among(Radreply.customer_id, ids))
         .order_by(Radreply.id)
+    )
+
+
+def periods_ahead(ids: Ids = None) -> Select[int, float]:
+    """(customer_id, start) of periods that are paid and have not begun."""
+    return (
+        select(Subscription.customer_id, _epoch(Subscription.period_start))
+        .where(Subscription.period_start > func.now(), _among(Subscription.customer_id, ids))
+        .order_by(Subscription.period_start)
     )
 
 
@@ -122,17 +130,14 @@ def _credentials(ids: Ids) -> Subquery:
 
 
 def _periods(ids: Ids) -> Subquery:
-    start, begun = Subscription.period_start, Subscription.period_start <= func.now()
+    """The start of the period that runs now; customers without one are not among them."""
+    running = func.max(Subscription.period_start).label("running")
     return (
-        select(
-            Subscription.isp_id, Subscription.customer_id,
-            func.max(start).filter(begun).label("running"),
-            func.array_agg(aggregate_order_by(_epoch(start), start)).filter(~begun).label("ahead"),
-        )
-        .where(_among(Subscription.customer_id, ids))
+        select(Subscription.isp_id, Subscription.customer_id, running)
+        .where(Subscription.period_start <= func.now(), _among(Subscription.customer_id, ids))
         .group_by(Subscription.isp_id, Subscription.customer_id)
         .subquery()
-    )  # fmt: skip
+    )
 
 
 def _epoch(moment: ColumnElement[object] | object) -> ColumnElement[float]:
