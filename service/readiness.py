@@ -18,6 +18,8 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
         return _database_answers(database_urls.superuser(settings))
     if part.name == "api":
         return _api_answers(settings)
+    if part.name == "auth" and not settings.demo:
+        return _is_bound(settings.radius_auth_port)  # the probe belongs to a tenant, and there need not be one
     if part.name == "auth":
         return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None
     if part.name == "acct":

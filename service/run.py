@@ -61,7 +61,7 @@ def _watch(tree: "subprocess.Popen[bytes] | None") -> int:
 
 def show_login(settings: Settings, secrets: Secrets) -> None:
     """The proof: the demo customer's login, as a router would send it."""
-    if not (settings.home / parts.by_name("auth").needs).exists():
+    if not settings.demo or not (settings.home / parts.by_name("auth").needs).exists():
         return
     answer = probe.login(settings, secrets.radius_secret)
     if answer is None:

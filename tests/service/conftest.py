@@ -58,9 +58,29 @@ class Copy:
         return found
 
 
+@pytest.fixture(scope="session")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """STATE_DIR of an installation that has run once and was stopped."""
+    made = Copy(tmp_path_factory.mktemp("stopped") / "state")
+    started = made.call("start")
+    assert started.returncode == 0, started.stdout
+    assert made.call("stop").returncode == 0
+    return made.settings.state_dir
+
+
 @pytest.fixture
-def copy(tmp_path: Path) -> Iterator[Copy]:
-    """A copy that is not running; whatever the test has started is stopped afterwards."""
+def fresh(tmp_path: Path) -> Iterator[Copy]:
+    """A copy that has never run; whatever the test has started is stopped afterwards."""
+    made = Copy(tmp_path / "state")
+    yield made
+    made.call("stop")
+    assert made.processes() == []
+
+
+@pytest.fixture
+def copy(stopped: Path, tmp_path: Path) -> Iterator[Copy]:
+    """A copy that has run before and does not run now: its first start is not each test's matter."""
+    subprocess.run(["cp", "-a", stopped, tmp_path / "state"], check=True)
     made = Copy(tmp_path / "state")
     yield made
     made.call("stop")

@@ -172,7 +172,8 @@ def test_an_address_of_another_machine_is_named(copy: Copy) -> None:
 
     done = copy.call("start")
 
-    assert (done.returncode, done.stdout) == (2, "RADIUS_LISTEN is 192.0.2.1, which is no address of this machine.\n")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-1] == "RADIUS_LISTEN is 192.0.2.1, which is no address of this machine."
 
 
 def test_a_wrong_setting_ends_every_command_with_one_sentence(copy: Copy) -> None:
@@ -186,8 +187,6 @@ def test_a_wrong_setting_ends_every_command_with_one_sentence(copy: Copy) -> Non
 
 
 def test_a_part_that_cannot_start_ends_the_start_with_its_last_words(copy: Copy) -> None:
-    assert copy.call("start").returncode == 0
-    assert copy.call("stop").returncode == 0
     (cluster.data_directory(copy.settings) / "global/pg_control").write_bytes(b"")
 
     done = copy.call("start")
@@ -198,10 +197,11 @@ def test_a_part_that_cannot_start_ends_the_start_with_its_last_words(copy: Copy)
     assert copy.processes() == []
 
 
-def test_without_demo_there_is_no_tenant_and_no_file(copy: Copy) -> None:
-    copy.environment["DEMO"] = "0"
+def test_without_demo_there_is_no_tenant_and_no_file(fresh: Copy) -> None:
+    fresh.environment["DEMO"] = "0"
 
-    assert copy.call("start").returncode == 0
+    started = fresh.call("start")
 
-    assert not (copy.settings.state_dir / "demo.json").exists()
-    assert copy.call("status").returncode == 0
+    assert started.returncode == 0, started.stdout
+    assert not (fresh.settings.state_dir / "demo.json").exists()
+    assert fresh.call("status").returncode == 0
