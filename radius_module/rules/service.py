@@ -15,7 +15,8 @@ def grant(facts: Facts) -> Grant:
     customer, plan = facts.customer, facts.plan
     if customer is None:
         raise ValueError("nobody to serve")
-    longest = min(int(customer.expires_at - facts.now) or 1, LONGEST_SESSION)
+    # 0 would be for ever to RouterOS. The date may be PostgreSQL's `infinity`.
+    longest = int(min(customer.expires_at - facts.now, LONGEST_SESSION)) or 1
     if plan is None:
         return Grant(None, None, longest, None, customer.static_ip, None, None, customer.extra)
     limit = allowance(facts)

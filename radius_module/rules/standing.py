@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isinf
+
 from radius_module.rules.facts import Facts, Shown
 
 
@@ -22,6 +24,6 @@ def show_status(facts: Facts) -> Shown:
 
 def show_expiry(facts: Facts) -> Shown:
     customer = facts.customer
-    if customer is None:
+    if customer is None or isinf(customer.expires_at):
         return {"expires_at": None, "seconds_left": None}
     return {"expires_at": customer.expires_at, "seconds_left": max(0, int(customer.expires_at - facts.now))}
