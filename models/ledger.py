@@ -21,17 +21,17 @@ from models.growth import Calendar, Growth, Periods, placed
 from models.identity import read_class
 from models.ledger_rows import BookingConflict, Chains, load, store
 from models.ledger_sql import numbers, texts
-from models.reports import CLOSE, REBOOTS, ROUTER_REBOOT, LoginResult, SessionReport, readable
-from models.sessions import SessionState, booked_at, fold
+from models.reports import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionEnd, SessionReport, readable
+from models.sessions import SessionState, booked_at, end, fold
 
-__all__ = ["Booking", "BookingConflict", "Counted", "book", "record_results"]
+__all__ = ["Booking", "BookingConflict", "Total", "book"]
 
 _SEPARATOR = re.compile(r"[:.-]")
 _MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
-class Counted(NamedTuple):
-    """What the database holds after a batch, for memories that count along."""
+class Total(NamedTuple):
+    """What the database holds of one customer's period after a batch, for memories that count along."""
 
     isp_id: int
     customer_id: int
@@ -40,44 +40,50 @@ class Counted(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """What a batch did: the sessions as they now are, and the octets it added by customer and period."""
+    """What a batch did: the sessions as they now are, and the periods that grew."""
 
     sessions: Sequence[SessionState]
-    added: Sequence[Counted]
+    totals: Sequence[Total]
 
 
-def book(connection: Connection, reports: Sequence[SessionReport], results: Sequence[LoginResult]) -> Booking:
+def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     """Book a batch in the caller's transaction.
 
     Raises BookingConflict where another node was quicker with one of its sessions, and the database's errors.
     """
-    in_order = sorted(reports, key=booked_at)
-    chains = load(connection, in_order)
-    grown = [
-        (state, growth)
-        for report in in_order
-        for state in _of_report(chains, report)
-        if (growth := fold(state, _as_close(report), read_class(report.klass, report.received))) is not None
-    ]
-    states = [state for state in chains.states() if state.changed]
+    reports = [record for record in records if isinstance(record, SessionReport)]
+    ends = [record for record in records if isinstance(record, SessionEnd)]
+    chains = load(connection, reports, ends)
+    grown = _fold(chains, sorted([*reports, *ends], key=_moment))
+    states = list(chains.states())
     _find_customers(connection, states)
-    added = _count(connection, grown)
-    store(connection, states)
-    _note_contacts(connection, in_order)
-    record_results(connection, results)
-    return Booking(states, added)
+    totals = _count(connection, grown)
+    store(connection, [state for state in states if state.changed])
+    _note_contacts(connection, reports)
+    _record(connection, [record for record in records if isinstance(record, LoginResult)])
+    return Booking(states, totals)
 
 
-def _of_report(chains: Chains, report: SessionReport) -> Iterable[SessionState]:
-    """The session of a report; for a reboot all of its device; none for the end of a session nobody has seen."""
-    if report.status in REBOOTS:
-        return chains.of_device(report.isp_id, report.device_id)
-    state = chains.of_report(report, create=report.status != CLOSE)
-    return () if state is None else (state,)
+def _moment(record: SessionReport | SessionEnd) -> float:
+    return record.at if isinstance(record, SessionEnd) else booked_at(record)
 
 
-def _as_close(report: SessionReport) -> SessionReport:
-    return report._replace(cause=ROUTER_REBOOT) if report.status in REBOOTS else report
+def _fold(chains: Chains, records: Sequence[SessionReport | SessionEnd]) -> list[tuple[SessionState, Growth]]:
+    """Take all records into their sessions, in the order of time; what grew."""
+    grown = []
+    for record in records:
+        if isinstance(record, SessionEnd):
+            if (ended := chains.of_end(record)) is not None:
+                end(ended, record.at, record.cause)
+        elif record.status in REBOOTS:
+            for left in chains.of_device(record.isp_id, record.device_id):
+                end(left, booked_at(record), ROUTER_REBOOT)
+        else:
+            state = chains.of_report(record)
+            growth = fold(state, record, read_class(record.klass, record.received))
+            if growth is not None:
+                grown.append((state, growth))
+    return grown
 
 
 def _find_customers(connection: Connection, states: Sequence[SessionState]) -> None:
@@ -109,7 +115,7 @@ def _spellings(name: str) -> tuple[str, ...]:
     return digits, ":".join(pairs), "-".join(pairs), ".".join(dotted), f"{digits[:6]}-{digits[6:]}"
 
 
-def _count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]]) -> list[Counted]:
+def _count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]]) -> list[Total]:
     """Add growth to the customers' periods and days, and order what a crossed allowance asks for."""
     since: dict[tuple[int, int], float] = {}
     for state, growth in grown:
@@ -137,25 +143,28 @@ def _add(
     connection: Connection,
     by_period: dict[tuple[int, int, datetime], list[int]],
     by_day: dict[tuple[int, int, date], list[int]],
-) -> list[Counted]:
-    """In the order of keys, so that two nodes never wait for each other."""
-    for statement, sums, name in ((sql.ADD_USAGE, by_period, "period"), (sql.ADD_DAYS, by_day, "day")):
-        keys = sorted(sums)
-        if keys:
-            connection.exec_driver_sql(statement, {
-                "isp": numbers(key[0] for key in keys), "customer": numbers(key[1] for key in keys),
-                name: texts(key[2].isoformat() for key in keys),
-                "octets_in": numbers(sums[key][0] for key in keys),  # type: ignore[index]
-                "octets_out": numbers(sums[key][1] for key in keys),  # type: ignore[index]
-            })  # fmt: skip
-    added = [Counted(*key, sum(octets)) for key, octets in sorted(by_period.items())]
-    if added:
-        connection.exec_driver_sql(sql.ORDER_CROSSINGS, {
-            "isp": numbers(one.isp_id for one in added), "customer": numbers(one.customer_id for one in added),
-            "period": texts(one.period_start.isoformat() for one in added),
-            "added": numbers(one.octets for one in added),
-        })  # fmt: skip
-    return added
+) -> list[Total]:
+    """In the order of keys, so that two nodes never wait for each other in a circle."""
+    if not by_period:
+        return []
+    periods = sorted(by_period.items())
+    totals = connection.exec_driver_sql(
+        sql.ADD_USAGE, _sums(periods) | {"period": texts(period.isoformat() for (*_, period), _ in periods)}
+    ).all()
+    days = sorted(by_day.items())
+    connection.exec_driver_sql(sql.ADD_DAYS, _sums(days) | {"day": numbers(day for (*_, day), _ in days)})
+    connection.exec_driver_sql(sql.ORDER_CROSSINGS, {
+        "isp": numbers(key[0] for key, _ in periods), "customer": numbers(key[1] for key, _ in periods),
+        "period": texts(key[2].isoformat() for key, _ in periods), "added": numbers(sum(both) for _, both in periods),
+    })  # fmt: skip
+    return [Total(*row) for row in totals]
+
+
+def _sums(rows: Sequence[tuple[tuple[int, int, object], list[int]]]) -> dict[str, str]:
+    return {
+        "isp": numbers(key[0] for key, _ in rows), "customer": numbers(key[1] for key, _ in rows),
+        "octets_in": numbers(both[0] for _, both in rows), "octets_out": numbers(both[1] for _, both in rows),
+    }  # fmt: skip
 
 
 def _calendars(connection: Connection, isps: Iterable[int]) -> dict[int, Calendar]:
@@ -181,7 +190,7 @@ def _periods(connection: Connection, since: dict[tuple[int, int], float]) -> dic
 
 def _note_contacts(connection: Connection, reports: Sequence[SessionReport]) -> None:
     """When each router was last heard of."""
-    seen = {(report.isp_id, report.device_id): report.received for report in reports if report.status != CLOSE}
+    seen = {(report.isp_id, report.device_id): report.received for report in reports}
     if seen:
         connection.exec_driver_sql(sql.NOTE_CONTACTS, {
             "isp": numbers(isp for isp, _ in seen), "device": numbers(device for _, device in seen),
@@ -189,7 +198,7 @@ def _note_contacts(connection: Connection, reports: Sequence[SessionReport]) -> 
         })  # fmt: skip
 
 
-def record_results(connection: Connection, results: Sequence[LoginResult]) -> None:
+def _record(connection: Connection, results: Sequence[LoginResult]) -> None:
     """Store login results. Not idempotent by itself: the writer's progress is in the same transaction."""
     if not results:
         return

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from models import ledger_sql as sql
 from models.identity import NO_CLASS, month_of, read_class, unique_id
 from models.ledger_sql import numbers, texts
-from models.reports import REBOOTS, SessionReport, readable
+from models.reports import REBOOTS, SessionEnd, SessionReport, readable
 from models.sessions import NAMESAKE_AFTER, SessionState, began_at, booked_at
 
 #: How many namesakes of one id are told apart; later ones count as the last.
@@ -44,15 +44,22 @@ class Chains:
     def of_device(self, isp_id: int, device_id: int) -> list[SessionState]:
         return [one for one in self._states.values() if one.isp_id == isp_id and one.device_id == device_id]
 
-    def of_report(self, report: SessionReport, *, create: bool) -> SessionState | None:
-        """The state of the report's session, a new one where there is none and `create` says so."""
+    def of_end(self, end: SessionEnd) -> SessionState | None:
+        """The session that is to end, if the books have it."""
+        return self._states.get((end.isp_id, end.unique_id))
+
+    def of_report(self, report: SessionReport) -> SessionState:
+        """The state of the report's session, a new one where there is none."""
         session_class = read_class(report.klass, report.received)
         key = (report.isp_id, self.id_of(report, session_class.nonce))
         state = self._states.get(key)
-        if state is None and create:
+        if state is None:
             login = session_class.login_time
             month = month_of(booked_at(report) if login is None else login)
             state = self._states[key] = SessionState(report.isp_id, key[1], month, report.device_id)
+        if state.plain_id is None:
+            whose = (report.isp_id, report.device_id, report.session_id, session_class.nonce)
+            state.plain_id = self._ids[whose]
         return state
 
     def id_of(self, report: SessionReport, nonce: bytes) -> str:
@@ -76,8 +83,8 @@ class Chains:
                 and began > state.stopped + NAMESAKE_AFTER)  # fmt: skip
 
 
-def load(connection: Connection, reports: Sequence[SessionReport]) -> Chains:
-    """The stored states of all sessions that the reports touch."""
+def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequence[SessionEnd] = ()) -> Chains:
+    """The stored states of all sessions that the reports and ends touch."""
     chains = Chains()
     of_month: dict[Key, date] = {}
     nameless = []
@@ -98,6 +105,10 @@ def load(connection: Connection, reports: Sequence[SessionReport]) -> Chains:
             "months": numbers(of_month.values()),
         }))  # fmt: skip
     _load_nameless(connection, chains, nameless)
+    if ends:
+        _add_rows(chains, connection.exec_driver_sql(sql.SESSIONS_OF_ANY_MONTH, {
+            "isps": numbers(end.isp_id for end in ends), "ids": numbers(end.unique_id for end in ends),
+        }))  # fmt: skip
     return chains
 
 

@@ -105,6 +105,7 @@ select * from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::time
 on conflict (isp_id, customer_id, period_start) do update
    set bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
        updated_at = now()
+returning isp_id, customer_id, period_start, bytes_in + bytes_out
 """
 
 ADD_DAYS = """

@@ -13,8 +13,6 @@ INTERIM = "Interim-Update"
 STOP = "Stop"
 #: The router says that it (re)starts or stops accounting: whatever it had open is over (RFC 2866 section 5.1).
 REBOOTS = ("Accounting-On", "Accounting-Off")
-#: Our own: this server takes a session for over (`cause` is one of SERVER_CAUSES).
-CLOSE = "Close"
 
 STALE = "Stale-Session"
 ROUTER_REBOOT = "Router-Reboot"
@@ -77,7 +75,19 @@ class LoginResult(NamedTuple):
     klass: bytes = b""
 
 
-Booked = SessionReport | LoginResult
+class SessionEnd(NamedTuple):
+    """This server takes a session for over, whatever the router has not said."""
+
+    isp_id: int
+    #: `radacct.acctuniqueid`.
+    unique_id: str
+    #: Epoch seconds. A session that was heard of later is not over.
+    at: float
+    #: One of SERVER_CAUSES.
+    cause: str
+
+
+Booked = SessionReport | LoginResult | SessionEnd
 
 
 def readable(octets: bytes) -> str:

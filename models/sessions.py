@@ -11,7 +11,7 @@ from datetime import date
 
 from models.growth import Growth
 from models.identity import SessionClass
-from models.reports import CLOSE, REBOOTS, SERVER_CAUSES, START, STOP, SessionReport
+from models.reports import SERVER_CAUSES, START, STOP, SessionReport
 
 #: An Acct-Delay-Time above this, seconds, comes from a router whose clock jumped: it is not believed.
 LONGEST_DELAY = 86_400
@@ -47,6 +47,8 @@ class SessionState:
     #: (updated, octets_in, octets_out, stopped) in the database; None: not there yet.
     stored: tuple[float | None, int, int, float | None] | None = None
     changed: bool = False
+    #: What the session is called where nobody tells namesakes apart: by the packet path's memory.
+    plain_id: str | None = None
 
     @property
     def is_over(self) -> bool:
@@ -68,9 +70,6 @@ def began_at(report: SessionReport, session_class: SessionClass) -> float:
 
 def fold(state: SessionState, report: SessionReport, session_class: SessionClass) -> Growth | None:
     """Take one report into its session; what grew, or None. Reports come in the order of `booked_at`."""
-    if report.status == CLOSE or report.status in REBOOTS:
-        _close(state, report)
-        return None
     at = booked_at(report)
     growth = _grow(state, report, at)
     began = began_at(report, session_class)
@@ -122,8 +121,8 @@ def _stop(state: SessionState, report: SessionReport, at: float) -> None:
     state.stopped, state.cause, state.changed = at, report.cause or "User-Request", True
 
 
-def _close(state: SessionState, report: SessionReport) -> None:
-    """Our own end, unless the session has been heard of since."""
+def end(state: SessionState, at: float, cause: str) -> None:
+    """Our own word ends a session, unless it has been heard of since."""
     heard = state.updated
-    if state.stopped is None and heard is not None and heard <= report.received:
-        state.stopped, state.cause, state.changed = report.received, report.cause, True
+    if state.stopped is None and heard is not None and heard <= at:
+        state.stopped, state.cause, state.changed = at, cause, True

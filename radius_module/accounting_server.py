@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from models.reports import SessionReport
 from radius_module.directory import Directory
 from radius_module.directory_readers import RoutersOnly
 from radius_module.directory_watch import Watch
+from radius_module.feed import RecordFeed
 from radius_module.routers import PROBE_ID, Client, Routers
 from radius_module.settings import Settings
 from radius_module.spool import Spool
@@ -18,7 +20,8 @@ class AccountingServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.directory = Directory()
-        self.spool = Spool(settings.spool("acct"))
+        directory = settings.spool("acct")
+        self.spool = Spool(directory, RecordFeed(settings.feed_socket, directory))
         self._routers = Routers(settings, self.directory)
         self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), self.spool.node)
 
@@ -31,6 +34,13 @@ class AccountingServer:
         """Put what waits on the disk."""
         self._watch.stop()
         self.spool.close()
+
+    def store(self, report: SessionReport) -> bool:
+        """Write the report down; True once it is on the disk. A router that counts the other way round is put right."""
+        device = self.directory.device(report.nas_address)
+        if device is not None and device.octets_reversed:
+            report = report._replace(octets_in=report.octets_out, octets_out=report.octets_in)
+        return self.spool.put(report)
 
     def client(self, address: str) -> Client | None:
         """The router at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import marshal
 from collections.abc import Sequence
 
-from models.reports import Booked, LoginResult, SessionReport
+from models.reports import Booked, LoginResult, SessionEnd, SessionReport
 
 _FORMAT = 4
-_SESSION, _LOGIN, _CHECK = "S", "L", "C"
+_CHECK = "C"
+_KINDS: dict[str, type[Booked]] = {"S": SessionReport, "L": LoginResult, "E": SessionEnd}
+_KIND_OF = {kind: letter for letter, kind in _KINDS.items()}
 
 Plain = tuple[object, ...]
 
@@ -24,7 +26,7 @@ class UnreadableRecord(ValueError):
 
 def plain(record: Booked) -> Plain:
     """The record as marshal takes it: an exact tuple with its kind in front."""
-    return (_SESSION if type(record) is SessionReport else _LOGIN, *record)
+    return (_KIND_OF[type(record)], *record)
 
 
 def check_mark(token: bytes) -> Plain:
@@ -56,10 +58,10 @@ def record(values: Plain) -> Booked | None:
     kind, fields = values[0], values[1:]
     if kind == _CHECK:
         return None
-    wanted = {_SESSION: SessionReport, _LOGIN: LoginResult}.get(str(kind))
+    wanted = _KINDS.get(str(kind))
     if wanted is None:
         raise UnreadableRecord(f"a record of the unknown kind {kind!r}")
     try:
-        return wanted(*fields)  # type: ignore[no-any-return]  # one of the two classes above
+        return wanted(*fields)  # type: ignore[arg-type]  # plain values, as they were written
     except TypeError as wrong:
         raise UnreadableRecord(f"a record of kind {kind} has {len(fields)} fields") from wrong

@@ -104,7 +104,10 @@ def frames(path: Path, position: int = 0, *, limit: int = 1 << 30, salvage: bool
                 return
             position = len(HEADER)
         file.seek(position)
-        octets = file.read(limit)
+        octets = file.read(_FRAME.size)
+        if not salvage and octets[:4] != _MAGIC_OCTETS:
+            return
+        octets += file.read(limit)
     at = 0
     while True:
         found = _frame_at(octets, at)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from models.reports import LoginResult, SessionReport
 from radius_module import records, segments
@@ -44,6 +44,16 @@ class SpoolState(NamedTuple):
     last_commit_at: float
 
 
+class Feed(Protocol):
+    """Who hears of records: told while the disk is busy, waited for (not long) after it."""
+
+    def offer(self, plain: list[records.Plain]) -> int:
+        """Tell; the number that `settle` wants back."""
+
+    def settle(self, plain: list[records.Plain], offered: int) -> None:
+        """Wait until they were heard."""
+
+
 class _Waiter:
     """A record and the hook that waits for it; the raw lock is the cheapest thing to wait on."""
 
@@ -60,9 +70,12 @@ class _Waiter:
 class Spool:
     """The spool of this node. One process at a time writes it (a lock file says so)."""
 
-    def __init__(self, directory: Path) -> None:
-        """Never fails on a bad disk: the spool then refuses records until the disk works again."""
-        self.directory = directory
+    def __init__(self, directory: Path, feed: Feed | None = None) -> None:
+        """Never fails on a bad disk: the spool then refuses records until the disk works again.
+
+        `feed` hears of every record before it is acknowledged.
+        """
+        self.directory, self._feed = directory, feed
         self.node = "?"
         self._waiting: deque[_Waiter] = deque()
         self._later: deque[LoginResult] = deque(maxlen=LATER_KEPT)
@@ -180,7 +193,10 @@ class Spool:
             self._next_segment()
         assert self._segment is not None  # noqa: S101  # _next_segment raises otherwise
         place = self._segment.path, self._segment.position
+        offered = self._feed.offer(values) if self._feed is not None else 0
         self._segment.append(octets)
+        if self._feed is not None:
+            self._feed.settle(values, offered)
         self._records, self._commits, self._committed_at = self._records + len(values), self._commits + 1, time.time()
         return place
 
@@ -213,7 +229,7 @@ class Spool:
         """Claim the directory for this process."""
         try:
             make_ready(self.directory)
-            self.node = node_of(self.directory)
+            self.node = node_of(self.directory.parent)
             self._claim = claim(self.directory)
             self._next_segment()
         except (OSError, SpoolLocked) as wrong:

@@ -43,7 +43,7 @@ def make_ready(directory: Path) -> None:
 
 
 def node_of(directory: Path) -> str:
-    """The node's random name, made once. Raises OSError."""
+    """The node's random name, made once; `directory` is that of all its spools. Raises OSError."""
     path = directory / _NODE
     try:
         return path.read_text().strip()

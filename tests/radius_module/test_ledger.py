@@ -11,16 +11,16 @@ from sqlalchemy import Engine, text
 
 from models import ledger
 from models.identity import make_class, unique_id
-from models.reports import CLOSE, ROUTER_REBOOT, STALE, START, STOP, SessionReport
+from models.reports import ROUTER_REBOOT, STALE, START, STOP, Booked, SessionEnd
 from tests.radius_module.database import Tenant, make_tenant, moment
 from tests.radius_module.reports_made import NOON, our_class, report, result
 
 GIGA = 1 << 32
 
 
-def book(engine: Engine, *reports: SessionReport) -> ledger.Booking:
+def book(engine: Engine, *records: Booked) -> ledger.Booking:
     with engine.begin() as connection:
-        return ledger.book(connection, reports, [])
+        return ledger.book(connection, records)
 
 
 def rows(engine: Engine, statement: str) -> Sequence[Any]:
@@ -39,6 +39,11 @@ def used(engine: Engine) -> list[tuple[int, int]]:
 
 def days(engine: Engine) -> dict[date, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows(engine, "select day, bytes_in, bytes_out from usage_daily")}
+
+
+def stale(at: float, of: dict[str, Any]) -> SessionEnd:
+    """The end of the session that `report` makes."""
+    return SessionEnd(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001", b""), at, STALE)
 
 
 @pytest.fixture
@@ -222,7 +227,7 @@ def test_a_router_whose_clock_says_1970_is_booked_on_the_right_day(books: Engine
 
 def test_stale_is_closed_where_it_was_last_heard_and_a_late_interim_opens_it(books: Engine, of: dict[str, Any]) -> None:
     book(books, report(session_time=300, octets_in=4, **of))
-    book(books, report(CLOSE, received=NOON + 1, cause=STALE, **of))
+    book(books, stale(NOON + 1, of))
     assert (session(books).acctstoptime, session(books).acctterminatecause) == (moment(NOON + 1), STALE)
     book(books, report(received=NOON + 2000, session_time=2300, octets_in=9, **of))
     assert (session(books).acctstoptime, session(books).acctterminatecause) == (None, None)
@@ -231,12 +236,13 @@ def test_stale_is_closed_where_it_was_last_heard_and_a_late_interim_opens_it(boo
 
 def test_a_close_that_comes_after_later_news_closes_nothing(books: Engine, of: dict[str, Any]) -> None:
     book(books, report(received=NOON + 900, session_time=900, octets_in=4, **of))
-    book(books, report(CLOSE, received=NOON + 600, cause=STALE, **of))
+    book(books, stale(NOON + 600, of))
     assert session(books).acctstoptime is None
 
 
 def test_the_routers_stop_overrides_our_close(books: Engine, of: dict[str, Any]) -> None:
-    book(books, report(session_time=300, octets_in=4, **of), report(CLOSE, received=NOON + 1, cause=STALE, **of))
+    book(books, report(session_time=300, octets_in=4, **of))
+    book(books, stale(NOON + 1, of))
     book(books, report(STOP, received=NOON + 50, session_time=350, octets_in=5, cause="Session-Timeout", **of))
     assert (session(books).acctstoptime, session(books).acctterminatecause) == (moment(NOON + 50), "Session-Timeout")
 
@@ -294,8 +300,8 @@ def test_another_nodes_booking_between_reading_and_writing_is_a_conflict(
     book(books, report(session_time=300, octets_in=4, **of))
     real = ledger.load
 
-    def meddling(connection: object, reports: object) -> object:
-        loaded = real(connection, reports)  # type: ignore[arg-type]
+    def meddling(*arguments: object) -> object:
+        loaded = real(*arguments)  # type: ignore[arg-type]
         monkeypatch.setattr(ledger, "load", real)
         book(books, report(received=NOON + 5, session_time=305, octets_in=5, **of))
         return loaded
@@ -309,7 +315,7 @@ def test_another_nodes_booking_between_reading_and_writing_is_a_conflict(
 def test_login_results_are_stored_without_anything_secret(books: Engine, tenant: Tenant) -> None:
     one = result()._replace(isp_id=tenant.isp_id, username=b'"caf\xc3\xa9", \\x', klass=make_class(NOON))
     with books.begin() as connection:
-        ledger.book(connection, [], [one, one._replace(code="bad_password", reply="Access-Reject")])
+        ledger.book(connection, [one, one._replace(code="bad_password", reply="Access-Reject")])
     found = rows(books, "select username, reply, code, authdate from radpostauth order by code")
     assert found == [
         ('"caf\u00e9", \\x', "Access-Accept", "accept", moment(NOON)),

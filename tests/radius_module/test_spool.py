@@ -181,7 +181,7 @@ def test_one_process_at_a_time_has_the_spool(spool: Spool) -> None:
 
 def test_the_node_keeps_its_name(spool: Spool) -> None:
     assert len(spool.node) == 16
-    assert spool_files.node_of(spool.directory) == spool.node
+    assert spool_files.node_of(spool.directory.parent) == spool.node
 
 
 def test_a_read_only_directory_is_an_error_in_the_state_not_a_crash(tmp_path: Path) -> None:

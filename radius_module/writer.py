@@ -1,0 +1,185 @@
+"""From the spools into PostgreSQL: batches, one transaction each, for ever (`python -m radius_module.writer`).
+
+A process of its own, so that logins and accounting never wait for its arithmetic. What goes wrong with the database
+is tried again until it works; what goes wrong with a record puts that record aside (quarantine) and no other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, exc, text
+
+from models import ledger
+from models.db import make_engine
+from models.ledger import Booking, BookingConflict
+from models.reports import Booked
+from radius_module import quarantine, settings, spool_files
+from radius_module.drain import Batch, Drain
+from radius_module.feed import WriterFeed
+
+log = logging.getLogger("radius_module.writer")
+
+#: Records of one transaction. Large batches let many reports of one session become one update.
+BATCH = 8000
+#: A batch smaller than this means that there is no backlog: wait for more, seconds.
+SMALL, PAUSE = 1000, 0.1
+#: Waits between attempts while the database is away, seconds.
+_RETRY = (0.2, 0.5, 1.0, 2.0)
+#: The writer gives way to those whom somebody waits for.
+_NICE = 5
+
+#: What is wrong with a record, not with the database or the network.
+POISON = (exc.DataError, exc.IntegrityError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+
+
+class Writer:
+    """Drains the spools of one node."""
+
+    def __init__(self, engine: Engine, drains: Sequence[Drain], feed: WriterFeed, node: str) -> None:
+        self._engine, self._drains, self._feed, self._node = engine, drains, feed, node
+        self._connection: Connection | None = None
+        self.stopping = threading.Event()
+        self.booked = 0
+
+    def run(self) -> None:
+        """Until told to stop. Never raises."""
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                self._feed.keep()
+                done = sum(self.step(drain) for drain in self._drains)
+                failures = 0
+            except Exception as wrong:
+                self._lost()
+                log.log(logging.WARNING if failures == 0 else logging.DEBUG, "writer: trying again: %s", _line(wrong))
+                self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
+                failures += 1
+                continue
+            if done < SMALL:
+                self.stopping.wait(PAUSE)
+        self._lost()
+
+    def step(self, drain: Drain) -> int:
+        """Book one batch of one spool; how many records it had. Raises the database's errors."""
+        connection = self._connected()
+        batch = drain.next(connection, BATCH)
+        if batch.is_empty:
+            connection.rollback()
+            return 0
+        bookings = self._book(connection, drain, batch)
+        drain.tidy(batch)
+        for booking in bookings:
+            self._feed.tell(booking)
+        self.booked += len(batch.records)
+        return len(batch.records)
+
+    def _book(self, connection: Connection, drain: Drain, batch: Batch) -> list[Booking]:
+        """One transaction: the records, those that could not be, and how far we are. Conflicts are tried again."""
+        for attempt in range(10):
+            try:
+                connection.rollback()
+                connection.execute(text("select set_config('infora.origin', :node, true)"), {"node": self._node})
+                bookings = _book_some(connection, self._node, batch.records)
+                for one in batch.unreadable:
+                    quarantine.hold_octets(connection, self._node, one.octets, one.reason)
+                drain.advance(connection, batch)
+                connection.commit()
+                return bookings
+            except (BookingConflict, exc.OperationalError) as wrong:
+                connection.rollback()
+                if attempt == 9 or not _is_conflict(wrong):
+                    raise
+                time.sleep(0.01 * attempt)
+        raise AssertionError("the loop ends by return or raise")
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _lost(self) -> None:
+        """Begin anew: what the database holds is asked of it, not remembered."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+        for drain in self._drains:
+            drain.forget()
+
+
+def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> list[Booking]:
+    """Book them together; if one of them is poison, halve until it stands alone, and put it aside."""
+    if not records:
+        return []
+    try:
+        with connection.begin_nested():
+            return [ledger.book(connection, records)]
+    except POISON as wrong:
+        if len(records) == 1:
+            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, _line(wrong))
+            quarantine.hold(connection, node, records[0], _line(wrong))
+            return []
+    half = len(records) // 2
+    return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
+
+
+def _is_conflict(wrong: Exception) -> bool:
+    """Serialisation failure or deadlock: the same again will do."""
+    code = getattr(getattr(wrong, "orig", None), "pgcode", None)
+    return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
+
+
+def _line(wrong: Exception) -> str:
+    """The error's first line, without statement and values."""
+    said = str(getattr(wrong, "orig", None) or wrong)
+    return (said.splitlines() or [""])[0] or type(wrong).__name__
+
+
+def made(found: settings.Settings) -> Writer:
+    """The writer of this installation."""
+    root = found.spool("acct").parent
+    spool_files.make_ready(root)
+    node = spool_files.node_of(root)
+    engine = make_engine(found.database_url, "infora writer", pool_size=1, max_overflow=0)
+    drains = [Drain(found.spool(process), node) for process in ("acct", "auth")]
+    return Writer(engine, drains, WriterFeed(found.feed_socket), node)
+
+
+def main() -> int:
+    """Run until SIGTERM; one writer a node."""
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "info").upper(), format="%(levelname)s %(message)s")
+    try:
+        found = settings.from_environment()
+        writer = made(found)
+        lock = _alone(found.spool("acct").parent, writer)
+    except (ValueError, OSError) as wrong:
+        print(f"writer: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
+        return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: writer.stopping.set())
+    os.nice(_NICE)
+    writer.run()
+    os.close(lock)
+    return 0
+
+
+def _alone(directory: Path, writer: Writer) -> int:
+    """Wait until no other writer has this node's spools."""
+    while not writer.stopping.is_set():
+        try:
+            return spool_files.claim(directory, "writer.lock")
+        except spool_files.SpoolLocked:
+            time.sleep(0.2)
+    raise OSError("stopped before another writer ended")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
