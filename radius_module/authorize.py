@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from radius_module import lifecycle, login, passwords
 from radius_module.packet import login_request
 from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
@@ -9,14 +11,13 @@ from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
 
 @guarded(on_error=NO_ANSWER)
 def authorize(pairs: Pairs) -> Answer:
-    """The verdict, its attributes, and for MS-CHAP the customer's credential."""
-    server = lifecycle.login_server()
-    asked = login.asked(login_request(pairs))
-    if server.is_too_stale(asked.request.origin.isp_id, asked.now):
+    """The verdict and its attributes; for MS-CHAP the customer's credential; silence from facts that are too old."""
+    server, request, now = lifecycle.login_server(), login_request(pairs), time()
+    isp_id = request.origin.isp_id
+    if server.is_too_stale(isp_id, now):
         return NO_ANSWER
-    if asked.request.is_mschap:
-        return login.as_mschap(asked)
-    authentic = asked.customer is not None and passwords.proves(
-        asked.request, asked.customer, server.keyring
-    )
-    return login.answer(asked, authentic)
+    customer = server.directory.customer(isp_id, request.username)
+    if request.is_mschap:
+        return login.as_mschap(server, request, customer, now)
+    authentic = customer is not None and passwords.proves(request, customer, server.keyring)
+    return login.answer(server, request, customer, authentic, now)

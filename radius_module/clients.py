@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from radius_module import lifecycle
 from radius_module.attributes import text
-from radius_module.packet import source_address
+from radius_module.packet import client_name, source_address
 from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 
 
@@ -22,7 +22,7 @@ def authorize(pairs: Pairs) -> Answer:
     return OK, {
         "config": (
             (version, ":=", address),
-            ("FreeRADIUS-Client-Shortname", ":=", f"{client.isp_id}.{client.device_id}"),
+            ("FreeRADIUS-Client-Shortname", ":=", client_name(client.isp_id, client.device_id, address)),
             ("FreeRADIUS-Client-Secret", ":=", text(client.secret)),
             ("FreeRADIUS-Client-Require-MA", ":=", "yes" if client.must_sign else "no"),
         )

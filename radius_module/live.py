@@ -55,7 +55,7 @@ class _Account:
         self.period_start = 0.0
         self.stored = 0
         self.sessions: dict[str, _Session] = {}
-        #: MAC (or nonce, without one) → time of the Accept.
+        #: MAC (or Class, without one) → time of the Accept.
         self.slots: dict[str, float] = {}
 
 
@@ -81,13 +81,16 @@ class Live:
                 return used, ()
             return used, tuple(_places(account, now))
 
-    def take_slot(self, customer_id: int, mac: str, nonce: str, now: float) -> None:
-        """An Accept takes a place until its Start, or for a minute. The same MAC gives up the one it had."""
+    def take_slot(self, customer_id: int, key: str, now: float) -> None:
+        """An Accept takes a place until its Start, or for a minute.
+
+        `key` is the MAC, which so gives up the place it had; without one it is the login's Class.
+        """
         with self._lock:
             account = self._account(customer_id)
             if len(account.slots) > _MANY_SLOTS:
                 account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
-            account.slots[mac or nonce] = now
+            account.slots[key] = now
 
     # -- told by the directory, the feed and the writer --------------------------------------------------------
 

@@ -40,7 +40,8 @@ class LoginServer:
         self._routers = Routers(settings, self.directory)
         reader = Everything(self.directory, self.live)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node)
-        self._answers: Counter[str] = Counter()
+        #: Code → answers since the start.
+        self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
 
     @property
@@ -73,10 +74,6 @@ class LoginServer:
         isp = self.directory.isp(isp_id)
         return isp is not None and self.directory.age(now) > max(isp.max_stale, 60.0)
 
-    def count(self, code: str) -> None:
-        """One more answer of that code."""
-        self._answers[code] += 1
-
     def _report(self) -> None:
         """Once a second, what the API and the metrics tell about this process."""
         path = self.settings.state_dir / "run" / "auth.json"
@@ -94,7 +91,7 @@ class LoginServer:
             "customers": len(contents.customers),
             "devices": len(contents.devices),
             "confirmed_at": self.directory.confirmed_at,
-            "answers": dict(self._answers),
+            "answers": dict(self.answers),
             "spool": self.spool.state()._asdict(),
         }
 

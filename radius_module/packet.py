@@ -43,34 +43,32 @@ class LoginRequest(NamedTuple):
     is_mschap: bool
     #: Calling-Station-Id; a MAC address as `AA:BB:CC:DD:EE:FF`.
     mac: str
-    called: bytes
 
 
 def login_request(pairs: Pairs) -> LoginRequest:
     """The Access-Request in a hook's argument."""
     words = dict(pairs)
-    address, client, authenticator, name, password, chap, challenge = _words(words, "Wire-Login", 7)
-    calling, called, _framed = _words(words, "Wire-Place", 3)
+    client, name, password, calling = _words(words, "Wire-Login", 4)
+    chap, challenge = _chap(words) if "Wire-Chap" in words else (b"", b"")
     return LoginRequest(
-        _origin(address, client),
+        origin(client),
         a2b_base64(name),
         a2b_base64(password),
-        a2b_base64(chap),
-        a2b_base64(challenge) if challenge else bytes.fromhex(authenticator[2:]),
+        chap,
+        challenge,
         "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words,
         _station(calling),
-        a2b_base64(called),
     )
 
 
 def session_report(pairs: Pairs, received: float) -> SessionReport:
     """The Accounting-Request in a hook's argument; octets in RFC 2866's view unless the device has them reversed."""
     words = dict(pairs)
-    address, client, status, session_id, klass = _words(words, "Wire-Session", 5)
+    client, status, session_id, klass = _words(words, "Wire-Session", 4)
     name, port_id, port_type = _words(words, "Wire-Port", 3)
     calling, called, framed, prefix, delegated = _words(words, "Wire-Place", 5)
     seconds, low_in, high_in, low_out, high_out, delay, clock, cause = _words(words, "Wire-Growth", 8)
-    source = _origin(address, client)
+    source = origin(client)
     return SessionReport(
         status,
         source.isp_id,
@@ -85,7 +83,7 @@ def session_report(pairs: Pairs, received: float) -> SessionReport:
         octets_out=int(low_out or 0) + _GIGAWORD * int(high_out or 0),
         mac=_station(calling),
         called=a2b_base64(called),
-        nas_address=address,
+        nas_address=source.address,
         nas_port_id=a2b_base64(port_id),
         nas_port_type=port_type,
         framed_address=framed,
@@ -98,17 +96,27 @@ def session_report(pairs: Pairs, received: float) -> SessionReport:
 
 def source_address(pairs: Pairs) -> str:
     """The unknown source of a packet that FreeRADIUS asks about."""
-    return dict(pairs)["Wire-Login"]
+    return dict(pairs)["Wire-Source"]
+
+
+def client_name(isp_id: int, device_id: int, address: str) -> str:
+    """The short name by which FreeRADIUS hands a router, once verified, to the hooks."""
+    return f"{isp_id}/{device_id}/{address}"
 
 
 @lru_cache(4096)
-def _origin(address: str, client: str) -> Origin:
-    """`client` is the short name that clients.py gave: `<isp_id>.<device_id>`."""
-    isp_id, _, device_id = client.partition(".")
+def origin(client: str) -> Origin:
+    """The router of a short name. Raises MalformedRequest."""
     try:
+        isp_id, device_id, address = client.split("/")
         return Origin(address, int(isp_id), int(device_id))
     except ValueError as wrong:
         raise MalformedRequest(f"a client called {client!r}") from wrong
+
+
+def _chap(words: dict[str, str]) -> tuple[bytes, bytes]:
+    authenticator, chap, challenge = _words(words, "Wire-Chap", 3)
+    return a2b_base64(chap), a2b_base64(challenge) if challenge else bytes.fromhex(authenticator[2:])
 
 
 @lru_cache(65536)

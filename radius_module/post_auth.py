@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from radius_module import login
+from time import time
+
+from radius_module import lifecycle, login
 from radius_module.packet import login_request
 from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
 
@@ -10,10 +12,16 @@ from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
 @guarded(on_error=NO_ANSWER)
 def post_auth(pairs: Pairs) -> Answer:
     """The right password: rlm_mschap has let the request pass."""
-    return login.answer(login.asked(login_request(pairs)), authentic=True)
+    return _proved(pairs, True)
 
 
 @guarded(on_error=NO_ANSWER)
 def post_auth_reject(pairs: Pairs) -> Answer:
     """The wrong one: FreeRADIUS is about to refuse, we say why and write it down."""
-    return login.answer(login.asked(login_request(pairs)), authentic=False)
+    return _proved(pairs, False)
+
+
+def _proved(pairs: Pairs, authentic: bool) -> Answer:
+    server, request = lifecycle.login_server(), login_request(pairs)
+    customer = server.directory.customer(request.origin.isp_id, request.username)
+    return login.answer(server, request, customer, authentic, time())

@@ -24,7 +24,6 @@ NO_ANSWER: Answer = (
     {
         "config": (
             ("Auth-Type", ":=", "Accept"),
-            ("Infora-Decided", ":=", "1"),
             ("Response-Packet-Type", ":=", "Do-Not-Respond"),
         )
     },

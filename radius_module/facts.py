@@ -1,0 +1,25 @@
+"""What the rules look at, gathered for one login: by the hooks from memory, by the API from the database it asks."""
+
+from __future__ import annotations
+
+from radius_module.directory import Directory
+from radius_module.live import Live
+from radius_module.rules.facts import Customer, Device, Facts
+
+
+def gather(
+    directory: Directory,
+    live: Live,
+    isp_id: int,
+    device: Device | None,
+    customer: Customer | None,
+    mac: str,
+    authentic: bool,
+    now: float,
+) -> Facts:
+    """The facts of one login at `now` (epoch seconds), of one tenant only."""
+    isp = directory.isp(isp_id)
+    if customer is None:
+        return Facts(now, device, isp, None, None, authentic, mac, 0, ())
+    used, occupied = live.standing(customer.id, customer.period_start(now), now)
+    return Facts(now, device, isp, customer, directory.plan(customer.plan_id), authentic, mac, used, occupied)
