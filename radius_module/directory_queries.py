@@ -123,7 +123,7 @@ def _credentials(ids: Ids) -> Subquery:
         select(Radcheck.isp_id, Radcheck.customer_id, Radcheck.attribute, Radcheck.value)
         .where(Radcheck.attribute.in_(PASSWORD_ATTRIBUTES), or_(Radcheck.is_active, Radcheck.origin == "provisioned"))
         .where(_among(Radcheck.customer_id, ids))
-        .distinct(Radcheck.isp_id, Radcheck.customer_id)
+        .ext(distinct_on(Radcheck.isp_id, Radcheck.customer_id))
         .order_by(Radcheck.isp_id, Radcheck.customer_id, Radcheck.id.desc())
         .subquery()
     )
