@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from service.testing import Installation
+from tests.radius_client import Pap, access_attributes, access_request, decode, exchange
 
 from . import echo, environment, stock_raddb
 from .bench import Bench, Options
+from .population import CUSTOMERS, SECRET, Subscriber
 from .project import Project
 from .scenario_accounting import drain, interims, mixed, starts, stops
 from .scenario_logins import flat, logins
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         home = Path(directory)
         home.chmod(0o755)
         sides, place = _started(stack, home, given.side)
-        bench = Bench(sides, _options(given), _say, [place])
+        bench = Bench(sides, _options(given), _say, [place, _attributes(sides)])
         rows = [row for name, scenario in SCENARIOS.items() if name in chosen for row in scenario(bench)]
         bench.notes += [_ceiling(), _stock_line(), *bench.flaws()]
     _say("\n" + as_text(rows, bench.notes))
@@ -113,6 +115,15 @@ def _stock_line() -> str:
         f"{stock_raddb.THREADS} threads and connections; one index more than schema.sql (radacct by user); "
         "no detail file, no EAP."
     )
+
+
+def _attributes(sides: Sequence[Side]) -> str:
+    """How many attributes an Accept carries: the work must be the same on both sides."""
+    who = Subscriber(CUSTOMERS - 1)
+    request = access_request(SECRET, access_attributes(who.visit("80000000")), Pap(who.password.encode()))
+    replies = {side.name: exchange(request, side.auth) for side in sides}
+    counts = (f"{name} {len(decode(reply).attributes) if reply else 0}" for name, reply in replies.items())
+    return f"Attributes in an Accept: {', '.join(counts)}."
 
 
 def _say(line: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from tests.radius_client import Code, Name
 
 from . import measure, requests
-from .load import Rate, Stream, Window, drive
+from .load import Stream, drive
 from .measure import Sample
 from .population import CUSTOMERS, SECRET
+from .result import Rate, Window
 from .side import Address, Side
 
 IN_FLIGHT = 64
@@ -36,6 +37,7 @@ class Bench:
     notes: list[str] = field(default_factory=list)
     samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
     classes: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    serves_accounting: dict[str, bool] = field(default_factory=dict)
 
     def keep(self, scenario: str, side: Side, sample: Sample) -> None:
         """Remember one measurement and say it."""

@@ -7,7 +7,8 @@ import socket
 from tests.radius_client import Code
 
 from .datagrams import Inbox
-from .load import IDENTIFIERS, PORTS, Result, Stream, Window, drive
+from .load import IDENTIFIERS, PORTS, Stream, drive
+from .result import Result, Window
 
 
 def ceiling(seconds: float = 2.0, in_flight: int = 64) -> Result:

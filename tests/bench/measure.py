@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import processes
-from .load import Result, Stream, drive
+from .load import Stream, drive
+from .result import Result
 from .side import Side
 
 _QUIET_SHARE = 0.05

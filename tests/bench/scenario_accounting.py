@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from tests.radius_client import AcctStatus, Growth
+from tests.radius_client import AcctStatus, Growth, Request, exchange
 
 from . import measure, requests, tables
 from .bench import Bench, accounting_stream, login_stream
-from .load import Rate, drive
-from .population import CUSTOMERS
+from .load import drive
+from .population import CUSTOMERS, SECRET
+from .result import Rate
 from .side import Side
 from .table import Row, bounded, compared
 
 # Half of the customers are online; the others log in beside them, as nobody may be online twice.
 ONLINE, OTHERS = range(CUSTOMERS // 2), range(CUSTOMERS // 2, CUSTOMERS)
 _SPARE = 1.3
+_TRIAL_SECONDS = 30.0
 _LOGINS_BESIDE = 200.0
 _BOOKED_WITHIN_SECONDS = 120
 _BACKLOG = 60_000
@@ -72,6 +74,8 @@ def mixed(bench: Bench) -> list[Row]:
     """A few logins a second while Interim-Updates arrive at half of the side's own full rate."""
     for side in bench.sides:
         run, rate = _open_and_try(bench, side)
+        if not rate:
+            continue
         known = bench.middle("interim", side.name)
         half = (known.rate if known else rate) / 2
         seconds = bench.options.accounting_seconds
@@ -92,9 +96,9 @@ def mixed(bench: Bench) -> list[Row]:
 def drain(bench: Bench) -> list[Row]:
     """Records pile up while PostgreSQL's session table is locked; how fast they are booked once it is not."""
     side = bench.sides[0]
-    if side.name != "project":
-        return []
     run = _new_run()
+    if side.name != "project" or not _answers(bench, side, run):
+        return []
     packets = requests.accounting(
         AcctStatus.START, requests.new_sessions(run, ONLINE, _BACKLOG), bench.class_of(side), int(time.time())
     )
@@ -120,18 +124,28 @@ def _start(bench: Bench, side: Side) -> None:
 
 
 def _open_and_try(bench: Bench, side: Side) -> tuple[str, float]:
-    """Put every customer of ONLINE on line; the run's name and the rate that the Starts had."""
+    """Put every customer of ONLINE on line; the run's name and the rate that the Starts had, 0 if none is answered."""
     run = _new_run()
+    if not _answers(bench, side, run):
+        return run, 0.0
     sessions = requests.new_sessions(run, ONLINE, len(ONLINE))
     packets = requests.accounting(AcctStatus.START, sessions, bench.class_of(side), int(time.time()))
-    stream = accounting_stream(side.acct, packets)
-    [result] = drive([stream], 30)
+    [result] = drive([accounting_stream(side.acct, packets)], _TRIAL_SECONDS)
     measure.await_quiet(side.roots())
     tables.settle(side.url)
     bench.say(f"    trial {side.name:>8}: {result.rate:9,.0f} Starts/s, {result.lost} lost")
-    if not result.answered:
-        bench.notes.append(f"! {side.name} answers no accounting.")
     return run, result.rate
+
+
+def _answers(bench: Bench, side: Side, run: str) -> bool:
+    """Whether the side serves accounting at all; asked once."""
+    if side.name not in bench.serves_accounting:
+        sessions = requests.new_sessions(f"{run}first", ONLINE, 1)
+        [first] = requests.accounting(AcctStatus.START, sessions, {}, int(time.time()))
+        bench.serves_accounting[side.name] = exchange(Request(first, SECRET), side.acct, tries=3) is not None
+        if not bench.serves_accounting[side.name]:
+            bench.notes.append(f"! {side.name} answers no accounting.")
+    return bench.serves_accounting[side.name]
 
 
 def _measured(bench: Bench, side: Side, scenario: str, status: AcctStatus, sessions: Sessions) -> int:

@@ -12,7 +12,8 @@ import pytest
 from tests.radius_client import Code, accounting_request
 
 from .echo import ceiling
-from .load import IDENTIFIERS, PORTS, Rate, Stream, Window, drive
+from .load import IDENTIFIERS, PORTS, Stream, drive
+from .result import Rate, Window
 
 SECRET = b"secret"
 Answer = Callable[[bytes], bytes | None]
