@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_api import cli, database, documentation, errors, requests
 from admin_api.parts import Parts
-from admin_api.resources import auth, customers, devices, health, isps, plans, reports, sessions, users
+from admin_api.resources import auth, customers, devices, health, isps, plans, radius, reports, sessions, users
 from admin_api.settings import Settings, SettingsError, from_environment
 from models.credentials import hash_operator_password
 
@@ -24,6 +24,7 @@ BLUEPRINTS = (
     customers.customers,
     sessions.session_routes,
     reports.reports,
+    radius.radius,
     health.health,
 )
 

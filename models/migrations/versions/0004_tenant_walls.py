@@ -65,12 +65,22 @@ language sql stable security definer set search_path = public, pg_temp as $$
      and lower(username) = any (array(select lower(name) from unnest(wanted) as name))
    order by id limit 1
 $$;
+create function infora_totals()
+returns table (customers bigint, devices bigint, online_sessions bigint, last_accounting_at timestamptz)
+language sql stable security definer set search_path = public, pg_temp as $$
+  with tenant as (select nullif(current_setting('infora.isp_id', true), '')::bigint as id)
+  select (select count(*) from customers c, tenant where c.isp_id = tenant.id),
+         (select count(*) from mikrotik_devices d, tenant where d.isp_id = tenant.id),
+         (select count(*) from radacct r, tenant where r.isp_id = tenant.id and r.acctstoptime is null),
+         (select max(last_seen_at) from device_contacts c, tenant where c.isp_id = tenant.id)
+$$;
 """
 LOOKUP_NAMES = (
     "infora_operator_named(text)",
     "infora_operator_of_token(bigint, text)",
     "infora_isp_of_key(text)",
     "infora_customer_named(text[])",
+    "infora_totals()",
 )
 
 #: As in 0002, with each partition walled in: a partition that is asked by its own name answers nobody but those who
