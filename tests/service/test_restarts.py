@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
 
-from service import cluster, database_urls, leftovers, parts, readiness, services, supervisor
+from service import cluster, database_urls, leftovers, parts, readiness, services, supervisor, tree
 from service.secret_file import load_or_create
 from service.settings import Settings
 from tests.service.conftest import Copy
@@ -128,6 +129,32 @@ def pid_of_or_none(settings: Settings) -> int:
 
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_part_that_ignores_the_request_to_end_is_killed_when_its_grace_is_over(copy: Copy) -> None:
+    settings = copy.settings
+    deaf = replace(parts.by_name("auth"), name="deaf", grace_seconds=1)
+    tree.write(settings, [deaf])
+    (tree.directory(settings) / "deaf/run").write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
+    process = supervisor.launch(settings, with_parent=True, variables=copy.environment)
+    supervisor.wait_launched(settings, process)
+    state = None
+
+    def is_up() -> bool:
+        nonlocal state
+        state = services.state(settings, deaf)
+        return state is not None and state.up
+
+    wait_until(is_up, 5)
+    assert state is not None
+
+    begun = time.monotonic()
+    services.down(settings, deaf)
+
+    assert 1 <= time.monotonic() - begun < 4
+    assert leftovers.wait_gone([state.pid], 0)
+    supervisor.stop(settings)
+    process.wait()
 
 
 def test_stop_ends_everything_even_without_the_root_of_the_tree(copy: Copy) -> None:
