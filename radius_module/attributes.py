@@ -23,6 +23,8 @@ RESERVED = frozenset(
         "MS-MPPE-Recv-Key",
     )
 )  # fmt: skip
+#: Of 2^64, and some zeros; Python reads no number of thousands of digits.
+_DIGITS = 40
 _BITS = {"byte": 8, "short": 16, "integer": 32, "date": 32, "integer64": 64}
 _ADDRESSES: dict[str, Callable[[str], object]] = {
     "ipaddr": IPv4Address,
@@ -70,10 +72,8 @@ def _value(definition: Definition, value: str) -> str:
         return _octets(name, value)
     if kind in _BITS:
         named = definition.values.get(value.lower())
-        if named is None and not value.isascii():
-            raise UnencodableAttribute(f"{name}: {value} is no number")
-        if named is None and not value.isdigit():
-            raise UnencodableAttribute(f"{name}: {value} is neither a number nor the name of a value")
+        if named is None and not (value.isascii() and value.isdigit() and len(value) <= _DIGITS):
+            raise UnencodableAttribute(f"{name}: {value:.40} is neither a number in range nor the name of a value")
         return number(name, int(value) if named is None else named, _BITS[kind])
     if kind in _ADDRESSES:
         try:

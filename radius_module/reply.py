@@ -68,11 +68,16 @@ def _with_extra(pairs: list[Pair], extra: tuple[Attribute, ...]) -> list[Pair]:
         present = [pair for pair in pairs if pair[0] == name]
         if name in _TOTAL:
             raise UnencodableAttribute(f"{name}: follows from the plan's data limit and the top-ups")
-        if name in _LIMITS and present:
-            value = str(min(int(value), int(present[0][2])))
+        if name in _LIMITS:
+            op, value = ":=", _least(value, *(pair[2] for pair in present))
         if op == "+=":
             pairs.append((name, "+=", value))
-        elif not present or op == ":=" or name in _LIMITS:
+        elif not present or op == ":=":
             pairs = [pair for pair in pairs if pair[0] != name]
             pairs.append((name, ":=", value))
     return pairs
+
+
+def _least(*limits: str) -> str:
+    """The least of limits of which 0 means none."""
+    return str(min((int(limit) for limit in limits if int(limit)), default=0))
