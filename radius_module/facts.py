@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from radius_module.directory import Directory
 from radius_module.live import Live
-from radius_module.rules.facts import Customer, Device, Facts
+from radius_module.rules.facts import Customer, Device, Facts, maker
+
+_facts = maker(Facts)
 
 
 def gather(
@@ -22,4 +24,6 @@ def gather(
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, ())
     used, occupied = live.standing(customer.id, customer.period_start(now), now)
-    return Facts(now, device, isp, customer, directory.plan(customer.plan_id), authentic, mac, used, occupied)
+    plan = directory.plan(customer.plan_id)
+    made: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, occupied))
+    return made

@@ -16,7 +16,7 @@ from radius_module.packet import LoginRequest
 from radius_module.rlm import OK, REJECT, Answer
 from radius_module.routers import PROBE_ID
 from radius_module.rules import decide
-from radius_module.rules.facts import Customer, Deny
+from radius_module.rules.facts import Customer, Deny, maker
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ _CLASS_VERSION = 1
 #: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
 _GUESSES = frozenset(("unknown_customer", "bad_password"))
 _nonces: list[bytes] = []
+_login_result = maker(LoginResult)
 
 
 def answer(
@@ -105,7 +106,7 @@ def _record(
     if device_id != PROBE_ID:
         customer_id = None if customer is None else customer.id
         server.spool.put_later(
-            LoginResult(
-                isp_id, now, request.username, answered, code, customer_id, device_id, address, request.mac, klass
+            _login_result(
+                (isp_id, now, request.username, answered, code, customer_id, device_id, address, request.mac, klass)
             )
         )

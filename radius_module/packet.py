@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from models.reports import SessionReport
 from radius_module.names import station
+from radius_module.rules.facts import maker
 
 Pairs = tuple[tuple[str, str], ...]
 _END = "."
@@ -45,20 +46,19 @@ class LoginRequest(NamedTuple):
     mac: str
 
 
+_login_request = maker(LoginRequest)
+
+
 def login_request(pairs: Pairs) -> LoginRequest:
     """The Access-Request in a hook's argument."""
     words = dict(pairs)
     client, name, password, calling = _words(words, "Wire-Login", 4)
     chap, challenge = _chap(words) if "Wire-Chap" in words else (b"", b"")
-    return LoginRequest(
-        origin(client),
-        a2b_base64(name),
-        a2b_base64(password),
-        chap,
-        challenge,
-        "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words,
-        _station(calling),
+    is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
+    made: LoginRequest = _login_request(
+        (origin(client), a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling))
     )
+    return made
 
 
 def session_report(pairs: Pairs, received: float) -> SessionReport:

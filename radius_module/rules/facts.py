@@ -5,7 +5,8 @@ Times are epoch seconds, sizes octets, names as the field has them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 
 class Isp(NamedTuple):
@@ -77,6 +78,8 @@ class Customer(NamedTuple):
     def period_start(self, now: float) -> float:
         """Start of the period that runs now."""
         current = self.period_starts[0]
+        if len(self.period_starts) == 1:
+            return current
         for start in self.period_starts[1:]:
             if start > now:
                 break
@@ -134,4 +137,14 @@ class Grant(NamedTuple):
 
 
 Verdict = Deny | Grant
+
+
+def maker(kind: type[Any]) -> Any:  # noqa: ANN401  # as typed as tuple.__new__
+    """What makes a named tuple of one plain tuple, in a quarter of the time that calling its type takes.
+
+    For the few that every packet needs; `maker(Facts)((now, device, …))`, the fields in their order.
+    """
+    return partial(tuple.__new__, kind)
+
+
 Shown = dict[str, str | int | float | bool | None]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from radius_module.rules.facts import Facts, Grant
+from radius_module.rules.facts import Facts, Grant, maker
 from radius_module.rules.quota import allowance, exhausted
 from radius_module.rules.sessions import gives_way
 
 #: The longest Session-Timeout that RouterOS takes, seconds (FACTS 2).
 LONGEST_SESSION = 21474720
+
+
+_grant = maker(Grant)
 
 
 def grant(facts: Facts) -> Grant:
@@ -22,14 +25,17 @@ def grant(facts: Facts) -> Grant:
     limit = allowance(facts)
     slow = limit is not None and plan.throttles and exhausted(facts)
     replaced = gives_way(facts) if facts.occupied else None
-    return Grant(
-        plan.throttled_rate if slow else plan.rate,
-        # A throttled customer goes on without a cap: he is to be slow, not cut.
-        None if limit is None or slow else limit - facts.used,
-        min(plan.session_timeout or LONGEST_SESSION, longest),
-        plan.idle_timeout,
-        customer.static_ip,
-        None if customer.static_ip else plan.address_pool,
-        replaced.session if replaced else None,
-        plan.extra + customer.extra,
+    made: Grant = _grant(
+        (
+            plan.throttled_rate if slow else plan.rate,
+            # A throttled customer goes on without a cap: he is to be slow, not cut.
+            None if limit is None or slow else limit - facts.used,
+            min(plan.session_timeout or LONGEST_SESSION, longest),
+            plan.idle_timeout,
+            customer.static_ip,
+            None if customer.static_ip else plan.address_pool,
+            replaced.session if replaced else None,
+            plan.extra + customer.extra,
+        )
     )
+    return made
