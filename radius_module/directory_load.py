@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
@@ -32,8 +33,17 @@ def load(connection: Connection, live: Live) -> Contents:
     refresh_plans(connection, contents)
     _read_customers(connection, contents, live, None)
     live.keep_only(contents.customers.keys())
+    _settle(connection, live)
     connection.rollback()
     return contents
+
+
+def _settle(connection: Connection, live: Live) -> None:
+    """What memory takes for not booked yet may be: sessions that ended while nobody told us."""
+    owed = dict((uid, customer_id) for customer_id, uid in live.owed())
+    if owed:
+        rows = connection.execute(queries.octets_of(list(owed))).all()
+        live.booked((), [(owed[uid], uid, octets, over) for uid, _customer, octets, over in rows], time.time())
 
 
 def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:

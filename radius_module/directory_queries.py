@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, and_, cast, func, or_, select, true
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, Text, and_, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import (
@@ -105,17 +105,27 @@ def topups(ids: Ids = None) -> Select[int, float, int]:
     )
 
 
-def sessions(ids: Ids = None) -> Select[str, int | None, str, float, float, int]:
-    """(acctuniqueid, customer_id, mac, started, last heard of, octets) of open sessions."""
+def sessions(ids: Ids = None) -> Select[str, int | None, str, float, float, int, int, int, str]:
+    """(acctuniqueid, customer_id, mac, started, last heard of, octets, isp_id, device_id, Acct-Session-Id) of open
+    sessions."""
     heard = func.coalesce(Radacct.acctupdatetime, Radacct.acctstarttime)
     return (
         select(
             Radacct.acctuniqueid, Radacct.customer_id, func.coalesce(Radacct.callingstationid, ""),
             _epoch(Radacct.acctstarttime), _epoch(heard), Radacct.acctinputoctets + Radacct.acctoutputoctets,
+            Radacct.isp_id, func.coalesce(Radacct.device_id, 0), Radacct.acctsessionid,
         )
         .where(Radacct.acctstoptime.is_(None), Radacct.customer_id.is_not(None))
         .where(_among(Radacct.customer_id, ids))
     )  # fmt: skip
+
+
+def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool]:
+    """(acctuniqueid, customer_id, octets, over) of sessions, open or not."""
+    octets = Radacct.acctinputoctets + Radacct.acctoutputoctets
+    return select(Radacct.acctuniqueid, Radacct.customer_id, octets, Radacct.acctstoptime.is_not(None)).where(
+        Radacct.acctuniqueid == func.any(cast(list(ids), ARRAY(Text)))
+    )
 
 
 def _credentials(ids: Ids) -> Subquery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -52,10 +53,12 @@ class Everything(RoutersOnly):
         self._live = live
 
     def load(self, connection: Connection) -> Contents:
+        self._live.reading_since = time.time()
         return directory_load.load(connection, self._live)
 
     def follow(self, connection: Connection, news: News) -> None:
         super().follow(connection, news)
+        self._live.reading_since = time.time()
         contents = self._directory.contents
         if "plans" in news:
             directory_load.refresh_plans(connection, contents, list(news["plans"]))

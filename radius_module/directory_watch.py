@@ -11,6 +11,7 @@ import select
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 
 import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
@@ -33,8 +34,14 @@ _KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_co
 class Watch:
     """The thread. `origin` is this node's name: news of its own writer is told by the feed, sooner."""
 
-    def __init__(self, url: str, directory: Directory, reader: Reader, origin: str) -> None:
+    def __init__(
+        self, url: str, directory: Directory, reader: Reader, origin: str, loaded: Callable[[], None] = lambda: None
+    ) -> None:
+        """`loaded` is called after each load."""
         self._url, self._directory, self._reader, self._origin = url, directory, reader, origin
+        self._loaded = loaded
+        #: Set by whoever knows that the facts must be read anew; noticed within a heartbeat.
+        self.again = threading.Event()
         self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0)
         self._stopping = threading.Event()
         #: Set after the first load, or as soon as it is clear that the database cannot be had now.
@@ -81,7 +88,7 @@ class Watch:
         raw.poll()
         heard = time.time()
         news = self._gather(raw)
-        if news is None:
+        if news is None or self.again.is_set():
             self._reload()
             return
         if news:
@@ -107,6 +114,7 @@ class Watch:
 
     def _reload(self) -> None:
         begun, at = time.monotonic(), time.time()
+        self.again.clear()
         # A load makes a million objects and no garbage: the collector would walk them all, several times.
         gc.disable()
         try:
@@ -123,6 +131,7 @@ class Watch:
             len(contents.customers), len(contents.devices), time.monotonic() - begun,
         )  # fmt: skip
         self.tried.set()
+        self._loaded()
 
 
 def _listening(url: str) -> str:

@@ -1,8 +1,9 @@
 """From the accounting process and the writer to the login process, over a Unix stream socket (docs/decisions/0002).
 
 A message is a length (32 bits) and a marshal dump of `(kind, payload)`:
-`R` records just being committed, answered with one octet when the memory has them; `P` records of the spool that are
-not booked yet, after a connect; `W` a writer has connected; `B` what it has booked, `(customers, sessions)`.
+`A` the accounting process has connected, and `P` the records of its spool that are not booked yet; `R` records just
+being committed, answered with one octet when the memory has them; `W` a writer has connected, `B` what it has booked,
+`(customers, sessions)`.
 Whoever cannot send goes on without: the login process is told anew when it is back.
 """
 
@@ -12,7 +13,6 @@ import marshal
 import socket
 import struct
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -20,7 +20,7 @@ from threading import Lock, Thread
 from models.ledger import Booking
 from radius_module import records, segments, spool_files
 
-_LENGTH = struct.Struct("<I")
+LENGTH = struct.Struct("<I")
 #: Largest message, octets.
 LARGEST = 64 << 20
 #: How long a commit waits for the login process, seconds. Above it, logins decide without these records for a moment.
@@ -33,7 +33,7 @@ _PIECE = 2000
 def message(kind: str, payload: object) -> bytes:
     """Octets of one message; the payload is plain values."""
     octets = marshal.dumps((kind, payload), 4)  # type: ignore[arg-type]
-    return _LENGTH.pack(len(octets)) + octets
+    return LENGTH.pack(len(octets)) + octets
 
 
 class RecordFeed:
@@ -103,6 +103,7 @@ class RecordFeed:
             self._owed = 0
             self._socket = link
             self._generation += 1
+        self._send(message("A", None), 0)
         for path, offset in spool_files.waiting(self._directory):
             for frame in segments.frames(path, offset):
                 self._send(message("P", records.load(frame.payload)), 0)
@@ -157,5 +158,3 @@ def connected(path: Path) -> socket.socket:
         raise
     return link
 
-
-Handler = Callable[[str, object], bytes]

@@ -9,62 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from threading import Lock
-from typing import NamedTuple
 
-from radius_module.reply import INTERIM_INTERVAL
+from models.identity import read_class, unique_id
+from models.reports import ROUTER_REBOOT, SessionEnd, SessionReport
+from models.sessions import began_at, booked_at
+from radius_module.live_accounts import (
+    SLOT_SECONDS,
+    STALE_SECONDS,
+    Account,
+    LiveSession,
+    StoredSession,
+    boot_of,
+    is_newer_boot,
+)
 from radius_module.rules.facts import Occupied
 
-#: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").
-SLOT_SECONDS = 60.0
-#: A session not heard of for so long no longer counts: three missed reports and a little.
-STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
+__all__ = ["SLOT_SECONDS", "STALE_SECONDS", "Live", "StoredSession"]
+
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
-
-
-class StoredSession(NamedTuple):
-    """An open session as the database has it. Octets in and out together, times in epoch seconds."""
-
-    unique_id: str
-    customer_id: int
-    mac: str
-    started: float
-    heard: float
-    octets: int
-
-
-class _Session:
-    """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
-
-    __slots__ = ("booked", "closed", "heard", "mac", "seen", "started", "stored")
-
-    def __init__(self, mac: str, started: float, heard: float, booked: int, stored: bool) -> None:
-        self.mac, self.started, self.heard = mac, started, heard
-        self.booked = self.seen = booked
-        #: Whether the database has it; what it has and then no longer has as open is over.
-        self.stored = stored
-        self.closed = False
-
-
-class _Account:
-    """One customer's counters and sessions."""
-
-    __slots__ = ("period_start", "sessions", "slots", "stored")
-
-    def __init__(self) -> None:
-        self.period_start = 0.0
-        self.stored = 0
-        self.sessions: dict[str, _Session] = {}
-        #: MAC (or Class, without one) → time of the Accept.
-        self.slots: dict[str, float] = {}
+#: How many customers a sweep looks at before it lets others have the lock.
+_SLICE = 500
 
 
 class Live:
     """The living facts of all customers, by customer id."""
 
     def __init__(self) -> None:
-        self._accounts: dict[int, _Account] = {}
+        self._accounts: dict[int, Account] = {}
+        #: (device, service) → boot counter of the newest session.
+        self._boots: dict[tuple[int, bytes], int] = {}
         self._lock = Lock()
+        #: When the database was last asked; what the writer told since is newer than the answers.
+        self.reading_since = 0.0
 
     # -- asked by a login -------------------------------------------------------------------------------------
 
@@ -74,17 +51,13 @@ class Live:
         if account is None:
             return 0, ()
         with self._lock:
-            used = account.stored if account.period_start == period_start else 0
-            if account.sessions:
-                used += sum(session.seen - session.booked for session in account.sessions.values())
-            elif not account.slots:
-                return used, ()
-            return used, tuple(_places(account, now))
+            used = account.used() if account.period_start == period_start else 0
+            return used, account.places(now) if account.sessions or account.slots else ()
 
     def take_slot(self, customer_id: int, key: str, now: float) -> None:
         """An Accept takes a place until its Start, or for a minute.
 
-        `key` is the MAC, which so gives up the place it had; without one it is the login's Class.
+        `key` is the MAC, which so gives up the place it had; without one it is the login's Class, in hex.
         """
         with self._lock:
             account = self._account(customer_id)
@@ -92,11 +65,9 @@ class Live:
                 account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
             account.slots[key] = now
 
-    # -- told by the directory, the feed and the writer --------------------------------------------------------
+    # -- told by the directory --------------------------------------------------------------------------------
 
-    def refresh(
-        self, customer_id: int, period_start: float, stored: int, sessions: Iterable[StoredSession]
-    ) -> None:
+    def refresh(self, customer_id: int, period_start: float, stored: int, sessions: Iterable[StoredSession]) -> None:
         """What the database holds of one customer now. Reports that it has not booked yet are kept."""
         fresh = list(sessions)
         with self._lock:
@@ -104,8 +75,9 @@ class Live:
             if known is None and not stored and not fresh:
                 return
             account = self._account(customer_id)
-            account.period_start, account.stored = period_start, stored
-            _merge(account, fresh)
+            newer = account.held(period_start) if account.told_at >= self.reading_since else 0
+            account.hold(period_start, max(stored, newer))
+            account.merge(fresh)
 
     def forget(self, customer_id: int) -> None:
         """The customer is gone."""
@@ -117,37 +89,93 @@ class Live:
         with self._lock:
             self._accounts = {key: value for key, value in self._accounts.items() if key in customer_ids}
 
-    def _account(self, customer_id: int) -> _Account:
+    # -- told by the feed: packets, and what the writer has booked --------------------------------------------
+
+    def hear(self, report: SessionReport, customer_id: int, period_start: float) -> list[SessionEnd]:
+        """An accounting packet of a customer; sessions that it shows to be over."""
+        session_class = read_class(report.klass, report.received)
+        uid = unique_id(report.isp_id, report.device_id, report.session_id, session_class.nonce)
+        with self._lock:
+            account = self._account(customer_id)
+            account.begin_period(period_start, report, uid)
+            session = account.sessions.get(uid)
+            is_new = session is None
+            if session is None:
+                session = account.sessions[uid] = LiveSession(
+                    report.isp_id, report.mac, began_at(report, session_class), report.device_id
+                )
+            session.hear(report)
+            account.slots.pop(report.mac or report.klass.hex(), None)
+            if not is_new or session.closed:
+                return []
+            at = booked_at(report)
+            return account.take_over(uid, session, at) + self._other_boots(report, at)
+
+    def reboot(self, report: SessionReport) -> None:
+        """Accounting-On or -Off: whatever the device had open is over. The books see to themselves."""
+        with self._lock:
+            for _uid, session in self._of_device(report.device_id):
+                if session.heard <= report.received:
+                    session.end(report.received)
+
+    def booked(
+        self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[tuple[int, str, int, bool]], now: float
+    ) -> None:
+        """What the writer has committed: (customer, period's start, octets) and (customer, session, octets, over)."""
+        with self._lock:
+            for customer_id, period_start, octets in totals:
+                account = self._account(customer_id)
+                account.told_at = now
+                if period_start >= account.period_start:
+                    account.hold(period_start, max(octets, account.held(period_start)))
+            for customer_id, uid, octets, over in sessions:
+                self._account(customer_id).book(uid, octets, over, now)
+
+    def owed(self) -> list[tuple[int, str]]:
+        """(customer, session) of octets that the database is not known to have."""
+        with self._lock:
+            return [(customer_id, uid) for customer_id, account in self._accounts.items()
+                    for uid, session in account.sessions.items() if session.seen > session.booked]  # fmt: skip
+
+    def sweep(self, now: float, since: float) -> list[SessionEnd]:
+        """Sessions that missed three reports, and the memory of those that are over.
+
+        `since` is from when on packets are known to be heard without a break: silence before does not count.
+        """
+        ends: list[SessionEnd] = []
+        ids = list(self._accounts)
+        for at in range(0, len(ids), _SLICE):
+            with self._lock:
+                for customer_id in ids[at : at + _SLICE]:
+                    account = self._accounts.get(customer_id)
+                    if account is not None and account.sessions:
+                        ends += account.sweep(now, since)
+        return ends
+
+    def _account(self, customer_id: int) -> Account:
         account = self._accounts.get(customer_id)
         if account is None:
-            account = self._accounts[customer_id] = _Account()
+            account = self._accounts[customer_id] = Account()
         return account
 
+    def _of_device(self, device_id: int) -> Iterable[tuple[str, LiveSession]]:
+        return [(uid, session) for account in self._accounts.values() for uid, session in account.sessions.items()
+                if session.device_id == device_id and not session.closed]  # fmt: skip
 
-def _places(account: _Account, now: float) -> Iterable[Occupied]:
-    seen = set()
-    for unique_id, session in account.sessions.items():
-        if not session.closed and now - session.heard < STALE_SECONDS:
-            seen.add(session.mac)
-            yield Occupied(session.mac, session.started, unique_id)
-    for mac, since in account.slots.items():
-        if now - since < SLOT_SECONDS and mac not in seen:
-            yield Occupied(mac, since, "")
-
-
-def _merge(account: _Account, fresh: list[StoredSession]) -> None:
-    """Sessions that the database no longer has open go, unless they have octets it has not heard of."""
-    stored = {session.unique_id: session for session in fresh}
-    for unique_id in [key for key, session in account.sessions.items() if key not in stored]:
-        session = account.sessions[unique_id]
-        if session.stored and session.seen <= session.booked:
-            del account.sessions[unique_id]
-    for unique_id, row in stored.items():
-        known = account.sessions.get(unique_id)
-        if known is None:
-            account.sessions[unique_id] = _Session(row.mac, row.started, row.heard, row.octets, stored=True)
-        else:
-            known.stored = True
-            known.booked = max(known.booked, row.octets)
-            known.seen = max(known.seen, known.booked)
-            known.heard = max(known.heard, row.heard)
+    def _other_boots(self, report: SessionReport, at: float) -> list[SessionEnd]:
+        """A session with the next boot counter in its id: the router has restarted, older boots' sessions are over."""
+        boot = boot_of(report.session_id)
+        if boot is None:
+            return []
+        service, counter = boot
+        key = (report.device_id, service)
+        before = self._boots.setdefault(key, counter)
+        if not is_newer_boot(before, counter):
+            return []
+        self._boots[key] = counter
+        ends = []
+        for uid, session in self._of_device(report.device_id):
+            if session.boot is not None and session.boot[0] == service and is_newer_boot(session.boot[1], counter):
+                session.end(at)
+                ends.append(SessionEnd(session.isp_id, uid, at, ROUTER_REBOOT))
+        return ends

@@ -15,6 +15,7 @@ from radius_module.brake import Brake
 from radius_module.directory import Directory
 from radius_module.directory_readers import Everything
 from radius_module.directory_watch import Watch
+from radius_module.feed_listener import FeedListener
 from radius_module.live import Live
 from radius_module.routers import Client, Routers
 from radius_module.rules.facts import Device
@@ -39,7 +40,8 @@ class LoginServer:
         self.spool = Spool(settings.spool("auth"))
         self._routers = Routers(settings, self.directory)
         reader = Everything(self.directory, self.live)
-        self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node)
+        self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
+        self._feed = FeedListener(settings.feed_socket, self.directory, self.live, self.spool, self._watch.again)
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
@@ -53,11 +55,17 @@ class LoginServer:
         """Load the directory, then begin."""
         self._watch.start()
         self._watch.tried.wait(_PATIENCE)
+        self._feed.start()
         threading.Thread(target=self._report, name="report", daemon=True).start()
+
+    def _loaded(self) -> None:
+        """The facts are new: customers may be known now whose packets were heard before."""
+        self._feed.tell_again()
 
     def stop(self) -> None:
         """Put what is in memory on the disk."""
         self._stopping.set()
+        self._feed.stop()
         self._watch.stop()
         self.spool.close()
 

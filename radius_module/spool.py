@@ -16,7 +16,7 @@ from collections import deque
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from models.reports import LoginResult, SessionReport
+from models.reports import LoginResult, SessionEnd, SessionReport
 from radius_module import records, segments
 from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
 
@@ -78,7 +78,7 @@ class Spool:
         self.directory, self._feed = directory, feed
         self.node = "?"
         self._waiting: deque[_Waiter] = deque()
-        self._later: deque[LoginResult] = deque(maxlen=LATER_KEPT)
+        self._later: deque[LoginResult | SessionEnd] = deque(maxlen=LATER_KEPT)
         self._wake = threading.Lock()
         self._wake.acquire()
         self._claim = -1
@@ -97,8 +97,8 @@ class Spool:
         """Wait until the report is on the disk. False: it may not be, so it must not be acknowledged."""
         return self._put(records.plain(report)) is not None
 
-    def put_later(self, result: LoginResult) -> None:
-        """Store a login's result soon; never waits, never fails."""
+    def put_later(self, result: LoginResult | SessionEnd) -> None:
+        """Store a login's result, or an end that we inferred, soon; never waits, never fails."""
         if len(self._later) == LATER_KEPT:
             self._dropped += 1
         self._later.append(result)

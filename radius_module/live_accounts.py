@@ -1,0 +1,205 @@
+"""One customer's living counters and sessions, for radius_module.live: arithmetic under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from models.growth import Growth, pieces
+from models.reports import STALE, START, STOP, TAKEN_OVER, SessionEnd, SessionReport
+from models.sessions import booked_at
+from radius_module.reply import INTERIM_INTERVAL
+from radius_module.rules.facts import Occupied
+
+#: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").
+SLOT_SECONDS = 60.0
+#: A session not heard of for so long no longer counts: three missed reports and a little.
+STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
+#: A session that is over and booked is remembered so long, for packets of it that were late.
+_REMEMBERED = 60.0
+#: Restarts of a router between two of its sessions that we believe in; a counter further on is another router's.
+_MOST_RESTARTS = 4
+_BOOTS = 16
+
+Boot = tuple[bytes, int]
+
+
+class StoredSession(NamedTuple):
+    """An open session as the database has it. Octets in and out together, times in epoch seconds."""
+
+    unique_id: str
+    customer_id: int
+    mac: str
+    started: float
+    heard: float
+    octets: int
+    isp_id: int = 0
+    device_id: int = 0
+    session_id: str = ""
+
+
+class LiveSession:
+    """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
+
+    __slots__ = ("booked", "boot", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac", "seen",
+                 "started", "stored", "stub")  # fmt: skip
+
+    def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
+        self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
+        self.heard = 0.0
+        self.booked = self.seen = 0
+        #: Octets of earlier periods.
+        self.floor = 0
+        self.boot: Boot | None = None
+        #: Whether the database has it; what it has and then no longer has as open is over.
+        self.stored = False
+        self.closed = False
+        #: When we took it for over; None also where the router said so.
+        self.ended_at: float | None = None
+        #: Known from the writer alone: nothing is known of it but its octets.
+        self.stub = False
+
+    def hear(self, report: SessionReport) -> None:
+        """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
+        octets = report.octets_in + report.octets_out
+        lives = octets > self.seen or (report.status != START and report.received - self.heard > 5)
+        if report.status == STOP:
+            self.closed, self.ended_at = True, None
+        elif self.stub or (self.ended_at is not None and lives and report.received > self.ended_at):
+            self.closed, self.ended_at = False, None
+        self.stub = False
+        self.mac = report.mac or self.mac
+        self.boot = self.boot or boot_of(report.session_id)
+        self.seen = max(self.seen, octets)
+        self.heard = max(self.heard, report.received)
+
+    def end(self, at: float) -> None:
+        """We take it for over."""
+        self.closed, self.ended_at = True, at
+
+
+class Account:
+    """One customer's counters and sessions."""
+
+    __slots__ = ("period_start", "sessions", "slots", "stored", "told_at")
+
+    def __init__(self) -> None:
+        self.period_start = 0.0
+        self.stored = 0
+        #: When the writer last told what it had booked.
+        self.told_at = -1.0
+        self.sessions: dict[str, LiveSession] = {}
+        #: MAC (or Class, without one) → time of the Accept.
+        self.slots: dict[str, float] = {}
+
+    def used(self) -> int:
+        """Octets of the period: what the database holds, and what it is owed."""
+        if not self.sessions:
+            return self.stored
+        owed = [session.seen - max(session.booked, session.floor) for session in self.sessions.values()]
+        return self.stored + sum(octets for octets in owed if octets > 0)
+
+    def held(self, period_start: float) -> int:
+        """Octets of that period that the database is known to hold."""
+        return self.stored if period_start == self.period_start else 0
+
+    def hold(self, period_start: float, stored: int) -> None:
+        """What the database holds of the period that runs."""
+        if period_start > self.period_start:
+            for session in self.sessions.values():
+                session.floor = max(session.floor, session.booked)
+        self.period_start, self.stored = period_start, stored
+
+    def begin_period(self, period_start: float, report: SessionReport, uid: str) -> None:
+        """A period has begun since the last packet: what came before belongs to the one before."""
+        if period_start <= self.period_start:
+            return
+        for session in self.sessions.values():
+            session.floor = session.seen
+        session_heard = self.sessions.get(uid)
+        at = booked_at(report)
+        if session_heard is not None and session_heard.heard < period_start < at:
+            growth = report.octets_in + report.octets_out - session_heard.seen
+            before = next(pieces(Growth(max(0, growth), 0, session_heard.heard, at), [period_start]))
+            session_heard.floor += before.octets_in
+        self.period_start, self.stored = period_start, 0
+
+    def book(self, uid: str, octets: int, over: bool, now: float) -> None:
+        """The database has a session up to so many octets, and as over or not."""
+        session = self.sessions.get(uid)
+        if session is None:
+            if over:
+                return
+            session = self.sessions[uid] = LiveSession(0, "", now, 0)
+            session.stub, session.closed, session.heard = True, True, now
+        session.stored = True
+        session.booked = max(session.booked, octets)
+        session.seen = max(session.seen, session.booked)
+        if over:
+            session.closed = True
+        elif session.ended_at is not None:
+            # We said that it is over and the books have it open: say it again at the next sweep.
+            session.closed, session.ended_at = False, None
+
+    def take_over(self, uid: str, session: LiveSession, at: float) -> list[SessionEnd]:
+        """The same device began another session: those it had before are over."""
+        ends = []
+        for other_id, other in self.sessions.items():
+            same = other_id != uid and not other.closed and other.mac == session.mac != ""
+            if same and other.started <= session.started:
+                other.end(at)
+                ends.append(SessionEnd(other.isp_id, other_id, at, TAKEN_OVER))
+        return ends
+
+    def places(self, now: float) -> tuple[Occupied, ...]:
+        """Open sessions, and Accepts whose Start is awaited."""
+        taken = [Occupied(session.mac, session.started, uid) for uid, session in self.sessions.items()
+                 if not session.closed and now - session.heard < STALE_SECONDS]  # fmt: skip
+        present = {place.mac for place in taken}
+        return (*taken, *(Occupied(mac, since, "") for mac, since in self.slots.items()
+                          if now - since < SLOT_SECONDS and mac not in present))  # fmt: skip
+
+    def merge(self, fresh: Sequence[StoredSession]) -> None:
+        """Sessions that the database no longer has open go, unless they have octets it has not heard of."""
+        stored = {session.unique_id: session for session in fresh}
+        for uid in [key for key, session in self.sessions.items() if key not in stored]:
+            session = self.sessions[uid]
+            if session.stored and session.seen <= session.booked:
+                del self.sessions[uid]
+        for uid, row in stored.items():
+            known = self.sessions.get(uid)
+            if known is None:
+                known = self.sessions[uid] = LiveSession(row.isp_id, row.mac, row.started, row.device_id)
+                known.boot = boot_of(row.session_id.encode())
+            known.stored = True
+            known.booked = max(known.booked, row.octets)
+            known.seen = max(known.seen, known.booked)
+            known.heard = max(known.heard, row.heard)
+
+    def sweep(self, now: float, since: float) -> list[SessionEnd]:
+        """Who missed three reports is over; who is over and booked is forgotten after a while."""
+        ends = []
+        for uid, session in list(self.sessions.items()):
+            if session.closed:
+                if session.stored and session.seen <= session.booked and now - session.heard > _REMEMBERED:
+                    del self.sessions[uid]
+            elif now - max(session.heard, since) > STALE_SECONDS:
+                session.end(session.heard)
+                ends.append(SessionEnd(session.isp_id, uid, session.heard, STALE))
+        return ends
+
+
+def boot_of(session_id: bytes) -> Boot | None:
+    """(service, boot counter) of a RouterOS session id of 8 hex digits: `80f000ea` is service 80, boot f (FACTS 2)."""
+    if len(session_id) != 8:
+        return None
+    try:
+        bytes.fromhex(session_id.decode())
+        return session_id[:2], int(session_id[2:3], 16)
+    except ValueError:
+        return None
+
+
+def is_newer_boot(before: int, now: int) -> bool:
+    """Did a router restart a few times between the two? A counter far ahead is that of another router behind a NAT."""
+    return 0 < (now - before) % _BOOTS <= _MOST_RESTARTS
