@@ -7,7 +7,7 @@ from typing import Any
 from tests.radius_client import Code, Name
 
 from . import measure, requests
-from .load import Stream, drive
+from .load import PORTS, Stream, drive
 from .measure import Sample
 from .population import CUSTOMERS, SECRET
 from .result import Rate, Window
@@ -91,5 +91,9 @@ def login_stream(side: Side, customers: Sequence[int], pace: Window | Rate | Non
 
 
 def accounting_stream(address: Address, packets: Sequence[bytes], pace: Window | Rate | None = None) -> Stream:
-    """A stream of these accounting requests, to its end."""
-    return Stream(packets, SECRET, address, pace or Window(IN_FLIGHT), Code.ACCOUNTING_RESPONSE)
+    """A stream of these accounting requests, to its end.
+
+    On a schedule it has more source ports, so that an identifier comes back after a second at the earliest.
+    """
+    ports = 4 * PORTS if isinstance(pace, Rate) else PORTS
+    return Stream(packets, SECRET, address, pace or Window(IN_FLIGHT), Code.ACCOUNTING_RESPONSE, ports=ports)

@@ -24,7 +24,7 @@ class Stream:
     """One pool of packets on its way to one server.
 
     `packets[k]` must have identifier `k mod 256`. With `repeat` the pool starts over at its end (its length must
-    then be a multiple of 256 * PORTS, so that a repeated packet never meets its twin in the server's cache).
+    then be a multiple of 256 * ports, so that a repeated packet never meets its twin in the server's cache).
     """
 
     def __init__(
@@ -37,14 +37,15 @@ class Stream:
         *,
         repeat: bool = False,
         sample_every: int = SAMPLE_EVERY,
+        ports: int = PORTS,
     ) -> None:
-        slots = IDENTIFIERS * PORTS
+        slots = IDENTIFIERS * ports
         if repeat and len(packets) % slots:
             raise ValueError(f"a repeated pool needs a multiple of {slots} packets, not {len(packets)}")
         self.result = Result()
         self.in_flight = 0
         self._outbox, self._secret, self._pace, self._code = Outbox(packets), secret, pace, expected_code
-        self._sockets = [client_socket(server) for _ in range(PORTS)]
+        self._sockets = [client_socket(server) for _ in range(ports)]
         self._inbox = Inbox()
         self._slots, self._repeat = slots, repeat
         self._sent = 0
