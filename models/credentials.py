@@ -64,10 +64,11 @@ class Keyring:
         """The secret again. A value without the prefix was put in clear by an operator and is returned as it is."""
         if not stored.startswith(PREFIX):
             return stored
-        _, name, encoded = stored.split(":", 2)
+        name, _, encoded = stored.removeprefix(PREFIX).partition(":")
         cipher = self.ciphers.get(name)
         if cipher is None:
-            raise CredentialError(f"no key {name} in CREDENTIAL_KEYS for {table} {row}")
+            # Not by its name: an operator may have put a password in clear that looks like this.
+            raise CredentialError(f"the key of {table} {row} is not in CREDENTIAL_KEYS")
         try:
             raw = base64.b64decode(encoded)
             return cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _associated(isp_id, table, row)).decode()
@@ -91,8 +92,11 @@ def ssha512(password: str) -> str:
 
 
 def ssha512_matches(password: bytes, stored: str) -> bool:
-    """Does the password fit the stored `{SSHA512}`?"""
-    raw = base64.b64decode(stored.removeprefix("{SSHA512}"))
+    """Does the password fit the stored `{SSHA512}`? Raises CredentialError for a value that is none."""
+    try:
+        raw = base64.b64decode(stored.removeprefix("{SSHA512}"), validate=True)
+    except ValueError:
+        raise CredentialError("a stored {SSHA512} is no base64") from None
     return hmac.compare_digest(hashlib.sha512(password + raw[64:]).digest(), raw[:64])
 
 

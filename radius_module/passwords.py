@@ -88,10 +88,10 @@ def _other_forms(customer: Customer, clear: str) -> tuple[str, ...]:
 def _matches_hash(password: bytes, kind: str | None, stored: str) -> bool:
     if kind == "NT-Password":
         try:
-            return compare_digest(nt_hash(password.decode()), stored.removeprefix("0x").lower())
+            clear = password.decode()
         except UnicodeDecodeError:
             return False
+        return compare_digest(nt_hash(clear).encode(), stored.removeprefix("0x").lower().encode())
     if kind == "Password-With-Header" and stored.startswith("{SSHA512}"):
         return ssha512_matches(password, stored)
-    log.error("a %s in radcheck is of no known form", kind)
-    return False
+    raise CredentialError(f"a {kind} in radcheck is of no known form")
