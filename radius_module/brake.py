@@ -7,6 +7,7 @@ Counted in memory, for each customer's name and for each router, in windows of a
 from __future__ import annotations
 
 from threading import Lock
+from typing import TypeVar
 
 #: Wrong answers in a minute that are answered at once: typing errors, and a router that repeats an old password.
 FREE_FOR_CUSTOMER = 5
@@ -16,33 +17,36 @@ LONGEST = 5
 _WINDOW = 60.0
 _REMEMBERED = 50_000
 
+_KeyT = TypeVar("_KeyT")
+
 
 class Brake:
-    """The counters."""
+    """The counters: window's begin and wrong answers in it."""
 
     def __init__(self) -> None:
-        self._wrong: dict[tuple[int, str], tuple[float, int]] = {}
+        #: By tenant and name: whatever anybody typed, so it is bounded. By device: there are no more than routers.
+        self._names: dict[tuple[int, str], tuple[float, int]] = {}
+        self._devices: dict[int, tuple[float, int]] = {}
         self._lock = Lock()
 
     def delay(self, isp_id: int, device_id: int, name: str, now: float) -> int:
         """Seconds that this wrong answer waits; counts it."""
         with self._lock:
-            if len(self._wrong) > _REMEMBERED:
+            if len(self._names) >= _REMEMBERED:
                 self._forget(now)
-            by_name = self._count((isp_id, name), now) - FREE_FOR_CUSTOMER
-            by_device = self._count((device_id, ""), now) - FREE_FOR_DEVICE
+            by_name = _count(self._names, (isp_id, name), now) - FREE_FOR_CUSTOMER
+            by_device = _count(self._devices, device_id, now) - FREE_FOR_DEVICE
         return max(0, min(LONGEST, max(by_name, -(-by_device // 20))))
 
-    def _count(self, key: tuple[int, str], now: float) -> int:
-        since, count = self._wrong.get(key, (now, 0))
-        if now - since > _WINDOW:
-            since, count = now, 0
-        self._wrong[key] = since, count + 1
-        return count + 1
-
     def _forget(self, now: float) -> None:
-        """What is past goes; if a flood of names is not past yet, all goes but the routers' counts."""
-        kept = {key: value for key, value in self._wrong.items() if now - value[0] <= _WINDOW}
-        if len(kept) > _REMEMBERED // 2:
-            kept = {key: value for key, value in kept.items() if not key[1]}
-        self._wrong = kept
+        """What is past goes; if a flood of names is not past yet, all names go, and the routers' counts brake it."""
+        kept = {name: value for name, value in self._names.items() if now - value[0] <= _WINDOW}
+        self._names = kept if len(kept) <= _REMEMBERED // 2 else {}
+
+
+def _count(counts: dict[_KeyT, tuple[float, int]], key: _KeyT, now: float) -> int:
+    since, count = counts.get(key, (now, 0))
+    if now - since > _WINDOW:
+        since, count = now, 0
+    counts[key] = since, count + 1
+    return count + 1
