@@ -25,18 +25,6 @@ SECRETS = (
     "x", "customer123", "a\\new", "ends\\", '"quoted"', "käse ☕", " blank ", "é" * 64, "x" * 128, "0x6a",
     "%{User-Name}",
 )  # fmt: skip
-    "x",
-    "customer123",
-    "a\\new",
-    "ends\\",
-    '"quoted"',
-    "käse ☕",
-    " blank ",
-    "é" * 64,
-    "x" * 128,
-    "0x6a",
-    "%{User-Name}",
-)
 
 
 @pytest.fixture(autouse=True)
