@@ -24,7 +24,7 @@ def grant(facts: Facts) -> Grant:
         return Grant(None, None, longest, None, customer.static_ip, None, None, customer.extra)
     limit = allowance(facts)
     slow = limit is not None and plan.throttles and exhausted(facts)
-    replaced = gives_way(facts) if facts.occupied else None
+    replaced = gives_way(facts) if plan.replaces_oldest else None
     made: Grant = _grant(
         (
             plan.throttled_rate if slow else plan.rate,

@@ -12,9 +12,9 @@ def others(facts: Facts) -> list[Occupied]:
 
 def is_full(facts: Facts) -> bool:
     """All places are taken by others."""
-    if not facts.occupied:
-        return False
-    return len(others(facts)) >= (facts.plan.simultaneous_use if facts.plan else 1)
+    allowed = facts.plan.simultaneous_use if facts.plan is not None else 1
+    # Nearly always there is room without a look at who the others are.
+    return len(facts.occupied) >= allowed and len(others(facts)) >= allowed
 
 
 def too_many_sessions(facts: Facts) -> bool:
