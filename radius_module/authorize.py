@@ -18,6 +18,6 @@ def authorize(pairs: Pairs) -> Answer:
         return NO_ANSWER
     customer = server.directory.customer(isp_id, request.username)
     if request.is_mschap:
-        return login.as_mschap(server, request, customer, now)
+        return login.as_mschap(server, request, customer)
     authentic = customer is not None and passwords.proves(request, customer, server.keyring)
     return login.answer(server, request, customer, authentic, now)

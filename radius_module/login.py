@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 #: PAP and CHAP are proved; what MS-CHAP still has to be is not overwritten.
 _ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"),)
+_BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
 #: Tells the site that a refusal is recorded and needs no second look.
 _DECIDED: tuple[Pair, ...] = (("Infora-Decided", ":=", "1"),)
 _CLASS = struct.Struct(">BL8s")
@@ -57,18 +58,16 @@ def answer(
     return OK, {"reply": pairs, "config": _ACCEPTED}
 
 
-def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | None, now: float) -> Answer:
+def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | None) -> Answer:
     """Hand rlm_mschap what it needs to prove the password; the rules follow in post-auth.
 
-    Somebody unknown gets nothing to be proved by and is refused here. The user name goes back into the request, for
-    it is part of what MS-CHAPv2 proves (RFC 2759 section 8.2).
+    Somebody unknown gets what no password fits, so that his refusal looks like anybody's. The user name goes back into
+    the request, for it is part of what MS-CHAPv2 proves (RFC 2759 section 8.2).
     """
-    credential = None if customer is None else passwords.for_mschap(customer, server.keyring)
-    if credential is None:
-        return answer(server, request, customer, False, now)
-    attribute, value = credential
-    name = ("User-Name", ":=", text(request.username.decode()))
-    return OK, {"request": (name,), "config": ((attribute, ":=", text(value)),)}
+    known = None if customer is None else passwords.for_mschap(customer, server.keyring)
+    attribute, value = known or ("NT-Password", "0x" + os.urandom(16).hex())
+    name = ("User-Name", ":=", text(request.username.decode(errors="replace")))
+    return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}
 
 
 def _nonce() -> bytes:
