@@ -47,11 +47,13 @@ def _settle(connection: Connection, live: Live) -> None:
 
 
 def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
-    """Read tenants anew."""
-    for isp_id in ids or ():
-        contents.isps.pop(isp_id, None)
+    """Read tenants anew. One that is still there is never missing in between: its customers log in meanwhile."""
+    gone = set(ids or ())
     for isp_id, status, timezone, hours in connection.execute(queries.isps(ids)):
+        gone.discard(isp_id)
         contents.isps[isp_id] = Isp(isp_id, status == "active", timezone, hours * _HOUR)
+    for isp_id in gone:
+        contents.isps.pop(isp_id, None)
 
 
 def refresh_devices(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
@@ -65,17 +67,17 @@ def refresh_devices(connection: Connection, contents: Contents, ids: Sequence[in
 
 
 def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
-    """Read plans anew, with what operators added to their groups."""
+    """Read plans anew, with what operators added to their groups.
+
+    A plan that is gone stays until the next reload: nobody is on it, and a customer whose move to another plan is
+    read a moment later must not be without limits in between.
+    """
     groups = None if ids is None else [f"plan_{plan_id}" for plan_id in ids]
     extra: dict[tuple[int, str], list[Attribute]] = defaultdict(list)
     for isp_id, group, name, op, value in connection.execute(queries.plan_rows(groups)):
         extra[isp_id, group].append(Attribute(name, op, value))
-    gone = set(ids or ())
     for row in connection.execute(queries.plans(ids).with_only_columns(*ServicePlan.__table__.columns)).mappings():
-        gone.discard(row["id"])
         contents.plans[row["id"]] = _plan(row, tuple(extra.get((row["isp_id"], f"plan_{row['id']}"), ())))
-    for plan_id in gone:
-        contents.plans.pop(plan_id, None)
 
 
 def refresh_customers(connection: Connection, contents: Contents, live: Live, ids: Sequence[int]) -> None:
