@@ -49,10 +49,10 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory, ExitStack() as stack:
         home = Path(directory)
         home.chmod(0o755)
-        sides, place = _started(stack, home, given.side)
+        sides, place = _started(stack, home, given.side, lean=given.stock == "lean")
         bench = Bench(sides, _options(given), _say, [place, _attributes(sides)])
         rows = [row for name, scenario in SCENARIOS.items() if name in chosen for row in scenario(bench)]
-        bench.notes += [_ceiling(), _stock_line(), *bench.flaws()]
+        bench.notes += [_ceiling(), _stock_line(given.stock), *bench.flaws()]
     _say("\n" + as_text(rows, bench.notes))
     if given.json:
         given.json.write_text(json.dumps(as_data(rows, bench.notes, bench.data()), indent=1) + "\n")
@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, metavar="N", help="of every run")
     parser.add_argument("--rounds", type=int, metavar="N", help="of project and stock in turn; medians are shown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="rows and single measurements")
+    parser.add_argument("--stock", choices=("full", "lean"), default="full", help="lean: without session check, "
+                        "login record and detail file")  # fmt: skip
     parser.add_argument("--side", choices=("both", "project", "stock"), default="both")
     return parser
 
@@ -81,7 +83,7 @@ def _options(given: argparse.Namespace) -> Options:
     )
 
 
-def _started(stack: ExitStack, home: Path, which: str) -> tuple[list[Side], str]:
+def _started(stack: ExitStack, home: Path, which: str, *, lean: bool) -> tuple[list[Side], str]:
     """Both servers with their customers, on one PostgreSQL, and the line about the machine."""
     installation = stack.enter_context(Installation(home / "state", AUTH_PORT, ACCT_PORT, API_PORT))
     installation.start_postgres()
@@ -94,7 +96,7 @@ def _started(stack: ExitStack, home: Path, which: str) -> tuple[list[Side], str]
         project.start()
         sides.append(project)
     if which != "project":
-        stock = Stock(installation.settings, home / "stock", STOCK_AUTH_PORT, STOCK_ACCT_PORT)
+        stock = Stock(installation.settings, home / "stock", STOCK_AUTH_PORT, STOCK_ACCT_PORT, lean=lean)
         _say("Seeding and starting stock FreeRADIUS ...")
         stack.callback(stock.stop)
         stock.seed()
@@ -109,11 +111,15 @@ def _ceiling() -> str:
     return f"The load generator alone, against an echo: {result.rate:,.0f}/s at {cost:.1f} us each."
 
 
-def _stock_line() -> str:
+def _stock_line(duties: str) -> str:
+    what = {
+        "full": "session check, login results and accounting by sql, the detail file that Debian switches on",
+        "lean": "accounting by sql; no session check, no login results, no detail file",
+    }
     return (
-        f"Stock: Debian's configuration; rlm_sql, sqlcounter over radacct, expiration, session check; "
-        f"{stock_raddb.THREADS} threads and connections; one index more than schema.sql (radacct by user); "
-        "no detail file, no EAP."
+        f"Stock ({duties}): Debian's configuration, rlm_sql, sqlcounter over radacct, expiration; {what[duties]}; "
+        f"no EAP; {stock_raddb.THREADS} threads and connections; one index more than schema.sql (radacct by user); "
+        "statistics fresh."
     )
 
 

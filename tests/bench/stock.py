@@ -25,8 +25,8 @@ class Stock:
 
     name = "stock"
 
-    def __init__(self, settings: Settings, home: Path, auth_port: int, acct_port: int) -> None:
-        self._settings, self._home = settings, home
+    def __init__(self, settings: Settings, home: Path, auth_port: int, acct_port: int, *, lean: bool = False) -> None:
+        self._settings, self._home, self._lean = settings, home, lean
         self.auth, self.acct = ("127.0.0.1", auth_port), ("127.0.0.1", acct_port)
         superuser = database_urls.superuser(settings)
         own = database_urls.with_role(superuser, _ROLE, _PASSWORD)
@@ -53,7 +53,7 @@ class Stock:
 
     def start(self) -> None:
         """Write the configuration, start the server, wait until it answers a Status-Server."""
-        stock_raddb.write(self._paths, self.auth[1], self.acct[1], self.url)
+        stock_raddb.write(self._paths, self.auth[1], self.acct[1], self.url, lean=self._lean)
         log = (self._home / "stdout").open("wb")
         command = [PROGRAM, "-f", "-l", str(self._home / "radius.log"), "-d", str(self._paths.raddb)]
         self._server = subprocess.Popen(command, stdout=log, stderr=log, env=stock_raddb.environment())
