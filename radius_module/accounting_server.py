@@ -20,8 +20,7 @@ class AccountingServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.directory = Directory()
-        directory = settings.spool("acct")
-        self.spool = Spool(directory, RecordFeed(settings.feed_socket, directory))
+        self.spool = Spool(settings.spool("acct"), RecordFeed(settings.feed_socket))
         self._routers = Routers(settings, self.directory)
         self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), self.spool.node)
 

@@ -1,10 +1,10 @@
 """From the accounting process and the writer to the login process, over a Unix stream socket (docs/decisions/0002).
 
 A message is a length (32 bits) and a marshal dump of `(kind, payload)`:
-`A` the accounting process has connected, and `P` the records of its spool that are not booked yet; `R` records just
-being committed, answered with one octet when the memory has them; `W` a writer has connected, `B` what it has booked,
+`A` the accounting process has connected: its spool is to be read, for what is not booked yet; `R` records just being
+committed, answered with one octet when the memory has them; `W` a writer has connected, `B` what it has booked,
 `(customers, sessions)`.
-Whoever cannot send goes on without: the login process is told anew when it is back.
+Whoever cannot send goes on without: the login process finds out when it is back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from models.ledger import Booking
-from radius_module import records, segments, spool_files
+from radius_module import records
 
 LENGTH = struct.Struct("<I")
 #: Largest message, octets.
@@ -39,8 +39,8 @@ def message(kind: str, payload: object) -> bytes:
 class RecordFeed:
     """The accounting process's end. `offer` before the fsync, `settle` after it, so that both wait at the same time."""
 
-    def __init__(self, path: Path, spool_directory: Path) -> None:
-        self._path, self._directory = path, spool_directory
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._socket: socket.socket | None = None
         self._generation = 0
         self._owed = 0
@@ -56,7 +56,7 @@ class RecordFeed:
     def settle(self, plain: list[records.Plain], generation: int) -> None:
         """Wait, not long, until the login process knows them."""
         if generation != self._generation:
-            # Connected in between: what is sent then of the spool may be without these.
+            # Connected in between: the spool may have been read before it had these.
             self._send(message("R", plain), 1)
         link, deadline = self._socket, time.monotonic() + _PATIENCE
         try:
@@ -90,10 +90,10 @@ class RecordFeed:
             link.close()
 
     def _keep(self) -> None:
-        """Connect again and again; after each connect, tell what the spool has."""
+        """Connect again and again."""
         while True:
             if self._socket is None:
-                with suppress(OSError):  # the login process is away; it is told when it is back
+                with suppress(OSError):  # the login process is away; it reads the spool when it is back
                     self._connect()
             time.sleep(_RETRY_AFTER)
 
@@ -104,9 +104,6 @@ class RecordFeed:
             self._socket = link
             self._generation += 1
         self._send(message("A", None), 0)
-        for path, offset in spool_files.waiting(self._directory):
-            for frame in segments.frames(path, offset):
-                self._send(message("P", records.load(frame.payload)), 0)
 
 
 class WriterFeed:

@@ -6,16 +6,17 @@ import logging
 import marshal
 import socket
 import time
+from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Any, Protocol
 
 from models.reports import REBOOTS, SessionEnd, SessionReport
-from radius_module import records
+from radius_module import records, segments, spool_files
 from radius_module.directory import Directory
 from radius_module.feed import LARGEST, LENGTH
 from radius_module.live import Live
+from radius_module.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,9 @@ class Later(Protocol):
 class FeedListener:
     """Accepts the accounting process and the writer. `reload` asks for the database's facts anew."""
 
-    def __init__(self, path: Path, directory: Directory, live: Live, spool: Later, reload: Event) -> None:
-        self._path, self._directory, self._live, self._spool = path, directory, live, spool
-        self._reload = reload
-        self._links: set[socket.socket] = set()
-        self._lock = Lock()
+    def __init__(self, settings: Settings, directory: Directory, live: Live, spool: Later, reload: Event) -> None:
+        self._path, self._records = settings.feed_socket, settings.spool("acct")
+        self._directory, self._live, self._spool, self._reload = directory, live, spool, reload
         #: From when on packets are heard without a break.
         self._since = time.time()
         self._stopping = Event()
@@ -52,22 +51,19 @@ class FeedListener:
         Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
-        """No more packets."""
+        """No more sweeps."""
         self._stopping.set()
-        self.tell_again()
 
-    def tell_again(self) -> None:
-        """After a reload: whoever is connected connects anew, and tells what is not booked yet."""
-        with self._lock:
-            for link in self._links:
-                with suppress(OSError):
-                    link.shutdown(socket.SHUT_RDWR)
+    def catch_up(self) -> None:
+        """Hear what the accounting process has stored and the writer not booked yet."""
+        for path, offset in spool_files.waiting(self._records):
+            for frame in segments.frames(path, offset):
+                with suppress(records.UnreadableRecord):  # the writer's business
+                    self._hear_all(records.load(frame.payload))
 
     def _accept(self, door: socket.socket) -> None:
         while not self._stopping.is_set():
             link, _ = door.accept()
-            with self._lock:
-                self._links.add(link)
             Thread(target=self._serve, args=(link,), name="feed", daemon=True).start()
 
     def _serve(self, link: socket.socket) -> None:
@@ -86,26 +82,29 @@ class FeedListener:
         except Exception:
             log.exception("feed: a message is not understood, the connection ends")
         finally:
-            with self._lock:
-                self._links.discard(link)
             link.close()
 
     def _take(self, kind: str, payload: Any) -> None:  # noqa: ANN401  # as marshal gives it
         match kind:
-            case "R" | "P":
-                for values in payload:
-                    record = records.record(values)
-                    if isinstance(record, SessionReport):
-                        self._hear(record)
+            case "R":
+                self._hear_all(payload)
             case "A":
                 self._since = time.time()
+                self.catch_up()
             case "W":
                 self._reload.set()
             case "B":
                 totals, sessions = payload
-                self._live.booked(totals, sessions, time.time())
+                for end in self._live.booked(totals, sessions, time.time()):
+                    self._spool.put_later(end)
             case _:
                 raise ValueError(f"a message of the kind {kind!r}")
+
+    def _hear_all(self, plain: Iterable[records.Plain]) -> None:
+        for values in plain:
+            record = records.record(values)
+            if isinstance(record, SessionReport):
+                self._hear(record)
 
     def _hear(self, report: SessionReport) -> None:
         if report.status in REBOOTS:

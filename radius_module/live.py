@@ -114,22 +114,26 @@ class Live:
     def reboot(self, report: SessionReport) -> None:
         """Accounting-On or -Off: whatever the device had open is over. The books see to themselves."""
         with self._lock:
-            for _uid, session in self._of_device(report.device_id):
+            for uid, session in self._of_device(report.device_id):
                 if session.heard <= report.received:
-                    session.end(report.received)
+                    session.end(uid, report.received, ROUTER_REBOOT)
 
     def booked(
         self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[tuple[int, str, int, bool]], now: float
-    ) -> None:
-        """What the writer has committed: (customer, period's start, octets) and (customer, session, octets, over)."""
+    ) -> list[SessionEnd]:
+        """What the writer has committed: (customer, period's start, octets) and (customer, session, octets, over).
+
+        Returns ends that the books are to be told again.
+        """
         with self._lock:
             for customer_id, period_start, octets in totals:
                 account = self._account(customer_id)
                 account.told_at = now
                 if period_start >= account.period_start:
                     account.hold(period_start, max(octets, account.held(period_start)))
-            for customer_id, uid, octets, over in sessions:
-                self._account(customer_id).book(uid, octets, over, now)
+            ends = [self._account(customer_id).book(uid, octets, over, now)
+                    for customer_id, uid, octets, over in sessions]  # fmt: skip
+        return [end for end in ends if end is not None]
 
     def owed(self) -> list[tuple[int, str]]:
         """(customer, session) of octets that the database is not known to have."""
@@ -176,6 +180,5 @@ class Live:
         ends = []
         for uid, session in self._of_device(report.device_id):
             if session.boot is not None and session.boot[0] == service and is_newer_boot(session.boot[1], counter):
-                session.end(at)
-                ends.append(SessionEnd(session.isp_id, uid, at, ROUTER_REBOOT))
+                ends.append(session.end(uid, at, ROUTER_REBOOT))
         return ends

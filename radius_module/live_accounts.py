@@ -17,6 +17,8 @@ SLOT_SECONDS = 60.0
 STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
 #: A session that is over and booked is remembered so long, for packets of it that were late.
 _REMEMBERED = 60.0
+#: How often the books are told of an end that they do not take.
+_TOLD = 3
 #: Restarts of a router between two of its sessions that we believe in; a counter further on is another router's.
 _MOST_RESTARTS = 4
 _BOOTS = 16
@@ -41,8 +43,8 @@ class StoredSession(NamedTuple):
 class LiveSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
-    __slots__ = ("booked", "boot", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac", "seen",
-                 "started", "stored", "stub")  # fmt: skip
+    __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
+                 "seen", "started", "stored", "stub", "told")  # fmt: skip
 
     def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
         self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
@@ -56,6 +58,9 @@ class LiveSession:
         self.closed = False
         #: When we took it for over; None also where the router said so.
         self.ended_at: float | None = None
+        self.cause = ""
+        #: How often the books were told so.
+        self.told = 0
         #: Known from the writer alone: nothing is known of it but its octets.
         self.stub = False
 
@@ -73,9 +78,20 @@ class LiveSession:
         self.seen = max(self.seen, octets)
         self.heard = max(self.heard, report.received)
 
-    def end(self, at: float) -> None:
-        """We take it for over."""
-        self.closed, self.ended_at = True, at
+    def end(self, uid: str, at: float, cause: str) -> SessionEnd:
+        """We take it for over; what the books are to be told."""
+        self.closed, self.ended_at, self.cause, self.told = True, at, cause, 1
+        return SessionEnd(self.isp_id, uid, at, cause)
+
+    def end_again(self, uid: str) -> SessionEnd | None:
+        """The books have it open: the end may have come there before the session. None: they must be right."""
+        if self.ended_at is None:
+            return None
+        if self.told >= _TOLD:
+            self.closed, self.ended_at = False, None
+            return None
+        self.told += 1
+        return SessionEnd(self.isp_id, uid, self.ended_at, self.cause)
 
 
 class Account:
@@ -124,12 +140,12 @@ class Account:
             session_heard.floor += before.octets_in
         self.period_start, self.stored = period_start, 0
 
-    def book(self, uid: str, octets: int, over: bool, now: float) -> None:
-        """The database has a session up to so many octets, and as over or not."""
+    def book(self, uid: str, octets: int, over: bool, now: float) -> SessionEnd | None:
+        """The database has a session up to so many octets, and as over or not; an end that it is to be told again."""
         session = self.sessions.get(uid)
         if session is None:
             if over:
-                return
+                return None
             session = self.sessions[uid] = LiveSession(0, "", now, 0)
             session.stub, session.closed, session.heard = True, True, now
         session.stored = True
@@ -137,9 +153,8 @@ class Account:
         session.seen = max(session.seen, session.booked)
         if over:
             session.closed = True
-        elif session.ended_at is not None:
-            # We said that it is over and the books have it open: say it again at the next sweep.
-            session.closed, session.ended_at = False, None
+            return None
+        return session.end_again(uid)
 
     def take_over(self, uid: str, session: LiveSession, at: float) -> list[SessionEnd]:
         """The same device began another session: those it had before are over."""
@@ -147,8 +162,7 @@ class Account:
         for other_id, other in self.sessions.items():
             same = other_id != uid and not other.closed and other.mac == session.mac != ""
             if same and other.started <= session.started:
-                other.end(at)
-                ends.append(SessionEnd(other.isp_id, other_id, at, TAKEN_OVER))
+                ends.append(other.end(other_id, at, TAKEN_OVER))
         return ends
 
     def places(self, now: float) -> tuple[Occupied, ...]:
@@ -184,8 +198,7 @@ class Account:
                 if session.stored and session.seen <= session.booked and now - session.heard > _REMEMBERED:
                     del self.sessions[uid]
             elif now - max(session.heard, since) > STALE_SECONDS:
-                session.end(session.heard)
-                ends.append(SessionEnd(session.isp_id, uid, session.heard, STALE))
+                ends.append(session.end(uid, session.heard, STALE))
         return ends
 
 

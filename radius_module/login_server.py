@@ -41,7 +41,7 @@ class LoginServer:
         self._routers = Routers(settings, self.directory)
         reader = Everything(self.directory, self.live)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
-        self._feed = FeedListener(settings.feed_socket, self.directory, self.live, self.spool, self._watch.again)
+        self._feed = FeedListener(settings, self.directory, self.live, self.spool, self._watch.again)
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
@@ -60,7 +60,7 @@ class LoginServer:
 
     def _loaded(self) -> None:
         """The facts are new: customers may be known now whose packets were heard before."""
-        self._feed.tell_again()
+        self._feed.catch_up()
 
     def stop(self) -> None:
         """Put what is in memory on the disk."""

@@ -96,6 +96,8 @@ def say_booked(directory: Path, position: Position) -> None:
 
 def waiting(directory: Path, since: Position | None = None) -> list[tuple[Path, int]]:
     """Segments that may hold records behind `since` (default: the writer's hint), and where to begin in each."""
+    if not directory.is_dir():
+        return []
     start = booked(directory) if since is None else since
     return [
         (path, start.offset if path.name == start.segment else 0)

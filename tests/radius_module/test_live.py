@@ -133,8 +133,11 @@ def test_a_stale_end_that_the_books_did_not_take_is_said_again() -> None:
     live, one = Live(), report(octets_in=5)
     hear(live, one)
     assert len(live.sweep(NOON + STALE_SECONDS + 1, 0)) == 1
-    live.booked((), [(CUSTOMER, uid_of(one), 5, False)], NOON + 2000)
-    assert len(live.sweep(NOON + 2001, 0)) == 1
+    for _ in range(2):
+        (again,) = live.booked((), [(CUSTOMER, uid_of(one), 5, False)], NOON + 2000)
+        assert (again.at, again.cause) == (NOON, STALE)
+    assert live.booked((), [(CUSTOMER, uid_of(one), 5, False)], NOON + 2000) == [], "the books must be right"
+    assert live.booked((), [(CUSTOMER, uid_of(one), 5, True)], NOON + 2000) == []
 
 
 def test_the_next_boot_counter_ends_what_the_restart_left() -> None:

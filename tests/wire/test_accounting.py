@@ -1,0 +1,181 @@
+"""Accounting on the wire: real packets, acknowledged, booked, and in force for the next login at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.radius_client import (
+    AcctStatus,
+    Code,
+    Growth,
+    Name,
+    Reply,
+    Visit,
+    accounting_attributes,
+    accounting_request,
+    exchange,
+    reboot_attributes,
+    text,
+    verify,
+)
+from tests.wire.router import MAC, Router
+from tests.wire.system import System
+from tests.wire.tenant import Tenant
+
+START, INTERIM, STOP = AcctStatus.START, AcctStatus.INTERIM_UPDATE, AcctStatus.STOP
+GIGA = 1 << 32
+
+
+def send(router: Router, attributes: list[tuple[int, bytes]], *, raw: bytes = b"", tries: int = 1) -> bool:
+    """Was it acknowledged, by an answer that is right in every octet?"""
+    router.system.settle()
+    installation = router.system.installation
+    request = accounting_request(router.secret, attributes, raw=raw)
+    server = (installation.settings.radius_listen, installation.settings.radius_acct_port)
+    octets = exchange(request, server, timeout=2.0, source=(router.address, 0), tries=tries)
+    if octets is None:
+        return False
+    reply: Reply = verify(octets, request)
+    assert reply.code == Code.ACCOUNTING_RESPONSE
+    return True
+
+
+class Session:
+    """One session of a customer on a router."""
+
+    def __init__(self, router: Router, username: str | bytes, session_id: str, klass: bytes | None = None,
+                 mac: str = MAC, called: str = "service1") -> None:  # fmt: skip
+        self.router, self.klass = router, klass
+        self.visit = Visit(username, session_id, mac=mac, nas_address=router.address, called=called)
+
+    def send(self, status: AcctStatus, growth: Growth | None = None, **options: Any) -> bool:
+        return send(self.router, accounting_attributes(self.visit, status, growth, session_class=self.klass, **options))
+
+
+def eventually(question: Callable[[], Any], wanted: Any, limit: float = 5.0) -> None:
+    """Booked within seconds."""
+    deadline = time.monotonic() + limit
+    while (found := question()) != wanted:
+        assert time.monotonic() < deadline, f"after {limit} s still {found}, not {wanted}"
+        time.sleep(0.02)
+
+
+def booked(system: System, isp_id: int, columns: str) -> list[tuple[Any, ...]]:
+    return system.sql(f"select {columns} from radacct where isp_id = :isp order by acctsessionid, acctstarttime", isp=isp_id)
+
+
+def usage(system: System, customer_id: int) -> list[tuple[int, int]]:
+    return [(row[0], row[1]) for row in system.sql(
+        "select bytes_in, bytes_out from usage where customer_id = :id", id=customer_id)]  # fmt: skip
+
+
+def test_a_session_from_login_to_stop_is_in_the_books(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    klass = tenant.router.login(john.username, john.password).klass
+    session = Session(tenant.router, john.username, "80f00001", klass)
+    assert session.send(START)
+    assert session.send(INTERIM, Growth(300, 10, 5 * GIGA))
+    assert session.send(STOP, Growth(400, 20, 6 * GIGA))
+    eventually(lambda: booked(system, tenant.isp_id, "customer_id, acctinputoctets, acctoutputoctets, acctterminatecause"),
+               [(john.id, 20, 6 * GIGA, "User-Request")])  # fmt: skip
+    assert usage(system, john.id) == [(20, 6 * GIGA)]
+    assert len(system.sql("select from usage_daily where customer_id = :id", id=john.id)) == 1
+
+
+def test_a_packet_sent_four_times_counts_once(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    session = Session(tenant.router, john.username, "80f00001")
+    for _ in range(4):
+        assert session.send(INTERIM, Growth(300, 10, 20))
+    assert session.send(STOP, Growth(301, 10, 21))
+    eventually(lambda: usage(system, john.id), [(10, 21)])
+    assert len(booked(system, tenant.isp_id, "1")) == 1
+
+
+@pytest.mark.parametrize("cap", [5_000_000_000, 100_000_000_000])
+def test_the_login_after_the_packet_that_reached_the_cap_is_refused(system: System, tenant: Tenant, cap: int) -> None:
+    plan = tenant.plan(data_limit_bytes=cap)
+    john = tenant.customer(plan=plan)
+    for number in range(10):
+        visit = Session(tenant.router, john.username, f"80f0000{number}")
+        assert visit.send(STOP, Growth(60, cap // 20, cap // 20 - 1))
+        answer = tenant.router.login(john.username, john.password)
+        assert answer.limit == cap - (number + 1) * (cap // 10 - 1)
+    assert Session(tenant.router, john.username, "80f000ff").send(START)
+    assert Session(tenant.router, john.username, "80f000ff").send(INTERIM, Growth(1, 4, 6))
+    assert not tenant.router.login(john.username, john.password).accepted
+    eventually(lambda: system.sql("select kind, reason from outbox where customer_id = :id", id=john.id),
+               [("disconnect", "quota_exceeded")])  # fmt: skip
+
+
+def test_latin_1_and_nul_in_a_packet_are_booked(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    visit = Visit(john.username, "80f00001", nas_address=tenant.router.address)
+    attributes = [pair for pair in accounting_attributes(visit, STOP, Growth(60, 7, 8)) if pair[0] != Name.CALLED_STATION_ID]
+    assert send(tenant.router, [*attributes, text(Name.CALLED_STATION_ID, b"Caf\xe9\0 SSID")])
+    eventually(lambda: booked(system, tenant.isp_id, "calledstationid, acctinputoctets"), [(r"Caf\xe9\x00 SSID", 7)])
+
+
+def test_hostile_names_are_booked_without_a_customer(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    for number, name in enumerate((john.username.encode() + b"\0x", b"\xff\xfe", b"nobody")):
+        assert Session(tenant.router, name, f"80f0000{number}").send(STOP, Growth(60, 7, 8))
+    eventually(lambda: booked(system, tenant.isp_id, "customer_id, acctinputoctets"), [(None, 7)] * 3)
+
+
+def test_two_tenants_with_the_same_name_mac_and_id_at_once_have_their_own_books(
+    system: System, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    pair = [(one, one.customer(username="twin")) for one in (tenant, other_tenant)]
+    for step in range(1, 4):
+        for factor, (one, twin) in enumerate(pair, 1):
+            assert Session(one.router, twin.username, "80f00001").send(INTERIM, Growth(step, step * factor, 0))
+    for factor, (_one, twin) in enumerate(pair, 1):
+        eventually(lambda twin=twin: usage(system, twin.id), [(3 * factor, 0)])
+
+
+def test_a_router_that_restarts_forty_times_has_every_session_separate(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    for boot in range(40):
+        klass = tenant.router.login(john.username, john.password).klass
+        session = Session(tenant.router, john.username, f"80{boot % 16:x}00001", klass)
+        assert session.send(START)
+        assert session.send(INTERIM, Growth(10, 5, 6), timestamp=86400)
+    eventually(lambda: usage(system, john.id), [(200, 240)])
+    eventually(lambda: system.sql("select count(*), count(*) filter (where acctstoptime is null) from radacct "
+                                  "where isp_id = :isp", isp=tenant.isp_id), [(40, 1)])  # fmt: skip
+    assert system.sql("select max(router_time)::text from radacct where isp_id = :isp", isp=tenant.isp_id)[0][0].startswith("1970")
+
+
+def test_accounting_on_ends_what_was_open(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    session = Session(tenant.router, john.username, "80f00001")
+    assert session.send(START)
+    assert send(tenant.router, reboot_attributes(AcctStatus.ACCOUNTING_ON, nas_address=tenant.router.address))
+    eventually(lambda: booked(system, tenant.isp_id, "acctterminatecause"), [("Router-Reboot",)])
+
+
+def test_one_place_one_session(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    other = "02:00:00:00:00:02"
+    assert tenant.router.login(john.username, john.password).accepted
+    assert not tenant.router.login(john.username, john.password, mac=other).accepted, "between Accept and Start"
+    assert tenant.router.login(john.username, john.password).accepted, "the same device"
+    session = Session(tenant.router, john.username, "80f00001")
+    assert session.send(START)
+    assert not tenant.router.login(john.username, john.password, mac=other).accepted
+    assert session.send(STOP, Growth(5, 1, 1))
+    assert tenant.router.login(john.username, john.password, mac=other).accepted
+
+
+def test_a_packet_with_a_false_authenticator_is_not_acknowledged(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    visit = Visit(john.username, "80f00001", nas_address=tenant.router.address)
+    settings = system.installation.settings
+    request = accounting_request(tenant.router.secret, accounting_attributes(visit, START), false_authenticator=True)
+    assert exchange(request, (settings.radius_listen, settings.radius_acct_port), timeout=0.5,
+                    source=(tenant.router.address, 0)) is None  # fmt: skip
