@@ -1,5 +1,7 @@
 """The database's roles, in the private cluster and behind a DATABASE_URL."""
 
+import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +14,17 @@ from service import database_urls, roles
 from service.errors import Refusal
 from service.settings import Settings
 from service.testing import Installation, free_ports
+from tests.service.conftest import Copy
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with Installation(tmp_path_factory.mktemp("server") / "state", *free_ports()) as installation:
-        installation.start_postgres()
-        yield installation
+def server() -> Iterator[Installation]:
+    """In a directory that everybody may enter, so that the parts of another installation reach its socket."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with Installation(Path(name) / "state", *free_ports()) as installation:
+            installation.start_postgres()
+            yield installation
 
 
 def execute(url: str, *statements: str) -> None:
@@ -108,3 +114,19 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(
 
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_whole_installation_runs_on_an_outside_database(server: Installation, fresh: Copy) -> None:
+    """As with a database of the operator's own: no cluster is made, and every part finds its role."""
+    url = outside(server, "elsewhere", "SUPERUSER").database_url
+    assert url is not None
+    fresh.environment["DATABASE_URL"] = url
+
+    started = fresh.call("start")
+
+    assert started.returncode == 0, started.stdout
+    assert not (fresh.settings.state_dir / "pg/data").exists()
+    status = fresh.call("status")
+    assert status.returncode == 0, status.stdout
+    assert "postgres" not in status.stdout
+    assert json.loads((fresh.settings.state_dir / "demo.json").read_text())["database_url"] == url
