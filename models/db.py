@@ -24,7 +24,9 @@ def normalise_url(url: str) -> URL:
 def libpq_url(url: str | URL) -> str:
     """The same address for libpq (psql, psycopg2.connect), password included."""
     parsed = normalise_url(url) if isinstance(url, str) else url
-    return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    address, asked, query = parsed.set(drivername="postgresql").render_as_string(hide_password=False).partition("?")
+    # SQLAlchemy writes a space as "+", which libpq takes for a plus sign.
+    return address + asked + query.replace("+", "%20")
 
 
 def make_engine(url: str | URL, application_name: str, **options: Any) -> Engine:  # noqa: ANN401  # create_engine's own
