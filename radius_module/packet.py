@@ -9,7 +9,7 @@ from binascii import a2b_base64
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.reports import SessionReport
+from models.reports import SessionReport, readable
 from radius_module.names import station
 from radius_module.rules.facts import maker
 
@@ -121,8 +121,8 @@ def _chap(words: dict[str, str]) -> tuple[bytes, bytes]:
 
 @lru_cache(65536)
 def _station(word: str) -> str:
-    """Calling-Station-Id: few stations ask often."""
-    return station(a2b_base64(word).decode("utf-8", "backslashreplace"))
+    """Calling-Station-Id, in text that a database takes: few stations ask often."""
+    return station(readable(a2b_base64(word)))
 
 
 def _words(words: dict[str, str], name: str, count: int) -> list[str]:

@@ -63,10 +63,12 @@ def for_mschap(customer: Customer, keyring: Keyring) -> tuple[str, str] | None:
     if kind != "Cleartext-Password":
         return None
     try:
-        return "Cleartext-Password", opened(customer, keyring)
+        clear = opened(customer, keyring)
     except CredentialError as wrong:
         log.error("customer %d: %s", customer.id, wrong)
         return None
+    # rlm_mschap knows the characters of two octets only, and no others.
+    return ("NT-Password", "0x" + nt_hash(clear)) if max(clear, default="") > "\uffff" else ("Cleartext-Password", clear)
 
 
 def _pap(request: LoginRequest, password: bytes) -> bool:
