@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import NamedTuple
 
@@ -41,3 +42,10 @@ def _rows(system: System, isp_id: int) -> list[Recorded]:
             isp=isp_id,
         )
     ]
+
+
+def octets_of(written: str) -> bytes:
+    """The octets that models.reports.readable made this text of; it must be one that is safe to print."""
+    assert written.isprintable()
+    parts = re.split(r"\\x([0-9a-f]{2})", written)
+    return b"".join(bytes.fromhex(part) if number % 2 else part.encode() for number, part in enumerate(parts))

@@ -67,8 +67,8 @@ def test_usage_and_top_ups_of_another_period_do_not_count(tenant: Tenant) -> Non
     key = "isp_id, customer_id, period_start"
     for into in (f"usage ({key}, bytes_in)", f"topups ({key}, data_bytes)"):
         tenant.system.sql(
-            f"insert into {into} select isp_id, customer_id, period_start - interval '30 days', :octets"
-            " from subscriptions where customer_id = :id",  # noqa: S608
+            f"insert into {into} select isp_id, customer_id, period_start - interval '30 days', :octets"  # noqa: S608
+            " from subscriptions where customer_id = :id",
             id=john.id, octets=5 * GB,
         )  # fmt: skip
     assert tenant.login(john).limit == 5 * GB
