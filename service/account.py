@@ -3,7 +3,6 @@
 Started by root, every part runs as the system user `infora`; started by anybody else, as that user.
 """
 
-import grp
 import os
 import pwd
 from dataclasses import dataclass
@@ -48,7 +47,3 @@ def current() -> Account:
     except KeyError:
         raise Refusal(f"The system user {SYSTEM_USER} does not exist: run scripts/setup first.") from None
     return Account(user.pw_name, user.pw_uid, user.pw_gid, switch=True)
-
-
-def group_name(account: Account) -> str:
-    return grp.getgrgid(account.gid).gr_name

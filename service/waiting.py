@@ -17,14 +17,19 @@ _DEATHS = 3
 def until(settings: Settings, part: Part, answers: Callable[[], T | None], seconds: float) -> T:
     """The first answer that is not None. Raises Refusal with the tail of the part's log."""
     deadline = time.monotonic() + seconds
+    before = _deaths(settings, part)  # it may have waited for the database, and died of that
     while (answer := answers()) is None:
-        state = services.state(settings, part)
-        if state is not None and state.deaths >= _DEATHS:
+        if _deaths(settings, part) - before >= _DEATHS:
             raise failure(settings, part, "does not stay up")
         if time.monotonic() > deadline:
             raise failure(settings, part, f"did not answer within {seconds:.0f} seconds")
         time.sleep(_PAUSE)
     return answer
+
+
+def _deaths(settings: Settings, part: Part) -> int:
+    state = services.state(settings, part)
+    return 0 if state is None else state.deaths
 
 
 def failure(settings: Settings, part: Part, what: str) -> Refusal:
