@@ -1,6 +1,7 @@
 """The project's side: its own installation with the bench's tenant in it."""
 
 import os
+import re
 import time
 
 import psycopg2
@@ -58,19 +59,31 @@ class Project:
                 )
 
     def roots(self) -> list[int]:
-        """The supervisor of all parts."""
-        return [pid for pid in processes.descendants(os.getpid()) if processes.command(pid) == "s6-svscan"]
+        """The supervisor of all parts of this installation, of which there may be several on the machine."""
+        state = str(self._installation.settings.state_dir)
+        return [
+            pid
+            for pid in processes.descendants(os.getpid())
+            if processes.command(pid) == "s6-svscan" and any(state in word for word in processes.arguments(pid))
+        ]
+
+    def _family(self) -> list[int]:
+        return [pid for root in self.roots() for pid in processes.descendants(root)]
 
     def auth_pid(self) -> int | None:
         """The FreeRADIUS process that answers logins, if it runs."""
-        family = processes.descendants(os.getpid())
-        return next((pid for pid in family if processes.arguments(pid)[-2:] == ["-n", "auth"]), None)
+        return next((pid for pid in self._family() if processes.arguments(pid)[-2:] == ["-n", "auth"]), None)
 
     def resident_mib(self) -> float:
         """Memory of everything but PostgreSQL and the supervisor."""
-        families = (processes.descendants(root) for root in self.roots())
-        servers = {pid for family in families for pid in family if processes.command(pid) in ("freeradius", "python")}
+        servers = [pid for pid in self._family() if processes.command(pid) in ("freeradius", "python")]
         return sum(processes.resident_mib(pid) for pid in servers)
+
+    def load_seconds(self) -> float | None:
+        """How long the directory says that it took to load the first time after its last start."""
+        last_start = self._installation.log("auth").rpartition("Starting - reading")[2]
+        found = re.search(r"directory: \d+ customers, \d+ devices loaded in ([0-9.]+) s", last_start)
+        return float(found.group(1)) if found else None
 
     def set_sessions(self, rows: int) -> None:
         """Replace all sessions by `rows` finished ones."""
