@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from flask import Flask, g
+from flask import Flask, Response, g
 from sqlalchemy import Connection, Engine, Select, event, select, text
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -101,6 +101,12 @@ def close(_error: BaseException | None = None) -> None:
     made: Session | None = g.pop("session", None)
     if made is not None:
         made.close()
+
+
+def lend_to(response: Response) -> Response:
+    """The answer is made of rows as they come: the session stays open until it is sent."""
+    response.call_on_close(g.pop("session").close)
+    return response
 
 
 def register(app: Flask) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from flask import Response, current_app, stream_with_context
+from flask import Response, current_app
 
 #: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -14,8 +14,8 @@ _BATCH = 500
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A file to download, made while it is sent."""
-    response = current_app.response_class(stream_with_context(_lines(columns, rows)), mimetype="text/csv")
+    """A file to download, made while it is sent; rows that the database still sends need `database.lend_to`."""
+    response = current_app.response_class(_lines(columns, rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response
 from sqlalchemy import Select
 
 from admin_api.authentication import allowed
+from admin_api.customer_files import exported, read_rows, uploaded
 from admin_api.customer_views import has_status, shown, shown_one
 from admin_api.database import mine, now, session, tenant
+from admin_api.errors import refuse
 from admin_api.pages import ordered, page_of, searched
 from admin_api.parts import parts
 from admin_api.rows import row as the_row
@@ -21,12 +24,15 @@ from admin_api.schemas.customers import (
     CustomerOut,
     CustomerPage,
     CustomerQuery,
+    ImportOut,
+    ImportQuery,
     RenewIn,
     TopupIn,
     TopupOut,
 )
 from admin_api.schemas.types import octets
 from models import Customer, Topup, customer_care, renewals
+from models.customer_import import MOST_ERRORS, Import
 from models.customer_lookup import customer_id_named
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
@@ -38,8 +44,10 @@ _SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_nam
 @allowed("viewer")
 @asks(CustomerQuery)
 @answers(CustomerPage)
-def index(query: CustomerQuery) -> dict[str, Any]:
-    """List customers"""
+def index(query: CustomerQuery) -> dict[str, Any] | Response:
+    """List customers, or all that the filters let through as CSV"""
+    if query.format == "csv":
+        return exported(ordered(wanted(query), query.sort, _SORTS, Customer.id))
     return page_of(ordered(wanted(query), query.sort, _SORTS, Customer.id), query, shown)
 
 
@@ -52,6 +60,28 @@ def create(body: CustomerIn) -> CustomerOut:
     """Create a customer"""
     keyring = parts().keyring
     return shown_one(customer_care.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
+
+
+@customers.post("/import")
+@documents(responses=[400, 413, 422])
+@allowed("staff")
+@asks(ImportQuery)
+@answers(ImportOut, message="Imported.")
+def import_file(query: ImportQuery) -> dict[str, Any]:
+    """Create customers from CSV: all of them, or none and the errors by row and column
+
+    The body is the file, or a form's field `file`. Columns are named as in a customer's body.
+    """
+    run = Import(session(), parts().keyring, tenant(), now())
+    run.add(read_rows(uploaded(), run.errors))
+    if run.errors:
+        errors = [error._asdict() for error in run.errors[:MOST_ERRORS]]
+        refuse(422, "invalid", "Nothing was imported: some rows cannot be taken.", extra={"rows": errors})
+    if query.dry_run:
+        session().rollback()
+    else:
+        run.finish()
+    return {"imported": run.count, "dry_run": query.dry_run}
 
 
 @customers.get("/<int:id>")

@@ -22,6 +22,10 @@ class Failure(BaseModel):
 
     code: str
     errors: dict[str, list[str]] | None = None
+    #: Of an import: what is wrong, cell by cell.
+    rows: list[dict[str, Any]] | None = None
+    #: Of a refused login: what the router would be told.
+    reply: dict[str, Any] | None = None
 
 
 class Nothing(Shown):

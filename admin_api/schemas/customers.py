@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from admin_api.pages import Page, PageQuery
 from admin_api.schemas.types import (
@@ -113,6 +113,19 @@ class CustomerOut(Shown):
 
 class CustomerPage(Page):
     items: list[CustomerOut]
+
+
+class ImportQuery(BaseModel):
+    """`dry_run=1`: check everything, change nothing."""
+
+    dry_run: bool = False
+
+
+class ImportOut(Shown):
+    """What an import did, or would do."""
+
+    imported: int
+    dry_run: bool
 
 
 class CustomerQuery(PageQuery):

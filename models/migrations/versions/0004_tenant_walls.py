@@ -65,6 +65,18 @@ language sql stable security definer set search_path = public, pg_temp as $$
      and lower(username) = any (array(select lower(name) from unnest(wanted) as name))
    order by id limit 1
 $$;
+create function infora_names_taken(wanted text[]) returns setof text
+language sql stable security definer set search_path = public, pg_temp as $$
+  select lower(username) from customers
+   where isp_id = nullif(current_setting('infora.isp_id', true), '')::bigint and lower(username) = any (wanted)
+$$;
+create function infora_learn_sizes() returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if (select reltuples from pg_class where oid = 'customers'::regclass) < 1000 then
+    analyze customers;
+  end if;
+end $$;
 create function infora_totals()
 returns table (customers bigint, devices bigint, online_sessions bigint, last_accounting_at timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
@@ -80,6 +92,8 @@ LOOKUP_NAMES = (
     "infora_operator_of_token(bigint, text)",
     "infora_isp_of_key(text)",
     "infora_customer_named(text[])",
+    "infora_names_taken(text[])",
+    "infora_learn_sizes()",
     "infora_totals()",
 )
 

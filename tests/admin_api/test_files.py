@@ -1,0 +1,115 @@
+"""Customers from and to CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.admin_api.caller import Answer, Tenant
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+BASE = "/api/billing/customers"
+
+
+def _import(tenant: Tenant, text: str | bytes, query: str = "") -> Answer:
+    data = text.encode() if isinstance(text, str) else text
+    return Answer(tenant.staff.raw("POST", f"{BASE}/import{query}", data=data, content_type="text/csv"))
+
+
+def test_what_is_imported_is_as_if_created_one_by_one(tenant: Tenant, rows: Rows) -> None:
+    plan = tenant.plan(data_limit=1)
+    text = (
+        "username,password,service_plan_id,static_ip,mac_address,status\r\n"
+        f"ann,secret-1,{plan['id']},10.3.0.1,aabb.ccdd.eeff,active\r\n"
+        'bob,"secret,""2",,,,suspended\r\n'
+    )
+    assert _import(tenant, text).data == {"imported": 2, "dry_run": False}
+    one = tenant.customer(
+        username="cid", password="p", service_plan_id=plan["id"], static_ip="10.3.0.3", mac_address="AABBCCDDEEFF"
+    )
+    shown = {row["username"]: row for row in tenant.viewer.get(BASE).data["items"]}
+    differs = ("id", "username", "email", "static_ip", "created_at", "updated_at", "expires_at")
+    assert {k: v for k, v in shown["ann"].items() if k not in differs} == {
+        k: v for k, v in one.items() if k not in differs
+    }
+    assert shown["bob"]["status"] == "suspended"
+    for table in ("radcheck", "radreply", "radusergroup"):
+        made = rows(
+            f"select username, is_active, origin from {table} where isp_id = :isp order by 1",  # noqa: S608
+            isp=tenant.id,
+        )
+        assert [row for row in made if row[0] != "bob"] == [("ann", True, "provisioned"), ("cid", True, "provisioned")]
+    assert rows("select count(*) from subscriptions where isp_id = :isp", isp=tenant.id) == [(3,)]
+    assert rows("select distinct value like 'aes:%' from radcheck where isp_id = :isp", isp=tenant.id) == [(True,)]
+
+
+def test_a_trial_changes_nothing(tenant: Tenant) -> None:
+    assert _import(tenant, "username,password\nann,p\n", "?dry_run=1").data == {"imported": 1, "dry_run": True}
+    assert tenant.viewer.get(BASE).data["total"] == 0
+
+
+def test_errors_are_told_by_row_and_column_and_nothing_is_imported(tenant: Tenant) -> None:
+    tenant.customer(username="Taken", static_ip="10.4.0.1")
+    text = (
+        "username,password,service_plan_id,static_ip,expires_at\n"
+        "good,p,,,\n"
+        "taken,p,,,\n"
+        "GOOD,p,,,\n"
+        "a,,,,\n"
+        "b,p,999999,,\n"
+        "c,p,,10.4.0.1,\n"
+        "d,p,,,tomorrow\n"
+        "e,p\n"
+    )
+    answer = _import(tenant, text)
+    assert answer.status == 422
+    found = {(row["row"], row["column"]) for row in answer.data["rows"]}
+    wanted = {(3, "username"), (4, "username"), (5, "password"), (6, "service_plan_id"), (7, "static_ip")}
+    assert found == wanted | {(8, "expires_at"), (9, "")}
+    assert tenant.viewer.get(BASE).data["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"username\nann\n", b"username,password\n\xff,p\n", b'username,password\n"ann,p\n', b"\x00\n"]
+)
+def test_what_is_no_such_file_is_refused(tenant: Tenant, text: bytes) -> None:
+    assert _import(tenant, text).status == 400
+
+
+def test_a_file_goes_out_and_comes_back(tenant: Tenant, other_tenant: Tenant) -> None:
+    for name, phone in (("=cmd", "+254 700"), ("'quoted", "-"), ("Zoë, with comma", '"')):
+        tenant.customer(username=name, phone=phone, address="line 1\nline 2")
+    text = tenant.viewer.raw("GET", f"{BASE}?format=csv").get_data(as_text=True)
+    read = list(csv.reader(io.StringIO(text)))
+    assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    head, *lines = read
+    out = io.StringIO()
+    csv.writer(out).writerows([[*head, "password"], *([*line, "p"] for line in lines)])
+    assert _import(other_tenant, out.getvalue()).status == 200
+    columns = ("username", "phone", "address")
+    gone, come = (
+        [[row[column] for column in columns] for row in of.viewer.get(f"{BASE}?sort=username").data["items"]]
+        for of in (tenant, other_tenant)
+    )
+    assert gone == come
+
+
+def test_an_export_holds_what_the_filters_let_through(tenant: Tenant) -> None:
+    tenant.customer(username="ann")
+    tenant.customer(username="bob")
+    text = tenant.viewer.raw("GET", f"{BASE}?format=csv&search=BO").get_data(as_text=True)
+    assert len(text.splitlines()) == 2 and "bob" in text
+
+
+def test_fifty_thousand_rows_go_in_and_out(tenant: Tenant) -> None:
+    text = "username,password,full_name\n" + "".join(f"user{n},password{n},Name {n}\n" for n in range(50_000))
+    begun = time.monotonic()
+    assert _import(tenant, text).data["imported"] == 50_000
+    assert time.monotonic() - begun < 60
+    out = tenant.viewer.raw("GET", f"{BASE}?format=csv").get_data(as_text=True)
+    assert len(out.splitlines()) == 50_001
