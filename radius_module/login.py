@@ -39,7 +39,7 @@ def answer(
     """Decide, take the place, put the answer together, have the result recorded."""
     isp_id, device_id = request.origin.isp_id, request.origin.device_id
     device = server.device(request.origin.address)
-    if device is not None and device.id != device_id:
+    if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
         # FreeRADIUS verified the packet with the secret of the router that was at this address a moment ago.
         device = None
     verdict = decide(gather(server.directory, server.live, isp_id, device, customer, request.mac, authentic, now))
