@@ -30,6 +30,8 @@ from tests.wire.system import System
 
 PROTOCOLS = ("PAP", "CHAP", "CHAP with a challenge", "MS-CHAPv1", "MS-CHAPv2")
 MAC = "02:00:00:00:00:01"
+#: What comes later than this, in seconds, is no answer any more.
+_SILENCE = 0.4
 
 _Value = TypeVar("_Value")
 
@@ -119,6 +121,11 @@ class Router:
     def __init__(self, system: System, device_id: int, address: str, secret: str) -> None:
         self.system, self.device_id, self.address = system, device_id, address
         self.secret = secret.encode()
+
+    def ignored(self, request: Request) -> bool:
+        """Whether there is no answer; the log may say that the sender is unknown."""
+        self.system.expect_log(f"unknown client {self.address} ")
+        return self.ask(request, timeout=_SILENCE) is None
 
     def ask(self, request: Request, *, timeout: float = 3.0) -> Answer | None:
         """The answer after every check that a router may make; None is silence."""

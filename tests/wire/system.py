@@ -16,10 +16,12 @@ from models.db import make_engine
 from service import parts
 from service.testing import Installation
 from tests.radius_client import Pap, Reply, Visit, access_attributes, access_request, exchange, verify
+from tests.wire import freeradius_log
 
 _PATIENCE = 10.0
 #: RFC 2865 section 5.42.
 _PORT_LIMIT = 62
+_PROBE = "127.0.0.2"
 Row = tuple[Any, ...]
 
 
@@ -48,6 +50,10 @@ class System:
     def expect_log(self, pattern: str) -> None:
         """A test provokes lines of the log like this one."""
         self.expected_log.append(pattern)
+
+    def log(self, part: str) -> str:
+        """Everything that a part has logged."""
+        return "\n".join(freeradius_log.lines(self.installation.settings.state_dir, part))
 
     def number(self) -> int:
         """One that nobody else in this run has."""
@@ -110,10 +116,15 @@ class System:
             assert time.monotonic() < deadline, f"after {_PATIENCE} s FreeRADIUS still says {seen}, not {self._mark}"
 
     def _seen_mark(self) -> int | None:
-        customer, secret = self.demo["customer"], self.demo["device"]["secret"].encode()
-        visit = Visit(customer["username"], "80000001", mac="02:00:00:00:00:AA")
-        request = access_request(secret, access_attributes(visit), Pap(customer["password"].encode()))
-        octets = exchange(request, self.server, timeout=1.0)
-        reply: Reply | None = None if octets is None else verify(octets, request)
-        limits = reply.integers(_PORT_LIMIT) if reply else []
+        """The probe's login, which leaves nothing behind."""
+        answer = self.probe("02:00:00:00:00:AA")
+        limits = answer.integers(_PORT_LIMIT) if answer else []
         return limits[0] if limits else None
+
+    def probe(self, mac: str) -> Reply | None:
+        """The demo customer's login as the installation's own probe sends it."""
+        customer, secret = self.demo["customer"], self.installation.secrets.radius_secret.encode()
+        visit = Visit(customer["username"], "80000001", mac=mac, nas_address=_PROBE)
+        request = access_request(secret, access_attributes(visit), Pap(customer["password"].encode()))
+        octets = exchange(request, self.server, timeout=1.0, source=(_PROBE, 0))
+        return None if octets is None else verify(octets, request)

@@ -134,6 +134,11 @@ class Tenant:
         """`update isps set …`"""
         self.system.sql(f"update isps set {assignments} where id = :id", id=self.isp_id)  # noqa: S608
 
+    def set_device(self, assignments: str) -> None:
+        """`update mikrotik_devices set …` for the first router."""
+        device_id = self.router.device_id
+        self.system.sql(f"update mikrotik_devices set {assignments} where id = :id", id=device_id)  # noqa: S608
+
     def set_customer(self, person: Person, assignments: str, **values: object) -> None:
         """`update customers set …`"""
         self.system.sql(f"update customers set {assignments} where id = :id", id=person.id, **values)  # noqa: S608

@@ -30,7 +30,8 @@ def test_a_name_is_its_characters_and_nothing_else(tenant: Tenant, name: str) ->
 def test_names_that_only_look_like_john_are_not_john(tenant: Tenant) -> None:
     tenant.customer("john")
     cyrillic = "j\u043ehn"
-    for name in ("0x6a6f686e", "john\0", "john\0evil", "\0john", "john ", " john", "john\\", "\\john", '"john"', cyrillic):
+    others = ("0x6a6f686e", "john\0", "john\0evil", "\0john", "john ", " john", "john\\", "\\john", '"john"', cyrillic)
+    for name in others:
         assert not tenant.router.login(name, PASSWORD).accepted, name
     assert set(tenant.codes(10)) == {"unknown_customer"}
 
