@@ -9,9 +9,22 @@ from apiflask import APIFlask
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin_api import cli, database, documentation, errors, requests
+from admin_api import cli, database, documentation, errors, metrics, requests
 from admin_api.parts import Parts
-from admin_api.resources import auth, customers, devices, health, isps, plans, radius, reports, sessions, users
+from admin_api.resources import (
+    attributes,
+    auth,
+    customers,
+    devices,
+    health,
+    isps,
+    office,
+    plans,
+    radius,
+    reports,
+    sessions,
+    users,
+)
 from admin_api.settings import Settings, SettingsError, from_environment
 from models.credentials import hash_operator_password
 
@@ -25,6 +38,8 @@ BLUEPRINTS = (
     sessions.session_routes,
     reports.reports,
     radius.radius,
+    attributes.extra_attributes,
+    office.office,
     health.health,
 )
 
@@ -33,6 +48,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     """The WSGI application. Settings default to the environment; what is missing there ends the start."""
     app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_ui="redoc")
     requests.register(app)
+    metrics.register(app)
     errors.register(app)
     database.register(app)
     documentation.register(app)

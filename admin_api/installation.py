@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import unquote
 
 from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from models import User, schema
+from admin_api.settings import keyring
+from models import User, schema, tenancy
 from models.audit_trail import Actor, act_as
 from models.db import make_engine, normalise_url
 from models.operators import create_user
 from models.secrets import make_secret
+
+SHORTEST_PASSWORD = 10
 
 
 class NotPossible(Exception):
@@ -48,10 +54,54 @@ def prepare(env: Mapping[str, str]) -> list[str]:
         with Session(engine) as session, session.begin():
             return ["The schema is up to date.", *_first_administrator(session, env)]
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-        raise NotPossible(f"The database refuses: {reason}") from None
+        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
     finally:
         engine.dispose()
+
+
+def create_admin(env: Mapping[str, str], username: str, password: str | None) -> dict[str, Any]:
+    """A further superadmin."""
+    made = password or make_secret()
+    if not 1 <= len(username) <= 200 or not username.isprintable():
+        raise NotPossible("A user name has 1 to 200 printable characters.")
+    if len(made) < SHORTEST_PASSWORD:
+        raise NotPossible(f"A password has {SHORTEST_PASSWORD} characters at least.")
+    with _as_owner(env) as session:
+        user = create_user(session, None, username=username, password=made, role="superadmin")
+        session.flush()
+        return {"id": user.id, "username": username} | ({} if password else {"password": made})
+
+
+def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, Any]:
+    """A tenant with its two secrets."""
+    if not 1 <= len(name) <= 200 or not name.isprintable():
+        raise NotPossible("A name has 1 to 200 printable characters.")
+    if timezone not in zoneinfo.available_timezones():
+        raise NotPossible(f"There is no time zone {timezone!r}: give one such as Africa/Nairobi.")
+    with _as_owner(env) as session:
+        isp, api_key, secret = tenancy.create_isp(session, keyring(env), name=name, timezone=timezone)
+        return {"id": isp.id, "name": name, "api_key": api_key, "radius_secret": secret}
+
+
+@contextmanager
+def _as_owner(env: Mapping[str, str]) -> Iterator[Session]:
+    """A transaction that sees every row; what the database refuses is a sentence."""
+    engine = owner_engine(env)
+    try:
+        with Session(engine) as session, session.begin():
+            act_as(session, Actor("command line"))
+            yield session
+    except IntegrityError:
+        raise NotPossible("There is one of that name already.") from None
+    except DBAPIError as error:
+        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def reason_of(error: DBAPIError) -> str:
+    """The first line of what the database said."""
+    return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
 
 
 def _role(env: Mapping[str, str], part: str, known: set[str], owner: str) -> str:

@@ -78,6 +78,8 @@ def _shown(name: str, value: object) -> object:
         return None if value is None else MASK
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value) if isinstance(value, Decimal) else value
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 from apiflask import APIBlueprint
+from flask import Response
 from sqlalchemy import text
 
+from admin_api import metrics
 from admin_api.database import session
 from admin_api.errors import refuse
+from admin_api.parts import parts
 from admin_api.scaffold import answers, documents
 from admin_api.schemas.types import Shown
 from models.schema import revision_wanted
 
 health = APIBlueprint("health", __name__, tag="Health")
+
+
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 
 class Alive(Shown):
@@ -36,11 +43,27 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@health.get("/metrics")
+@documents(
+    responses={
+        200: {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    }
+)
+def prometheus() -> Response:
+    """Metrics for Prometheus: for loopback, and with METRICS_TOKEN as bearer token"""
+    settings = parts().settings
+    if not metrics.may_see(settings.metrics_token):
+        refuse(401, "unauthorized", "Metrics are for this machine, or with METRICS_TOKEN.")
+    return metrics.page(settings.state_dir)
+
+
 @health.get("/readyz")
 @documents(responses=[503])
 @answers(Ready)
 def readyz() -> dict[str, str]:
     """Are database, schema and spool in order"""
+    if not os.access(parts().settings.state_dir, os.F_OK):
+        refuse(503, "no_state", "STATE_DIR is not there.")
     found = session().scalar(text("select version_num from alembic_version"))
     if found != revision_wanted():
         refuse(503, "wrong_schema", "The database has not this version's schema: run `flask --app admin_api initdb`.")
