@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from service.errors import Refusal
 from service.testing import Installation
 from tests.radius_client import Pap, access_attributes, access_request, decode, exchange
 
@@ -137,5 +139,17 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _program() -> int:
+    """`main` so that the servers are ended however it ends, and what an operator can mend is one sentence."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return main(sys.argv[1:])
+    except (RuntimeError, Refusal) as error:
+        _say(f"The bench cannot go on: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_program())
