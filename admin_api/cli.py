@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -70,8 +71,8 @@ def create_isp(name: str, timezone: str, as_json: bool) -> None:
 def rotate_keys(as_json: bool) -> None:
     """Encrypt every stored secret with the first key of CREDENTIAL_KEYS; afterwards the others may go."""
     total = key_rotation.count(os.environ)
-    with click.progressbar(length=total, label="Encrypting", file=click.get_text_stream("stderr")) as bar:
-        changed = key_rotation.rotate(os.environ, lambda seen: bar.update(seen))  # type: ignore[operator]
+    with click.progressbar(length=total, label="Encrypting", file=sys.stderr) as bar:
+        changed = key_rotation.rotate(os.environ, bar.update)
     _say({"examined": total, "encrypted_anew": changed}, as_json)
 
 
