@@ -51,6 +51,7 @@ def rows(session: Session, customer: Customer) -> Callable[[], list[tuple[object
         session.flush()
         found: list[tuple[object, ...]] = []
         for table in TABLES:
+            row: Any
             for row in session.scalars(select(table).where(table.isp_id == customer.isp_id).order_by(table.id)):
                 session.refresh(row)
                 found.append(
