@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from models import ledger_sql as sql
 from models.identity import NO_CLASS, month_of, read_class, unique_id
 from models.ledger_sql import numbers, texts
-from models.reports import REBOOTS, SessionEnd, SessionReport, readable
+from models.reports import REBOOTS, STOP, SessionEnd, SessionReport, readable
 from models.sessions import NAMESAKE_AFTER, SessionState, began_at, booked_at
 
 #: How many namesakes of one id are told apart; later ones count as the last.
@@ -71,16 +71,18 @@ class Chains:
         if nonce:
             return found
         began, earlier = began_at(report, NO_CLASS), 0
-        while self._is_before(report.isp_id, found, began) and earlier < _NAMESAKES:
+        while self._is_before(report, found, began) and earlier < _NAMESAKES:
             earlier += 1
             found = unique_id(*whose, earlier)
         return found
 
-    def _is_before(self, isp_id: int, uid: str, began: float) -> bool:
-        """Was that session over, and well over, when another began?"""
-        state = self._states.get((isp_id, uid))
-        return (state is not None and state.is_over and state.stopped is not None
-                and began > state.stopped + NAMESAKE_AFTER)  # fmt: skip
+    def _is_before(self, report: SessionReport, uid: str, began: float) -> bool:
+        """Was that session over, and well over, when the report's began? Its own Stop, sent again, is no other's."""
+        state = self._states.get((report.isp_id, uid))
+        if state is None or state.stopped is None or not state.is_over or began <= state.stopped + NAMESAKE_AFTER:
+            return False
+        last = (state.session_time, state.octets_in, state.octets_out)
+        return report.status != STOP or (report.session_time or 0, report.octets_in, report.octets_out) != last
 
 
 def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequence[SessionEnd] = ()) -> Chains:
