@@ -128,8 +128,12 @@ class Router:
         return self.ask(request, timeout=_SILENCE) is None
 
     def ask(self, request: Request, *, timeout: float = 3.0) -> Answer | None:
-        """The answer after every check that a router may make; None is silence."""
+        """The answer after every check that a router may make; None is silence. Waits for what was changed before."""
         self.system.settle()
+        return self.ask_now(request, timeout=timeout)
+
+    def ask_now(self, request: Request, *, timeout: float = 3.0) -> Answer | None:
+        """The same without waiting."""
         octets = exchange(request, self.system.server, timeout=timeout, source=(self.address, 0))
         return None if octets is None else Answer(verify(octets, request))
 
