@@ -41,6 +41,11 @@ def query(copy: Copy, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
+def business() -> float:
+    """How many times slower than alone things go here now: processes that want to run, for each processor."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def test_demo_json_describes_the_installation(running: Copy) -> None:
     demo = description(running)
     settings = running.settings
@@ -147,7 +152,7 @@ def test_a_copy_runs_beside_another_and_keeps_its_data(running: Copy, open_direc
         assert running.call("status").returncode == 0
         begun = time.monotonic()
         assert copy.call("start").returncode == 0
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 10 * business()
 
         assert query(copy, "SELECT full_name FROM customers") == [("Kept",)]
         assert description(copy) == demo
