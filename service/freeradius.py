@@ -8,7 +8,8 @@ from service.errors import Refusal
 PROGRAM = "/usr/sbin/freeradius"
 OLDEST = (3, 2, 7)
 BROKEN = ((3, 2, 9), (3, 2, 10))
-_SETUP = "run scripts/setup, which installs 3.2.7 from the distribution"
+_SETUP = "run scripts/setup, which installs Debian's 3.2.7"
+_REPLACE = "run `scripts/setup --replace-freeradius`, which puts Debian's 3.2.7 in its place"
 
 
 def check_version(program: str = PROGRAM) -> tuple[int, ...]:
@@ -29,10 +30,10 @@ def judge(text: str) -> tuple[int, ...]:
     name = ".".join(found.groups())
     if version < OLDEST:
         raise Refusal(f"FreeRADIUS {name} is too old, because it neither protects replies against BlastRADIUS nor runs "
-                      f"several Python instances: {_SETUP}.")  # fmt: skip
+                      f"several Python instances: {_REPLACE}.")  # fmt: skip
     if version in BROKEN:
         raise Refusal(f"FreeRADIUS {name} is broken, because it drops every value that Python returns, limits and "
-                      f"refusals with them: {_SETUP}.")  # fmt: skip
+                      f"refusals with them: {_REPLACE}.")  # fmt: skip
     if version[:2] != OLDEST[:2]:
-        raise Refusal(f"FreeRADIUS {name} is of another series than 3.2, with another Python interface: {_SETUP}.")
+        raise Refusal(f"FreeRADIUS {name} is of another series than 3.2, with another Python interface: {_REPLACE}.")
     return version
