@@ -70,17 +70,21 @@ class Calendar:
 class Periods(NamedTuple):
     """The paid periods of one customer: the moments at which they begin, in order, and their names in the books.
 
-    Before the first one everything belongs to the first; after the last one's end to the last (CONTRACT "Periods").
+    A name is the start that the books have; for the time before the first period, when the customer came.
+    Growth after the last one's end belongs to the last (CONTRACT "Periods").
     """
 
     starts: Sequence[float]
-    names: Sequence[datetime]
+    names: Sequence[float]
 
-    def name(self, moment: float) -> datetime:
+    def name(self, moment: float) -> float:
+        """The period that a moment belongs to."""
         return self.names[max(0, bisect_right(self.starts, moment) - 1)]
 
     def beginning(self, start: float, end: float) -> list[float]:
         """Beginnings strictly between the two moments; the first period's is none, as nothing is before it."""
+        if len(self.starts) == 1:
+            return []
         return [moment for moment in self.starts[1:] if start < moment < end]
 
 
@@ -101,7 +105,7 @@ def pieces(growth: Growth, cuts: Sequence[float]) -> Iterator[Growth]:
         begin, taken_in, taken_out = moment, reached_in, reached_out
 
 
-def placed(growth: Growth, calendar: Calendar, periods: Periods) -> Iterator[tuple[date, datetime, Growth]]:
+def placed(growth: Growth, calendar: Calendar, periods: Periods) -> Iterator[tuple[date, float, Growth]]:
     """(day, period, piece) of all pieces, cut at midnights and at the beginnings of periods."""
     day = calendar.day(growth.start)
     if growth.end <= day.end and not periods.beginning(growth.start, growth.end):

@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from models import ledger_sql as sql
 from models.growth import Calendar, Growth, Periods, placed
-from models.identity import read_class
 from models.ledger_rows import BookingConflict, Chains, load, store
 from models.ledger_sql import numbers, texts
 from models.reports import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionEnd, SessionReport, readable
@@ -35,7 +34,8 @@ class Total(NamedTuple):
 
     isp_id: int
     customer_id: int
-    period_start: datetime
+    #: Epoch seconds.
+    period_start: float
     octets: int
 
 
@@ -80,7 +80,7 @@ def _fold(chains: Chains, records: Sequence[SessionReport | SessionEnd]) -> list
                 end(left, booked_at(record), ROUTER_REBOOT)
         else:
             state = chains.of_report(record)
-            growth = fold(state, record, read_class(record.klass, record.received))
+            growth = fold(state, record, chains.class_of(record))
             if growth is not None:
                 grown.append((state, growth))
     return grown
@@ -125,7 +125,7 @@ def _count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]])
     if not since:
         return []
     calendars, periods = _calendars(connection, {isp for isp, _ in since}), _periods(connection, since)
-    by_period: dict[tuple[int, int, datetime], list[int]] = defaultdict(lambda: [0, 0])
+    by_period: dict[tuple[int, int, float], list[int]] = defaultdict(lambda: [0, 0])
     by_day: dict[tuple[int, int, date], list[int]] = defaultdict(lambda: [0, 0])
     for state, growth in grown:
         known = None if state.customer_id is None else periods.get(state.customer_id)
@@ -141,7 +141,7 @@ def _count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]])
 
 def _add(
     connection: Connection,
-    by_period: dict[tuple[int, int, datetime], list[int]],
+    by_period: dict[tuple[int, int, float], list[int]],
     by_day: dict[tuple[int, int, date], list[int]],
 ) -> list[Total]:
     """In the order of keys, so that two nodes never wait for each other in a circle."""
@@ -149,13 +149,13 @@ def _add(
         return []
     periods = sorted(by_period.items())
     totals = connection.exec_driver_sql(
-        sql.ADD_USAGE, _sums(periods) | {"period": texts(period.isoformat() for (*_, period), _ in periods)}
+        sql.ADD_USAGE, _sums(periods) | {"period": numbers(repr(key[2]) for key, _ in periods)}
     ).all()
     days = sorted(by_day.items())
-    connection.exec_driver_sql(sql.ADD_DAYS, _sums(days) | {"day": numbers(day for (*_, day), _ in days)})
+    connection.exec_driver_sql(sql.ADD_DAYS, _sums(days) | {"day": numbers(key[2] for key, _ in days)})
     connection.exec_driver_sql(sql.ORDER_CROSSINGS, {
         "isp": numbers(key[0] for key, _ in periods), "customer": numbers(key[1] for key, _ in periods),
-        "period": texts(key[2].isoformat() for key, _ in periods), "added": numbers(sum(both) for _, both in periods),
+        "period": numbers(repr(key[2]) for key, _ in periods), "added": numbers(sum(both) for _, both in periods),
     })  # fmt: skip
     return [Total(*row) for row in totals]
 
@@ -179,11 +179,10 @@ def _periods(connection: Connection, since: dict[tuple[int, int], float]) -> dic
         "since": numbers(map(repr, since.values())),
     })  # fmt: skip
     found, earliest = {}, {customer: moment for (_, customer), moment in since.items()}
-    for customer_id, created_at, begun in rows:
-        names = list(begun or ())
-        starts = [moment.timestamp() for moment in names]
+    for customer_id, came, begun in rows:
+        starts = names = begun or []
         if not starts or starts[0] > earliest[customer_id]:
-            names, starts = [created_at, *names], [float("-inf"), *starts]
+            starts, names = [float("-inf"), *starts], [came, *starts]
         found[customer_id] = Periods(starts, names)
     return found
 

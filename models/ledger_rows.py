@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from models import ledger_sql as sql
-from models.identity import NO_CLASS, month_of, read_class, unique_id
+from models.identity import NO_CLASS, SessionClass, month_of, read_class, unique_id
 from models.ledger_sql import numbers, texts
-from models.reports import REBOOTS, STOP, SessionEnd, SessionReport, readable
+from models.reports import REBOOTS, SessionEnd, SessionReport, readable
 from models.sessions import NAMESAKE_AFTER, SessionState, began_at, booked_at
 
 #: How many namesakes of one id are told apart; later ones count as the last.
@@ -34,6 +34,7 @@ class Chains:
     def __init__(self) -> None:
         self._states: dict[Key, SessionState] = {}
         self._ids: dict[tuple[int, int, bytes, bytes], str] = {}
+        self._classes: dict[bytes, SessionClass] = {}
 
     def states(self) -> Iterable[SessionState]:
         return self._states.values()
@@ -44,13 +45,20 @@ class Chains:
     def of_device(self, isp_id: int, device_id: int) -> list[SessionState]:
         return [one for one in self._states.values() if one.isp_id == isp_id and one.device_id == device_id]
 
+    def class_of(self, report: SessionReport) -> SessionClass:
+        """What the report's Class says."""
+        found = self._classes.get(report.klass)
+        if found is None:
+            found = self._classes[report.klass] = read_class(report.klass, report.received)
+        return found
+
     def of_end(self, end: SessionEnd) -> SessionState | None:
         """The session that is to end, if the books have it."""
         return self._states.get((end.isp_id, end.unique_id))
 
     def of_report(self, report: SessionReport) -> SessionState:
         """The state of the report's session, a new one where there is none."""
-        session_class = read_class(report.klass, report.received)
+        session_class = self.class_of(report)
         key = (report.isp_id, self.id_of(report, session_class.nonce))
         state = self._states.get(key)
         if state is None:
@@ -77,12 +85,10 @@ class Chains:
         return found
 
     def _is_before(self, report: SessionReport, uid: str, began: float) -> bool:
-        """Was that session over, and well over, when the report's began? Its own Stop, sent again, is no other's."""
+        """Was that session over, and well over, when the report's began?"""
         state = self._states.get((report.isp_id, uid))
-        if state is None or state.stopped is None or not state.is_over or began <= state.stopped + NAMESAKE_AFTER:
-            return False
-        last = (state.session_time, state.octets_in, state.octets_out)
-        return report.status != STOP or (report.session_time or 0, report.octets_in, report.octets_out) != last
+        return (state is not None and state.stopped is not None and state.is_over
+                and began > state.stopped + NAMESAKE_AFTER)  # fmt: skip
 
 
 def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequence[SessionEnd] = ()) -> Chains:
@@ -95,7 +101,7 @@ def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequenc
             _add_rows(chains, connection.exec_driver_sql(
                 sql.OPEN_SESSIONS_OF_DEVICE, {"isp": report.isp_id, "device": report.device_id}))  # fmt: skip
             continue
-        session_class = read_class(report.klass, report.received)
+        session_class = chains.class_of(report)
         if session_class.login_time is None:
             nameless.append(report)
         else:

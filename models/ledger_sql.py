@@ -15,8 +15,8 @@ select wanted.isp_id, wanted.name, c.id
 
 #: The period that runs at `since` and all later ones, or when the customer came.
 PERIODS = """
-select c.id, c.created_at,
-       (select array_agg(s.period_start order by s.period_start) from subscriptions s
+select c.id, date_part('epoch', c.created_at),
+       (select array_agg(date_part('epoch', s.period_start) order by s.period_start) from subscriptions s
          where s.isp_id = c.isp_id and s.customer_id = c.id
            and s.period_start >= coalesce((select max(b.period_start) from subscriptions b
                 where b.isp_id = c.isp_id and b.customer_id = c.id and b.period_start <= to_timestamp(wanted.since)),
@@ -100,12 +100,13 @@ update radacct r
 
 ADD_USAGE = """
 insert into usage (isp_id, customer_id, period_start, bytes_in, bytes_out)
-select * from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::timestamptz[], %(octets_in)s::bigint[],
-                     %(octets_out)s::bigint[])
+select isp, customer, to_timestamp(period), octets_in, octets_out
+  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(octets_in)s::bigint[],
+              %(octets_out)s::bigint[]) as new (isp, customer, period, octets_in, octets_out)
 on conflict (isp_id, customer_id, period_start) do update
    set bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
        updated_at = now()
-returning isp_id, customer_id, period_start, bytes_in + bytes_out
+returning isp_id, customer_id, date_part('epoch', period_start), bytes_in + bytes_out
 """
 
 ADD_DAYS = """
@@ -120,17 +121,18 @@ on conflict (isp_id, customer_id, day) do update
 ORDER_CROSSINGS = """
 insert into outbox (isp_id, customer_id, kind, reason, payload)
 select c.isp_id, c.id, case p.over_limit when 'throttle' then 'coa' else 'disconnect' end, 'quota_exceeded',
-       jsonb_build_object('period_start', g.period, 'used_bytes', u.bytes_in + u.bytes_out, 'allowance_bytes', a.octets)
-  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::timestamptz[], %(added)s::bigint[])
+       jsonb_build_object('period_start', u.period_start, 'used_bytes', u.bytes_in + u.bytes_out,
+                          'allowance_bytes', a.octets)
+  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(added)s::bigint[])
        as g (isp, customer, period, added)
-  join usage u on u.isp_id = g.isp and u.customer_id = g.customer and u.period_start = g.period
+  join usage u on u.isp_id = g.isp and u.customer_id = g.customer and u.period_start = to_timestamp(g.period)
   join customers c on c.isp_id = g.isp and c.id = g.customer
   join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id and p.data_limit_bytes is not null
   cross join lateral (select p.data_limit_bytes + coalesce(sum(t.data_bytes), 0)::bigint as octets from topups t
-        where t.isp_id = g.isp and t.customer_id = g.customer and t.period_start = g.period) as a
+        where t.isp_id = g.isp and t.customer_id = g.customer and t.period_start = u.period_start) as a
  where u.bytes_in + u.bytes_out >= a.octets and u.bytes_in + u.bytes_out - g.added < a.octets
    and not exists (select from subscriptions s where s.isp_id = g.isp and s.customer_id = g.customer
-                      and s.period_start > g.period and s.period_start <= now())
+                      and s.period_start > u.period_start and s.period_start <= now())
 """
 
 INSERT_RESULTS = """

@@ -130,7 +130,7 @@ class WriterFeed:
         """What the database now holds."""
         if self._socket is None:
             return
-        customers = [(one.customer_id, one.period_start.timestamp(), one.octets) for one in booking.totals]
+        customers = [(one.customer_id, one.period_start, one.octets) for one in booking.totals]
         sessions = [
             (one.customer_id, one.plain_id or one.unique_id, one.octets_in + one.octets_out, one.stopped is not None)
             for one in booking.sessions

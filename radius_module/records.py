@@ -62,6 +62,8 @@ def record(values: Plain) -> Booked | None:
     if wanted is None:
         raise UnreadableRecord(f"a record of the unknown kind {kind!r}")
     try:
+        if len(fields) == len(wanted._fields):
+            return wanted._make(fields)
         return wanted(*fields)  # type: ignore[arg-type]  # plain values, as they were written
     except TypeError as wrong:
         raise UnreadableRecord(f"a record of kind {kind} has {len(fields)} fields") from wrong

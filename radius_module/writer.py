@@ -6,6 +6,7 @@ is tried again until it works; what goes wrong with a record puts that record as
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -28,7 +29,7 @@ from radius_module.feed import WriterFeed
 log = logging.getLogger("radius_module.writer")
 
 #: Records of one transaction. Large batches let many reports of one session become one update.
-BATCH = 8000
+BATCH = 20_000
 #: A batch smaller than this means that there is no backlog: wait for more, seconds.
 SMALL, PAUSE = 1000, 0.1
 #: Waits between attempts while the database is away, seconds.
@@ -166,6 +167,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: writer.stopping.set())
     os.nice(_NICE)
+    # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
+    gc.set_threshold(500_000, 20, 100)
     writer.run()
     os.close(lock)
     return 0
