@@ -14,13 +14,14 @@ from flask import Flask
 
 from admin_api import doctor, installation, key_rotation
 from admin_api.settings import SettingsError
+from radius_module import spool_cli
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (initdb, create_admin, create_isp, rotate_keys, examine):
+    for command in (initdb, create_admin, create_isp, rotate_keys, examine, spool_cli.spool):
         app.cli.add_command(command)
 
 

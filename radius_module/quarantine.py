@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from models import Quarantined, ledger
-from models.reports import Booked, LoginResult, SessionReport, readable
+from models.reports import Booked, readable
 from radius_module import records
 
 
 def hold(connection: Connection, node: str, record: Booked, reason: str) -> None:
     """Put a record aside, in the caller's transaction."""
     words, octets = in_words(record), records.dump([records.plain(record)])
-    _insert(connection, record.isp_id, node, reason, words, octets, _moment(record))
+    _insert(connection, record.isp_id, node, reason, words, octets, records.moment_of(record))
 
 
 def hold_octets(connection: Connection, node: str, octets: bytes, reason: str) -> None:
@@ -57,16 +57,6 @@ def submit(connection: Connection, number: int) -> None:
 def drop(connection: Connection, number: int) -> None:
     """Forget a held record for good."""
     connection.execute(delete(Quarantined).where(Quarantined.id == number))
-
-
-def _moment(record: Booked) -> float:
-    match record:
-        case SessionReport():
-            return record.received
-        case LoginResult():
-            return record.answered
-        case _:
-            return record.at
 
 
 def _insert(

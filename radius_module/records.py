@@ -67,3 +67,14 @@ def record(values: Plain) -> Booked | None:
         return wanted(*fields)  # type: ignore[arg-type]  # plain values, as they were written
     except TypeError as wrong:
         raise UnreadableRecord(f"a record of kind {kind} has {len(fields)} fields") from wrong
+
+
+def moment_of(record: Booked) -> float:
+    """When it came, epoch seconds."""
+    match record:
+        case SessionReport():
+            return record.received
+        case LoginResult():
+            return record.answered
+        case SessionEnd():
+            return record.at

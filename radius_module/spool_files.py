@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from radius_module import segments
+from radius_module import records, segments
 
 _NODE = "node"
 _LOCK = "lock"
@@ -104,6 +104,17 @@ def waiting(directory: Path, since: Position | None = None) -> list[tuple[Path, 
         for path in segments.listed(directory)
         if path.name >= start.segment
     ]
+
+
+def oldest(directory: Path) -> float | None:
+    """When the oldest waiting record came, epoch seconds; None where nothing waits."""
+    for path, offset in waiting(directory):
+        for frame in segments.frames(path, offset, limit=1 << 20):
+            for values in records.load(frame.payload):
+                found = records.record(values)
+                if found is not None:
+                    return records.moment_of(found)
+    return None
 
 
 def backlog(directory: Path) -> Backlog:

@@ -22,7 +22,7 @@ from models import ledger
 from models.db import make_engine
 from models.ledger import Booking, BookingConflict
 from models.reports import Booked
-from radius_module import quarantine, settings, spool_files
+from radius_module import quarantine, retention, settings, spool_files
 from radius_module.drain import Batch, Drain
 from radius_module.feed import WriterFeed
 
@@ -36,6 +36,9 @@ SMALL, PAUSE = 1000, 0.1
 _RETRY = (0.2, 0.5, 1.0, 2.0)
 #: The writer gives way to those whom somebody waits for.
 _NICE = 5
+_HOUR = 3600.0
+#: The lock file of the one that drains this node's spools.
+LOCK = "writer.lock"
 
 #: What is wrong with a record, not with the database or the network.
 POISON = (exc.DataError, exc.IntegrityError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
@@ -60,7 +63,8 @@ class Writer:
                 failures = 0
             except Exception as wrong:
                 self._lost()
-                log.log(logging.WARNING if failures == 0 else logging.DEBUG, "writer: trying again: %s", _line(wrong))
+                level = logging.WARNING if failures == 0 else logging.DEBUG
+                log.log(level, "writer: trying again: %s", first_line(wrong))
                 self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1
                 continue
@@ -125,8 +129,8 @@ def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> 
             return [ledger.book(connection, records)]
     except POISON as wrong:
         if len(records) == 1:
-            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, _line(wrong))
-            quarantine.hold(connection, node, records[0], _line(wrong))
+            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(wrong))
+            quarantine.hold(connection, node, records[0], first_line(wrong))
             return []
     half = len(records) // 2
     return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
@@ -138,10 +142,23 @@ def _is_conflict(wrong: Exception) -> bool:
     return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
 
 
-def _line(wrong: Exception) -> str:
+def first_line(wrong: Exception) -> str:
     """The error's first line, without statement and values."""
     said = str(getattr(wrong, "orig", None) or wrong)
     return (said.splitlines() or [""])[0] or type(wrong).__name__
+
+
+def _keep_house(url: str, stopping: threading.Event) -> None:
+    """The hourly job, with a connection of its own."""
+    engine = make_engine(url, "infora history", pool_size=1, max_overflow=0)
+    while not stopping.is_set():
+        try:
+            retention.keep_house(engine)
+            wait = _HOUR
+        except Exception as wrong:
+            log.warning("history: trying again in a minute: %s", first_line(wrong))
+            wait = 60.0
+        stopping.wait(wait)
 
 
 def made(found: settings.Settings) -> Writer:
@@ -169,6 +186,7 @@ def main() -> int:
     os.nice(_NICE)
     # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
     gc.set_threshold(500_000, 20, 100)
+    threading.Thread(target=_keep_house, args=(found.database_url, writer.stopping), daemon=True).start()
     writer.run()
     os.close(lock)
     return 0
@@ -178,7 +196,7 @@ def _alone(directory: Path, writer: Writer) -> int:
     """Wait until no other writer has this node's spools."""
     while not writer.stopping.is_set():
         try:
-            return spool_files.claim(directory, "writer.lock")
+            return spool_files.claim(directory, LOCK)
         except spool_files.SpoolLocked:
             time.sleep(0.2)
     raise OSError("stopped before another writer ended")
