@@ -119,6 +119,11 @@ def test_nobody_has_the_empty_password(form: str | None, stored: str | None) -> 
     assert not proved(pap(b""), encrypted("secret"))
 
 
+def test_an_empty_secret_that_somebody_encrypted_is_nobodys_password() -> None:
+    for request in (pap(b""), chap(b"")):
+        assert not proved(request, encrypted(""))
+
+
 def test_a_request_that_proves_nothing_is_wrong() -> None:
     assert not proved(LoginRequest(ORIGIN, b"john", b"", b"", b"", False, ""), encrypted("secret"))
 
