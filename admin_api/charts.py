@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 import pygal
 from flask import Response, current_app
 from pygal.style import CleanStyle
+
+# The library looks for its map packages by an import hook of a kind that Python warns about, and that we do not need.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 #: SI, as the whole API counts.
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")

@@ -22,10 +22,10 @@ _MOST_DIGITS = 40
 class ApiRequest(Request):
     """A body that is empty counts as `{}`, so that the answer can name the fields that are missing."""
 
-    def on_json_loading_failure(self, e: ValueError | None) -> object:
+    def on_json_loading_failed(self, e: ValueError | None) -> object:
         if not self.get_data():
             return {}
-        return super().on_json_loading_failure(e)  # type: ignore[misc]  # of werkzeug, untyped here
+        return super().on_json_loading_failed(e)
 
 
 class ExactJson(DefaultJSONProvider):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from functools import cached_property
 from typing import Any
 
@@ -51,7 +52,7 @@ class Caller:
         return client.open(path, method=method, headers=self.headers | (headers or {}), **options)
 
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
-        options = {} if body is None else {"json": body}
+        options = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
         return Answer(self.raw(method, path, headers, **options))
 
     def get(self, path: str, **headers: str) -> Answer:

@@ -34,7 +34,7 @@ def used(tenant: Tenant, rows: Rows) -> dict[str, Any]:
     )
     for unique, stop in (("a", "null"), ("b", "now()")):
         rows(
-            "insert into radacct (isp_id, customer_id, device_id, acctuniqueid, acctsessionid, username, acctstarttime,"
+            "insert into radacct (isp_id, customer_id, device_id, acctuniqueid, acctsessionid, username, acctstarttime,"  # noqa: S608
             f" acctstoptime, acctinputoctets, acctoutputoctets, framedipaddress) values (:isp, :customer, :device,"
             f" '{unique}' || :customer, 's', 'ann', now() - interval '1 second', {stop}, 500000000, 1000000000,"
             " '10.9.8.7')",
@@ -42,7 +42,7 @@ def used(tenant: Tenant, rows: Rows) -> dict[str, Any]:
         )
     for code in ("expired", "expired", "bad_password"):
         rows(
-            "insert into radpostauth (isp_id, customer_id, device_id, username, reply, code)"
+            "insert into radpostauth (isp_id, customer_id, device_id, username, reply, code)"  # noqa: S608
             f" values (:isp, :customer, :device, 'ann', 'Access-Reject', '{code}')",
             **ids,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,55 +14,13 @@ from admin_api import database
 from models.users import ROLES
 from tests.admin_api.access_table import WEAKEST
 from tests.admin_api.caller import Answer, Caller, Tenant
-
-Rows = Callable[..., list[tuple[Any, ...]]]
-ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp"}
+from tests.admin_api.world import Rows, World
 
 
 def operations(app: APIFlask) -> list[tuple[str, str]]:
     document = app.spec
     assert isinstance(document, dict)
     return [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-
-
-class World:
-    """A tenant with one row of each kind; `address` fills them into the path of an operation."""
-
-    def __init__(self, tenant: Tenant, rows: Rows) -> None:
-        self.tenant = tenant
-        self.ids = {
-            "isp": tenant.id,
-            "plan": tenant.plan(name=f"secret of {tenant.id}")["id"],
-            "device": tenant.device(name=f"secret of {tenant.id}")["id"],
-            "customer": tenant.customer(full_name=f"secret of {tenant.id}", username=f"user{tenant.id}")["id"],
-        }
-        user = tenant.superadmin.post(
-            "/api/users", {"username": f"secret of {tenant.id}", "password": "0123456789", "role": "staff"}
-        )
-        self.ids["user"] = user.data["id"]
-        body = {"attribute": "Filter-Id", "value": f"secret of {tenant.id}"}
-        self.attributes = {
-            kind: tenant.superadmin.post(f"/api/billing/{kind}s/{self.ids[kind]}/attributes", body).data["id"]
-            for kind in ("plan", "customer")
-        }
-        quarantined = rows(
-            "insert into quarantine (isp_id, node, reason, record, octets)"
-            " values (:isp, 'n', :secret, '{}', '') returning id",
-            isp=tenant.id,
-            secret=f"secret of {tenant.id}",
-        )
-        self.ids["quarantine"] = quarantined[0][0]
-        rows(
-            "insert into radacct (isp_id, customer_id, acctsessionid, username) values (:isp, :customer, 's', :name)",
-            isp=tenant.id,
-            customer=self.ids["customer"],
-            name=f"secret of {tenant.id}",
-        )
-
-    def address(self, path: str) -> str:
-        kind = next((one for word, one in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
-        filled = path.replace("{id}", str(self.ids[kind])).replace("{username}", f"user{self.tenant.id}")
-        return filled.replace("{attribute_id}", str(self.attributes.get(kind, 0)))
 
 
 @pytest.fixture
@@ -203,7 +161,7 @@ def test_a_pooled_connection_carries_no_tenant_over(mine: World, others: World) 
 
 
 def _all_of(world: World, rows: Rows) -> list[Any]:
-    tables = "customers service_plans mikrotik_devices radcheck radreply radgroupreply users quarantine".split()
+    tables = ("customers", "service_plans", "mikrotik_devices", "radcheck", "radgroupreply", "users", "quarantine")
     found = [rows(f"select t::text from {table} t where isp_id = :isp order by 1", isp=world.tenant.id)  # noqa: S608
              for table in tables]  # fmt: skip
     return [*found, rows("select i::text from isps i where id = :isp", isp=world.tenant.id)]
