@@ -9,9 +9,12 @@ from radius_module.directory_watch import Watch
 from radius_module.feed import RecordFeed
 from radius_module.routers import PROBE_ID, Client, Routers
 from radius_module.settings import Settings
+from radius_module.snapshot import Snapshot
 from radius_module.spool import Spool
 
 _PATIENCE = 60.0
+#: How long the start waits for the database where there is a snapshot.
+_HURRY = 2.5
 
 
 class AccountingServer:
@@ -21,13 +24,16 @@ class AccountingServer:
         self.settings = settings
         self.directory = Directory()
         self.spool = Spool(settings.spool("acct"), RecordFeed(settings.feed_socket))
+        self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._routers = Routers(settings, self.directory)
         self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), self.spool.node)
 
     def start(self) -> None:
-        """Learn the routers, then begin."""
+        """Learn the routers, from the login process's snapshot if need be, then begin."""
         self._watch.start()
-        self._watch.tried.wait(_PATIENCE)
+        self._watch.tried.wait(_HURRY)
+        if not self.directory.loads and not self._snapshot.restore(self.directory, None):
+            self._watch.tried.wait(_PATIENCE)
 
     def stop(self) -> None:
         """Put what waits on the disk."""

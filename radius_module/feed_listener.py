@@ -6,7 +6,7 @@ import logging
 import marshal
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
@@ -32,8 +32,12 @@ class Later(Protocol):
 class FeedListener:
     """Accepts the accounting process and the writer. `reload` asks for the database's facts anew."""
 
-    def __init__(self, settings: Settings, directory: Directory, live: Live, spool: Later, reload: Event) -> None:
-        self._path, self._records = settings.feed_socket, settings.spool("acct")
+    def __init__(
+        self, settings: Settings, directory: Directory, live: Live, spool: Later, reload: Event,
+        note: Callable[[object], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        """`note` is told what the writer tells, before it is in force."""
+        self._path, self._records, self._note = settings.feed_socket, settings.spool("acct"), note
         self._directory, self._live, self._spool, self._reload = directory, live, spool, reload
         #: From when on packets are heard without a break.
         self._since = time.time()
@@ -94,6 +98,7 @@ class FeedListener:
             case "W":
                 self._reload.set()
             case "B":
+                self._note(payload)
                 totals, sessions = payload
                 for end in self._live.booked(totals, sessions, time.time()):
                     self._spool.put_later(end)

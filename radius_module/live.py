@@ -7,8 +7,9 @@ hearing a thing twice does no harm (DESIGN 2). One lock; nothing is done under i
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
 from threading import Lock
+from typing import Any
 
 from models.identity import read_class, unique_id
 from models.reports import ROUTER_REBOOT, SessionEnd, SessionReport
@@ -134,6 +135,20 @@ class Live:
             ends = [self._account(customer_id).book(uid, octets, over, now)
                     for customer_id, uid, octets, over in sessions]  # fmt: skip
         return [end for end in ends if end is not None]
+
+    def held(self, piece: int) -> Iterator[list[tuple[object, ...]]]:
+        """Everything, as plain values, in pieces: for the snapshot. Places without Start are not worth keeping."""
+        ids = list(self._accounts)
+        for at in range(0, len(ids), piece):
+            with self._lock:
+                yield [(customer_id, *account.plain()) for customer_id in ids[at : at + piece]
+                       if (account := self._accounts.get(customer_id)) is not None]  # fmt: skip
+
+    def restore(self, rows: Iterable[Sequence[Any]]) -> None:
+        """From a snapshot, where the database cannot be had."""
+        with self._lock:
+            for customer_id, *values in rows:
+                self._accounts.setdefault(customer_id, Account()).take(*values)
 
     def owed(self) -> list[tuple[int, str]]:
         """(customer, session) of octets that the database is not known to have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.growth import Growth, pieces
 from models.reports import STALE, START, STOP, TAKEN_OVER, SessionEnd, SessionReport
@@ -64,6 +64,18 @@ class LiveSession:
         #: Known from the writer alone: nothing is known of it but its octets.
         self.stub = False
 
+    def plain(self) -> tuple[object, ...]:
+        """For the snapshot."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    @classmethod
+    def of(cls, *values: Any) -> LiveSession:  # noqa: ANN401  # as marshal gives them
+        """From a snapshot."""
+        made = cls(0, "", 0.0, 0)
+        for name, value in zip(cls.__slots__, values, strict=True):
+            setattr(made, name, value)
+        return made
+
     def hear(self, report: SessionReport) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
         octets = report.octets_in + report.octets_out
@@ -107,6 +119,16 @@ class Account:
         self.sessions: dict[str, LiveSession] = {}
         #: MAC (or Class, without one) → time of the Accept.
         self.slots: dict[str, float] = {}
+
+    def plain(self) -> tuple[object, ...]:
+        """For the snapshot."""
+        return self.period_start, self.stored, [(uid, *session.plain()) for uid, session in self.sessions.items()]
+
+    def take(self, period_start: float, stored: int, sessions: Sequence[tuple[Any, ...]]) -> None:
+        """From a snapshot."""
+        self.period_start, self.stored = period_start, stored
+        for uid, *values in sessions:
+            self.sessions[uid] = LiveSession.of(*values)
 
     def used(self) -> int:
         """Octets of the period: what the database holds, and what it is owed."""

@@ -20,12 +20,18 @@ from radius_module.live import Live
 from radius_module.routers import Client, Routers
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
+from radius_module.snapshot import Snapshot
 from radius_module.spool import Spool
 
 log = logging.getLogger(__name__)
 
 #: How long FreeRADIUS' start waits for the first load; later it serves what it has, and goes on trying.
 _PATIENCE = 60.0
+#: How long it waits for the database where there is a snapshot to serve from.
+_HURRY = 2.5
+_SNAPSHOT_EVERY = 5.0
+#: Facts older than this are the snapshot's already.
+_RECENT = 10.0
 _REPORT_EVERY = 1.0
 
 
@@ -41,7 +47,10 @@ class LoginServer:
         self._routers = Routers(settings, self.directory)
         reader = Everything(self.directory, self.live)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
-        self._feed = FeedListener(settings, self.directory, self.live, self.spool, self._watch.again)
+        self._snapshot = Snapshot(settings.snapshot, settings.keyring)
+        self._feed = FeedListener(
+            settings, self.directory, self.live, self.spool, self._watch.again, self._snapshot.note
+        )
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
@@ -52,11 +61,15 @@ class LoginServer:
         return self.settings.keyring
 
     def start(self) -> None:
-        """Load the directory, then begin."""
+        """Load the directory, or else the snapshot, then begin."""
         self._watch.start()
-        self._watch.tried.wait(_PATIENCE)
+        self._watch.tried.wait(_HURRY)
+        if not self.directory.loads and not self._snapshot.restore(self.directory, self.live):
+            self._watch.tried.wait(_PATIENCE)
         self._feed.start()
+        self._feed.catch_up()
         threading.Thread(target=self._report, name="report", daemon=True).start()
+        threading.Thread(target=self._keep_snapshot, name="snapshot", daemon=True).start()
 
     def _loaded(self) -> None:
         """The facts are new: customers may be known now whose packets were heard before."""
@@ -67,6 +80,7 @@ class LoginServer:
         self._stopping.set()
         self._feed.stop()
         self._watch.stop()
+        self._snapshot.close()
         self.spool.close()
 
     def device(self, address: str) -> Device | None:
@@ -81,6 +95,18 @@ class LoginServer:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""
         isp = self.directory.isp(isp_id)
         return isp is not None and self.directory.age(now) > max(isp.max_stale, 60.0)
+
+    def _keep_snapshot(self) -> None:
+        """Every few seconds; the larger the installation, the more seldom: at most a sixtieth of the time."""
+        pause = _SNAPSHOT_EVERY
+        while not self._stopping.wait(pause):
+            begun = time.monotonic()
+            try:
+                if self.directory.loads and self.directory.age() < _RECENT:
+                    self._snapshot.write(self.directory, self.live)
+            except OSError as wrong:
+                log.warning("the snapshot cannot be written: %s", wrong)
+            pause = max(_SNAPSHOT_EVERY, 60 * (time.monotonic() - begun))
 
     def _report(self) -> None:
         """Once a second, what the API and the metrics tell about this process."""
