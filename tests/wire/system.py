@@ -114,6 +114,7 @@ class System:
         deadline = time.monotonic() + _PATIENCE
         while (seen := self._seen_mark()) != self._mark:
             assert time.monotonic() < deadline, f"after {_PATIENCE} s FreeRADIUS still says {seen}, not {self._mark}"
+            time.sleep(0.002)
 
     def _seen_mark(self) -> int | None:
         """The probe's login, which leaves nothing behind."""

@@ -1,0 +1,29 @@
+"""The admin API as a superadmin's program calls it, inside one tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from admin_api import create_app
+from admin_api.settings import from_environment
+from tests.wire.system import System
+
+
+class Api:
+    """In this process, on the installation's database and in the API's own role; what is committed is committed."""
+
+    def __init__(self, system: System, isp_id: int) -> None:
+        app = create_app(from_environment(system.installation.environment("api")))
+        self._client = app.test_client()
+        self._headers: dict[str, str] = {}
+        admin = system.demo["admin"]
+        token = self.call("POST", "/api/auth/login", admin)["token"]
+        self._headers = {"Authorization": f"Bearer {token}", "X-ISP-ID": str(isp_id)}
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """`data` of an answer that says ok."""
+        answer = self._client.open(path, method=method, json=body or {}, headers=self._headers)
+        found: dict[str, Any] = answer.get_json()
+        assert found["ok"] is True, found
+        data: dict[str, Any] = found["data"]
+        return data
