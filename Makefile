@@ -31,7 +31,7 @@ bench: setup ## this system and FreeRADIUS' own rlm_sql side by side
 	@exec $(PYTHON) -m tests.bench
 
 fault: setup ## the long fault suite
-	@exec $(PYTHON) -m pytest -m long tests/fault $(T)
+	@exec $(PYTHON) -m pytest -m long tests $(T)
 
 check: setup ## lint, types, migrations agree with the models
 	$(PYTHON) -m ruff check .
