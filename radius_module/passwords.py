@@ -68,7 +68,9 @@ def for_mschap(customer: Customer, keyring: Keyring) -> tuple[str, str] | None:
         log.error("customer %d: %s", customer.id, wrong)
         return None
     # rlm_mschap knows the characters of two octets only, and no others.
-    return ("NT-Password", "0x" + nt_hash(clear)) if max(clear, default="") > "\uffff" else ("Cleartext-Password", clear)
+    if max(clear, default="") > "\uffff":
+        return "NT-Password", "0x" + nt_hash(clear)
+    return "Cleartext-Password", clear
 
 
 def _pap(request: LoginRequest, password: bytes) -> bool:
