@@ -262,8 +262,10 @@ def test_news_of_this_nodes_own_writer_are_skipped(installation: Installation, e
         with engine.begin() as connection:
             connection.execute(text(f"set local infora.origin = '{ORIGIN}'"))
             connection.execute(text(f"update customers set username = 'own' where id = {made.customer_id}"))
-        change(engine, f"update isps set currency = 'EUR', status = 'suspended' where id = {made.isp_id}")
-        assert until(lambda: not directory.contents.isps[made.isp_id].active)
+        # Two more changes, one after the other: when the second is in force, everything before has been followed.
+        for status in ("suspended", "active"):
+            change(engine, f"update isps set status = '{status}' where id = {made.isp_id}")
+            assert until(lambda wanted=status == "active": directory.contents.isps[made.isp_id].active is wanted)  # type: ignore[misc]
         assert name_of(directory, made) == "john"
 
 
