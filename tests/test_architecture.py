@@ -29,7 +29,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # The rules, the reply, the books' way in; what the packet path keeps in memory is loaded anew for `explain`.
     "admin_api": (
         "models", "radius_module.rules", "radius_module.reply", "radius_module.attributes", "radius_module.names",
-        "radius_module.passwords", "radius_module.packet", "radius_module.spool", "radius_module.spool_files",
+        "radius_module.passwords", "radius_module.packet", "radius_module.spool", "radius_module.spool_cli",
+        "radius_module.spool_files",
         "radius_module.writer", "radius_module.quarantine", "radius_module.enforce", "radius_module.records",
         "radius_module.directory", "radius_module.directory_load", "radius_module.live", "radius_module.facts",
     ),
