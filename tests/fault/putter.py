@@ -1,0 +1,36 @@
+"""A process that stores records and says which ones it was told are stored: `python -m tests.fault.putter DIR COUNT`.
+
+Runs under strace, which writes down the order of everything.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+from radius_module import segments
+from radius_module.spool import Spool
+from tests.radius_module.reports_made import report
+
+
+def main(directory: Path, count: int) -> None:
+    segments.SEGMENT_BYTES = 1 << 15
+    spool = Spool(directory)
+
+    def put(first: int) -> None:
+        for number in range(first, count, 4):
+            if spool.put(report(octets_in=number, session_id=b"power-%06d" % number)):
+                os.write(1, b"acked %d\n" % number)
+
+    threads = [threading.Thread(target=put, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spool.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

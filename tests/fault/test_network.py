@@ -1,0 +1,44 @@
+"""Loss, repetition and disorder, 20 % each: the books are exact."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fault.crowd import Crowd
+from tests.fault.relay import Relay
+from tests.radius_client import AcctStatus, Growth
+from tests.wire.system import System
+from tests.wire.tenant import Person, Tenant
+
+
+def through(broken: System, tenant: Tenant, people: list[Person], seed: int, seconds: float) -> None:
+    settings = broken.installation.settings
+    broken.settle()
+    server = (settings.radius_listen, settings.radius_acct_port)
+    with Relay(tenant.router.address, server, seed, 0.2) as relay:
+        crowd = Crowd(broken, tenant.router, people, seed=seed, server=relay.address)
+        crowd.start(60)
+        crowd._stop.wait(seconds)
+        crowd.stop()
+        last = Crowd.send
+        for session in crowd.sessions[:10]:
+            growth = Growth(session.sent.seconds + 1, session.sent.octets_in + 5, session.sent.octets_out + 6)
+            while not last(crowd, session, growth, AcctStatus.STOP):
+                pass
+        assert relay.lost > 10
+        assert relay.repeated > 10
+        assert relay.delayed > 10
+    books = crowd.books()
+    assert books.right, books
+    ended = "select count(*) from radacct where isp_id = :isp and acctterminatecause = 'User-Request'"
+    assert broken.sql(ended, isp=tenant.isp_id) == [(10,)]
+
+
+def test_a_bad_network(broken: System, tenant: Tenant, people: list[Person]) -> None:
+    through(broken, tenant, people, seed=1, seconds=3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 52))
+def test_bad_networks(broken: System, tenant: Tenant, people: list[Person], seed: int) -> None:
+    through(broken, tenant, people, seed, seconds=5)

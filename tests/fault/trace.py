@@ -1,0 +1,69 @@
+"""strace: runs a program or watches a part, and reads what was written down."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+_LINE = re.compile(r"^(\d+) +(.*)$")
+_CALL = re.compile(r"^(\w+)\((.*?)(?:\) += (-?\d+|\?).*| <unfinished \.\.\.>)$", re.DOTALL)
+_RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)\) += (-?\d+|\?).*$", re.DOTALL)
+_OCTETS = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+
+
+class Call(NamedTuple):
+    """One system call, at its beginning or (`ended`) at its end."""
+
+    name: str
+    arguments: str
+    ended: bool
+    result: int | None
+
+    def octets(self) -> bytes:
+        """The buffer among the arguments."""
+        found = _OCTETS.search(self.arguments)
+        return bytes.fromhex(found.group(1).replace("\\x", "")) if found else b""
+
+    def strings(self) -> list[bytes]:
+        return [bytes.fromhex(found.replace("\\x", "")) for found in _OCTETS.findall(self.arguments)]
+
+
+def calls(log: Path) -> Iterator[Call]:
+    """In the order in which the kernel saw them; a call that waited comes twice, begun and ended."""
+    waiting: dict[str, str] = {}
+    for line in log.read_text(errors="replace").splitlines():
+        thread, rest = _LINE.match(line).groups() if _LINE.match(line) else ("", "")  # type: ignore[union-attr]
+        if resumed := _RESUMED.match(rest):
+            arguments = waiting.pop(thread, "") + resumed.group(2)
+            yield Call(resumed.group(1), arguments, True, _number(resumed.group(3)))
+        elif call := _CALL.match(rest):
+            if call.group(3) is None:
+                waiting[thread] = call.group(2)
+                yield Call(call.group(1), call.group(2), False, None)
+            else:
+                yield Call(call.group(1), call.group(2), False, None)
+                yield Call(call.group(1), call.group(2), True, _number(call.group(3)))
+
+
+def _number(text: str) -> int | None:
+    return None if text == "?" else int(text)
+
+
+@contextmanager
+def attached(pid: int, log: Path, *options: str) -> Iterator[None]:
+    """Watch (or disturb) all threads of a running process."""
+    command = ["strace", "-f", "-xx", "-s", "70000", "-o", str(log), *options, "-p", str(pid)]
+    strace = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert strace.stderr is not None
+    assert "attached" in strace.stderr.readline()
+    time.sleep(0.3)
+    try:
+        yield
+    finally:
+        strace.terminate()
+        strace.communicate(timeout=20)
