@@ -47,6 +47,9 @@ class LoginRequest(NamedTuple):
 
 
 _login_request = maker(LoginRequest)
+_session_report = maker(SessionReport)
+#: Service-Type, Framed-Protocol, Acct-Authentic: no more than NAS-Port-Type says already, and 4 % of a packet's cost.
+_UNREAD = ("", "", "")
 
 
 def login_request(pairs: Pairs) -> LoginRequest:
@@ -69,29 +72,33 @@ def session_report(pairs: Pairs, received: float) -> SessionReport:
     calling, called, framed, prefix, delegated = _words(words, "Wire-Place", 5)
     seconds, low_in, high_in, low_out, high_out, delay, clock, cause = _words(words, "Wire-Growth", 8)
     source = origin(client)
-    return SessionReport(
-        status,
-        source.isp_id,
-        source.device_id,
-        a2b_base64(session_id),
-        a2b_base64(klass),
-        a2b_base64(name),
-        received,
-        delay=int(delay or 0),
-        session_time=int(seconds) if seconds else None,
-        octets_in=int(low_in or 0) + _GIGAWORD * int(high_in or 0),
-        octets_out=int(low_out or 0) + _GIGAWORD * int(high_out or 0),
-        mac=_station(calling),
-        called=a2b_base64(called),
-        nas_address=source.address,
-        nas_port_id=a2b_base64(port_id),
-        nas_port_type=port_type,
-        framed_address=framed,
-        framed_ipv6_prefix=prefix,
-        delegated_ipv6_prefix=delegated,
-        cause=cause,
-        router_time=int(clock) if clock else None,
+    made: SessionReport = _session_report(
+        (
+            status,
+            source.isp_id,
+            source.device_id,
+            a2b_base64(session_id),
+            a2b_base64(klass),
+            a2b_base64(name),
+            received,
+            int(delay or 0),
+            int(seconds) if seconds else None,
+            int(low_in or 0) + _GIGAWORD * int(high_in or 0),
+            int(low_out or 0) + _GIGAWORD * int(high_out or 0),
+            _station(calling),
+            a2b_base64(called),
+            source.address,
+            a2b_base64(port_id),
+            port_type,
+            framed,
+            prefix,
+            delegated,
+            cause,
+            int(clock) if clock else None,
+            *_UNREAD,
+        )
     )
+    return made
 
 
 def source_address(pairs: Pairs) -> str:
