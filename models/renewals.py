@@ -91,17 +91,21 @@ def _periods(
 
 
 def _anchor(session: Session, customer: Customer, start: datetime, zone: ZoneInfo) -> datetime:
-    """Start of the unbroken run of periods that ends at `start`, if its day of the month is the one that counts."""
+    """The earliest start in the unbroken run of periods up to `start` from which the calendar leads to `start`.
+
+    An expiry moved by hand, or periods of days, begin a new calendar.
+    """
     runs = session.execute(
         select(Subscription.period_start, Subscription.period_end)
         .where(Subscription.isp_id == customer.isp_id, Subscription.customer_id == customer.id)
         .order_by(Subscription.period_start.desc())
         .limit(_RUN_LENGTH)
     )
-    anchor = start
+    anchor = joint = start
     for row in runs:
-        if row.period_end != anchor:
+        if row.period_end != joint:
             break
-        anchor = row.period_start
-    # An expiry moved by hand, or periods of days, are no calendar to count months from.
-    return anchor if add_months(anchor, months_between(anchor, start, zone), zone) == start else start
+        joint = row.period_start
+        if add_months(joint, months_between(joint, start, zone), zone) == start:
+            anchor = joint
+    return anchor

@@ -41,6 +41,7 @@ _SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_nam
 
 
 @customers.get("")
+@documents(responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}})
 @allowed("viewer")
 @asks(CustomerQuery)
 @answers(CustomerPage)

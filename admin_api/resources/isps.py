@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from apiflask import APIBlueprint
 from sqlalchemy import Select, select
 
 from admin_api.authentication import allowed, principal
-from admin_api.database import session, settle
+from admin_api.database import session, settle, work_in
 from admin_api.errors import refuse
 from admin_api.pages import PageQuery, page_of
 from admin_api.parts import parts
@@ -25,6 +27,18 @@ def visible() -> Select[Isp]:
     """All of them for a superadmin, for everybody else his own."""
     own = principal().isp_id
     return select(Isp) if own is None else select(Isp).where(Isp.id == own)
+
+
+def inside(view: Callable[..., Any]) -> Callable[..., Any]:
+    """What a superadmin does with an ISP happens in it, whatever ISP he named or named none."""
+
+    @wraps(view)
+    def entered(row: Isp, **kwargs: object) -> object:
+        if principal().isp_id is None:
+            work_in(row.id, everywhere=True)
+        return view(row=row, **kwargs)
+
+    return entered
 
 
 @isps.get("")
@@ -60,6 +74,7 @@ def read(row: Isp) -> Isp:
 @documents(responses=[409, 412])
 @allowed("admin", tenant=False)
 @the_row(Isp, visible)
+@inside
 @takes(IspChange)
 @answers(IspOut, message="ISP changed.")
 def change(row: Isp, body: IspChange) -> Isp:
@@ -76,6 +91,7 @@ def change(row: Isp, body: IspChange) -> Isp:
 @documents(responses=[409, 412])
 @allowed("superadmin", tenant=False)
 @the_row(Isp, visible)
+@inside
 @answers(Nothing, message="ISP deleted.")
 def delete(row: Isp) -> dict[str, Any]:
     """Delete an ISP that has no customers, devices and plans left"""
@@ -86,6 +102,7 @@ def delete(row: Isp) -> dict[str, Any]:
 @isps.post("/<int:id>/suspend")
 @allowed("superadmin", tenant=False)
 @the_row(Isp, visible)
+@inside
 @answers(IspOut, message="ISP suspended.")
 def suspend(row: Isp) -> Isp:
     """Suspend an ISP: none of its customers logs in, those online are cut off"""
@@ -97,6 +114,7 @@ def suspend(row: Isp) -> Isp:
 @isps.post("/<int:id>/activate")
 @allowed("superadmin", tenant=False)
 @the_row(Isp, visible)
+@inside
 @answers(IspOut, message="ISP activated.")
 def activate(row: Isp) -> Isp:
     """Lift an ISP's suspension"""
@@ -108,6 +126,7 @@ def activate(row: Isp) -> Isp:
 @isps.post("/<int:id>/rotate-key")
 @allowed("admin", tenant=False)
 @the_row(Isp, visible)
+@inside
 @answers(IspKey, message="The new API key is shown this once; the old one is void.")
 def rotate_key(row: Isp) -> dict[str, Any]:
     """Replace the API key"""

@@ -21,7 +21,7 @@ class Answer:
         self.response = response
         self.status: int = response.status_code
         self.headers = response.headers
-        self.body: dict[str, Any] = response.get_json()
+        self.body: dict[str, Any] = json.loads(response.get_data())
 
     @property
     def data(self) -> Any:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from passlib.hash import argon2
 from sqlalchemy import Engine, text
 
-from admin_api import create_app, installation
+from admin_api import application, create_app, installation
 from admin_api.settings import Settings, from_environment
+from models import operators
 from models.db import make_engine
 from service.testing import Installation
 from tests.admin_api.caller import Caller, Tenant
@@ -23,7 +25,18 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def environment() -> Iterator[dict[str, str]]:
+def quick_passwords() -> Iterator[None]:
+    """argon2id as everywhere, and so cheap that a hundred log-ins do not take a minute."""
+    argon2.get_backend()  # the library loads itself on the first use of the class, and not of a variant of it
+    cheap = argon2.using(type="ID", rounds=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (operators, application):
+            patch.setattr(module, "hash_operator_password", cheap.hash)
+        yield
+
+
+@pytest.fixture(scope="session")
+def environment(quick_passwords: None) -> Iterator[dict[str, str]]:
     """Of the schema's owner, on a cluster of this run's own with the schema in it."""
     with (
         tempfile.TemporaryDirectory(prefix="api-", dir="/tmp", ignore_cleanup_errors=True) as directory,

@@ -1,0 +1,127 @@
+"""`explain` says what the packet path decides: the same verdict and the same attributes over random states."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from radius_module import directory_load, reply
+from radius_module.live import Live
+from radius_module.rules import decide
+from radius_module.rules.facts import Deny, Facts
+from tests.admin_api.caller import Tenant
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+MACS = ("", "02:00:00:00:00:01", "02:00:00:00:00:02")
+
+states = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["active", "active", "active", "suspended", "expired"]),
+        "expires": st.sampled_from([-86400, -1, 3600, 10**6, 10**9]),
+        "mac": st.sampled_from([None, *MACS[1:]]),
+        "limit": st.sampled_from([None, 0, 1, 10**9, 5 * 2**32]),
+        "used": st.sampled_from([0, 1, 10**9, 5 * 2**32]),
+        "topup": st.sampled_from([None, 1, 10**9]),
+        "over": st.sampled_from(["block", "throttle"]),
+        "use": st.integers(1, 3),
+        "too_many": st.sampled_from(["refuse", "replace_oldest"]),
+        "sessions": st.lists(st.sampled_from(MACS), max_size=4),
+        "isp": st.sampled_from(["active", "active", "active", "suspended"]),
+        "device": st.sampled_from(["active", "active", "active", "disabled"]),
+        "asking": st.sampled_from(MACS),
+        "extra": st.sampled_from([None, ("Idle-Timeout", "60"), ("No-Such-Attribute", "1")]),
+    }
+)
+
+
+def _put(rows: Rows, ids: dict[str, int], state: dict[str, Any]) -> None:
+    """The state by hand, in psql's way, in one transaction each statement."""
+    own = {name: ids[name] for name in ("isp", "customer")}
+    rows("update isps set status = :status where id = :isp", status=state["isp"], isp=ids["isp"])
+    rows("update mikrotik_devices set status = :status where id = :id", status=state["device"], id=ids["device"])
+    rows("update service_plans set data_limit_bytes = :limit, over_limit = :over, throttle_bandwidth = 1,"
+         " simultaneous_use = :use, on_too_many = :many where id = :id", limit=state["limit"], over=state["over"],
+         use=state["use"], many=state["too_many"], id=ids["plan"])  # fmt: skip
+    rows("update customers set status = :status, expires_at = now() + make_interval(secs => :expires),"
+         " mac_address = :mac where id = :customer", status=state["status"], expires=state["expires"], mac=state["mac"],
+         customer=ids["customer"])  # fmt: skip
+    for table in ("usage", "topups", "radacct"):
+        rows(f"delete from {table} where isp_id = :isp and customer_id = :customer", **own)  # noqa: S608
+    rows("delete from radreply where isp_id = :isp and origin = 'operator'", isp=ids["isp"])
+    rows("insert into usage select isp_id, customer_id, period_start, :used, 0 from subscriptions"
+         " where isp_id = :isp and customer_id = :customer", used=state["used"], **own)  # fmt: skip
+    if state["topup"]:
+        rows("insert into topups (isp_id, customer_id, period_start, data_bytes)"
+             " select isp_id, customer_id, period_start, :octets from subscriptions"
+             " where isp_id = :isp and customer_id = :customer", octets=state["topup"], **own)  # fmt: skip
+    for number, mac in enumerate(state["sessions"]):
+        rows("insert into radacct (isp_id, customer_id, device_id, acctuniqueid, acctsessionid, callingstationid,"
+             " acctstarttime) values (:isp, :customer, :device, :unique, 's', :mac,"
+             " now() - make_interval(secs => :ago))",
+             device=ids["device"], unique=f"{ids['customer']}-{number}", mac=mac, ago=number, **own)  # fmt: skip
+    if state["extra"]:
+        rows("insert into radreply (isp_id, customer_id, username, attribute, op, value) values (:isp, :customer, 'x',"
+             " :name, ':=', :value)", name=state["extra"][0], value=state["extra"][1], **own)  # fmt: skip
+
+
+def _on_the_wire(owner: Engine, ids: dict[str, int], mac: str) -> tuple[str, dict[str, Any]]:
+    """What the login process would answer: its own directory, loaded whole, and its own way to a verdict."""
+    live = Live()
+    with owner.connect() as connection:
+        contents = directory_load.load(connection, live)
+    now = time.time()
+    customer = contents.customers[ids["customer"]]
+    used, occupied = live.standing(customer.id, customer.period_start(now), now)
+    device, plan = contents.devices[ids["device"]][1], contents.plans[ids["plan"]]
+    verdict = decide(Facts(now, device, contents.isps[ids["isp"]], customer, plan, True, mac, used, occupied))
+    if isinstance(verdict, Deny):
+        return verdict.code, {"Reply-Message": verdict.message}
+    try:
+        return "accept", reply.shown(reply.accept(verdict, b"\x01" * 13))
+    except reply.UnencodableAttribute:
+        return reply.NOT_SET_UP.code, {"Reply-Message": reply.NOT_SET_UP.message}
+
+
+def _check(tenant: Tenant, rows: Rows, owner: Engine, examples: int) -> None:
+    plan, device = tenant.plan(session_timeout=60), tenant.device()
+    customer = tenant.customer(service_plan_id=plan["id"])
+    ids = {"isp": tenant.id, "plan": plan["id"], "device": device["id"], "customer": customer["id"]}
+    seen: set[str] = set()
+
+    @given(state=states)
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def same(state: dict[str, Any]) -> None:
+        _put(rows, ids, state)
+        code, attributes = _on_the_wire(owner, ids, state["asking"])
+        query = f"?device_id={ids['device']}&calling_station_id={state['asking']}"
+        told = tenant.machine.get(f"/api/billing/customers/{ids['customer']}/explain{query}").data
+        for one in (attributes, told["reply"]):
+            one.pop("Class", None)
+            if "Session-Timeout" in one:
+                one["Session-Timeout"] = int(one["Session-Timeout"]) // 10
+        assert (told["code"], told["reply"]) == (code, attributes)
+        assert told["verdict"] == ("accept" if code == "accept" else "reject")
+        failed = [rule["code"] for rule in told["rules"] if not rule["passed"]]
+        assert failed[:1] == ([] if code in ("accept", "bad_reply_attribute") else [code])
+        seen.add(code)
+
+    same()
+    assert {"accept", "suspended", "expired"} <= seen
+
+
+def test_explain_is_what_the_wire_decides(app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine) -> None:
+    _check(tenant, rows, owner, 60)
+
+
+@pytest.mark.long
+def test_explain_is_what_the_wire_decides_in_five_thousand_states(
+    app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine
+) -> None:
+    _check(tenant, rows, owner, 5000)
