@@ -46,7 +46,7 @@ begin
 end $$;
 """
 
-PLAN_OF_GROUP = "substring(groupname from '^plan_([0-9]+)$')"
+PLAN_OF_GROUP = "substring(groupname from '^plan_([0-9]{1,18})$')"
 
 #: table → topic, expression of the id.
 NEWS = {
