@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 from models.reports import LoginResult, SessionEnd, SessionReport
 from radius_module import records, segments
 from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
+from radius_module.spool_waiters import Waiter, wake
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,6 @@ RETRY_AFTER = 0.25
 LATER_DELAY = 0.05
 #: Login results kept in memory while the disk takes nothing; beyond that the oldest are dropped and counted.
 LATER_KEPT = 100_000
-
-
 #: Where so many waited for one commit, the next waits for company, seconds: half the commits, half the work, and a
 #: router does not notice a millisecond. A lone record is committed at once.
 MUCH_COMPANY = 3
@@ -61,34 +60,6 @@ class Feed(Protocol):
         """Wait until they were heard."""
 
 
-class _Waiter:
-    """A record and the hook that waits for it; the raw lock is the cheapest thing to wait on.
-
-    Those of one commit wake each other in a row: woken all at once, they would queue for the interpreter, and waiting
-    for it costs more than everything else that they do (measured: 6.5 switches a record, 3 in a row).
-    """
-
-    __slots__ = ("behind", "gone", "lock", "stored", "values")
-
-    def __init__(self, values: records.Plain) -> None:
-        self.values = values
-        #: Segment and offset of the frame that holds it, once it is on the disk.
-        self.stored: tuple[Path, int] | None = None
-        #: Who is woken next; and whether this one's patience was over before it was woken.
-        self.behind: _Waiter | None = None
-        self.gone = False
-        self.lock = threading.Lock()
-        self.lock.acquire()
-
-
-def _wake(waiter: _Waiter | None) -> None:
-    """Wake the next of a row that still waits. One that leaves at this very moment costs those behind it theirs."""
-    while waiter is not None and waiter.gone:
-        waiter = waiter.behind
-    if waiter is not None:
-        waiter.lock.release()
-
-
 class Spool:
     """The spool of this node. One process at a time writes it (a lock file says so)."""
 
@@ -99,7 +70,7 @@ class Spool:
         """
         self.directory, self._feed = directory, feed
         self.node = "?"
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: deque[Waiter] = deque()
         self._later: deque[LoginResult | SessionEnd] = deque(maxlen=LATER_KEPT)
         self._wake = threading.Lock()
         self._wake.acquire()
@@ -146,11 +117,6 @@ class Spool:
             self._error, self._committed_at,
         )  # fmt: skip
 
-    def position(self) -> tuple[str, int]:
-        """(segment, position) up to which everything was committed; what a snapshot remembers."""
-        segment = self._segment
-        return ("", 0) if segment is None else (segment.path.name, segment.position)
-
     def close(self, grace: float = 2.0) -> None:
         """Commit what is waiting and stop."""
         self._stopping = True
@@ -164,11 +130,11 @@ class Spool:
         """Where the record lies, once it is on the disk; None where it may not be."""
         if self._segment is None and time.monotonic() < self._retry_at:
             return None
-        waiter = _Waiter(values)
+        waiter = Waiter(values)
         self._waiting.append(waiter)
         self._signal()
         if waiter.lock.acquire(timeout=PUT_LIMIT):
-            _wake(waiter.behind)
+            wake(waiter.behind)
         else:
             waiter.gone = True
         return waiter.stored
@@ -215,7 +181,7 @@ class Spool:
             for waiter, behind in pairwise(waiters):
                 waiter.behind = behind
             self._company = len(waiters)
-            _wake(waiters[0] if waiters else None)
+            wake(waiters[0] if waiters else None)
 
     def _store(self, values: list[records.Plain]) -> tuple[Path, int]:
         """One frame of all of them, on the disk; where it begins. Raises OSError."""
