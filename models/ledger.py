@@ -1,6 +1,6 @@
 """The books: how a batch of reports becomes radacct, usage, usage_daily, radpostauth and orders, in one transaction.
 
-What holds, whatever is repeated, delayed, reordered or done again after a crash (docs/decisions/books.md):
+What holds, whatever is repeated, delayed, reordered or done again after a crash (docs/decisions/0031-books.md):
 a session's octets are the most that any of its packets said; the sums of `usage` and of `usage_daily` over a
 customer's sessions are the sums of their octets; a batch that is booked twice changes nothing the second time.
 The caller commits; after BookingConflict he rolls back and books the batch again.

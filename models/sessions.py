@@ -1,7 +1,7 @@
 """What one report does to its session: the rules of accounting, pure. The ledger loads and stores the states.
 
 Repetition changes nothing and order only what time it was: counters and Acct-Session-Time are maxima, the start is
-the earliest that any packet speaks of, the end the earliest Stop of the router (docs/decisions/books.md).
+the earliest that any packet speaks of, the end the earliest Stop of the router (docs/decisions/0031-books.md).
 """
 
 from __future__ import annotations

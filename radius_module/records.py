@@ -2,7 +2,7 @@
 
 The payload of a frame is one `marshal` dump (format 4, the same in Python 3.4 to 3.13) of a list of plain tuples, each
 beginning with its kind. marshal because it costs the packet path a fifth of anything written in Python; a frame's
-checksum is verified before it is read, and the spool directory is ours alone (docs/decisions/spool.md).
+checksum is verified before it is read, and the spool directory is ours alone (docs/decisions/0030-spool-segments.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The spool's files: segments of checksummed frames, written by one process and read by another while they grow.
 
 A segment is filled with zeroes when it is made, so that a commit overwrites blocks that are there: `fdatasync` then
-has no metadata to write (163 µs instead of 291 µs on the machine of docs/decisions/spool.md), and a full disk shows
+has no metadata to write (163 µs instead of 291 µs: docs/decisions/0030-spool-segments.md), and a full disk shows
 when a segment is made, never in the middle of one. Layout: a header of 16 octets, then frames; a frame is magic,
 length, CRC-32 and number of records (little endian, 32 bits each) and the payload, and starts on a multiple of 8.
 """
