@@ -71,10 +71,9 @@ class Live:
     def refresh(self, customer_id: int, period_start: float, stored: int, sessions: Iterable[StoredSession]) -> None:
         """What the database holds of one customer now. Reports that it has not booked yet are kept."""
         fresh = list(sessions)
+        if not stored and not fresh and customer_id not in self._accounts:
+            return
         with self._lock:
-            known = self._accounts.get(customer_id)
-            if known is None and not stored and not fresh:
-                return
             account = self._account(customer_id)
             newer = account.held(period_start) if account.told_at >= self.reading_since else 0
             account.hold(period_start, max(stored, newer))
