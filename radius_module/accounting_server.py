@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
+from threading import Event, Thread
+
 from models.reports import SessionReport
+from radius_module import process_report
 from radius_module.directory import Directory
 from radius_module.directory_readers import RoutersOnly
 from radius_module.directory_watch import Watch
@@ -15,6 +20,7 @@ from radius_module.spool import Spool
 _PATIENCE = 60.0
 #: How long the start waits for the database where there is a snapshot.
 _HURRY = 2.5
+_CHECK_EVERY = 5.0
 
 
 class AccountingServer:
@@ -25,6 +31,9 @@ class AccountingServer:
         self.directory = Directory()
         self.spool = Spool(settings.spool("acct"), RecordFeed(settings.feed_socket))
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
+        self._stopping = Event()
+        self._last_at = 0.0
+        self._checked_at, self._check_passed = 0.0, False
         self._routers = Routers(settings, self.directory)
         self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), self.spool.node)
 
@@ -35,8 +44,12 @@ class AccountingServer:
         if not self.directory.loads and not self._snapshot.restore(self.directory, None):
             self._watch.tried.wait(_PATIENCE)
 
+        path = self.settings.state_dir / "run" / "acct.json"
+        Thread(target=process_report.keep, args=(path, self._facts, self._stopping), name="report", daemon=True).start()
+
     def stop(self) -> None:
         """Put what waits on the disk."""
+        self._stopping.set()
         self._watch.stop()
         self.spool.close()
 
@@ -45,7 +58,21 @@ class AccountingServer:
         device = self.directory.device(report.nas_address)
         if device is not None and device.octets_reversed:
             report = report._replace(octets_in=report.octets_out, octets_out=report.octets_in)
+        self._last_at = report.received
         return self.spool.put(report)
+
+    def _facts(self) -> dict[str, object]:
+        """For status and metrics. Every few seconds the spool is tried: a mark written, synced and read back."""
+        if time.time() - self._checked_at > _CHECK_EVERY:
+            self._check_passed, self._checked_at = self.spool.check(), time.time()
+        return {
+            "pid": os.getpid(),
+            "at": time.time(),
+            "last_accounting_at": self._last_at,
+            "spool": self.spool.state()._asdict(),
+            "spool_works": self._check_passed and self.spool.state().working,
+            "confirmed_at": self.directory.confirmed_at,
+        }
 
     def client(self, address: str) -> Client | None:
         """The router at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""

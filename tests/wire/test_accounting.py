@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -179,3 +180,15 @@ def test_a_packet_with_a_false_authenticator_is_not_acknowledged(system: System,
     request = accounting_request(tenant.router.secret, accounting_attributes(visit, START), false_authenticator=True)
     assert exchange(request, (settings.radius_listen, settings.radius_acct_port), timeout=0.5,
                     source=(tenant.router.address, 0)) is None  # fmt: skip
+
+
+def test_the_accounting_process_tells_that_its_spool_works(system: System, tenant: Tenant) -> None:
+    john = tenant.customer()
+    assert Session(tenant.router, john.username, "80f00001").send(START)
+    path = system.installation.settings.state_dir / "run" / "acct.json"
+
+    def told() -> bool:
+        facts = json.loads(path.read_text())
+        return facts["spool_works"] is True and time.time() - facts["last_accounting_at"] < 5
+
+    eventually(told, True)
