@@ -49,7 +49,7 @@ class Caller:
 
     def raw(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
         client: FlaskClient = self.app.test_client()
-        return client.open(path, method=method, headers=self.headers | (headers or {}), **options)
+        return client.open(path, method=method, headers=self.headers | (headers or {}), buffered=True, **options)
 
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         options = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}

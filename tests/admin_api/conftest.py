@@ -54,8 +54,10 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings) -> APIFlask:
-    return create_app(settings)
+def app(settings: Settings) -> Iterator[APIFlask]:
+    made = create_app(settings)
+    yield made
+    made.extensions["infora"].engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -176,6 +176,9 @@ def test_every_change_leaves_its_audit_row(tenant: Tenant) -> None:
     assert change["after"] == {"phone": "1", "password": "***"}
     assert change["actor"].startswith("staff-") and change["request_id"] == "request-77"
     assert "hidden-1" not in str(log)
+    tenant.device()
+    made = tenant.admin.get("/api/audit-log?resource=mikrotik_devices").data["items"]
+    assert [(row["after"]["radius_secret"], row["after"]["api_password"]) for row in made] == [("***", None)]
 
 
 @pytest.mark.parametrize("action, order", [

@@ -120,3 +120,16 @@ def test_passwords_are_kept_exactly_within_their_length(tenant: Tenant) -> None:
         answer = tenant.staff.post(BASE, {"username": f"u{len(password)}{status}", "password": password})
         assert answer.status == status, password
         assert "password" not in answer.data
+
+
+def test_a_customer_who_never_expires_is_shown_and_changed(tenant: Tenant, rows: Rows) -> None:
+    customer = tenant.customer()
+    rows("update customers set expires_at = 'infinity' where id = :id", id=customer["id"])
+    address = f"{BASE}/{customer['id']}"
+    assert tenant.staff.get(address).data["status"] == "active"
+    assert tenant.staff.get(BASE).status == 200
+    assert tenant.staff.patch(address, {"phone": "1"}).status == 200
+    assert tenant.staff.get(f"{address}/explain").status == 200
+    assert tenant.staff.post(f"{address}/renew").status == 422
+    assert tenant.staff.raw("GET", f"{BASE}?format=csv").status_code == 200
+    assert tenant.staff.get(f"/api/billing/reports/usage/{customer['username']}").status == 200
