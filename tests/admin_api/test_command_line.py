@@ -41,11 +41,12 @@ def test_a_command_without_its_database_says_so_in_one_sentence(run: Any) -> Non
         assert "secret-word" not in done.output
 
 
-def test_create_admin_and_create_isp(app: APIFlask, run: Any) -> None:
+def test_create_admin_and_create_isp(app: APIFlask, run: Any, superadmin: Caller) -> None:
     made = json.loads(run("create-admin", "second", "--json", ADMIN_PASSWORD="").output)
     body = {"username": "second", "password": made["password"]}
     assert Caller(app).post("/api/auth/login", body).data["user"]["role"] == "superadmin"
     assert run("create-admin", "SECOND").output == "Error: There is one of that name already.\n"
+    assert superadmin.delete(f"/api/users/{made['id']}").status == 200
     isp = json.loads(run("create-isp", "By hand", "--timezone", "Africa/Nairobi", "--json").output)
     me = Caller(app, {"X-API-Key": isp["api_key"]}).get("/api/auth/me").data
     assert (me["isp_id"], me["role"]) == (isp["id"], "staff")
