@@ -32,6 +32,8 @@ log = logging.getLogger("radius_module.writer")
 BATCH = 20_000
 #: A batch smaller than this means that there is no backlog: wait for more, seconds.
 SMALL, PAUSE = 1000, 0.1
+#: In a storm without backlog the wait is longer: a second's reports of one session become one update.
+GATHERING = 1.0
 #: Waits between attempts while the database is away, seconds.
 _RETRY = (0.2, 0.5, 1.0, 2.0)
 #: The writer gives way to those whom somebody waits for.
@@ -68,8 +70,8 @@ class Writer:
                 self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1
                 continue
-            if done < SMALL:
-                self.stopping.wait(PAUSE)
+            if done < BATCH:
+                self.stopping.wait(PAUSE if done < SMALL else GATHERING)
         self._lost()
 
     def step(self, drain: Drain) -> int:

@@ -89,32 +89,37 @@ def test_five_minutes_without_the_database(crowd: Crowd, breaker: Breaker, login
 def test_freeradius_restarted_without_the_database_serves_as_before(
     broken: System, crowd: Crowd, breaker: Breaker, tenant: Tenant
 ) -> None:
-    capped = tenant.on_plan("capped", data_limit_bytes=1000)
+    plan = tenant.plan(data_limit_bytes=1000)
+    before, after = (tenant.customer(name, plan=plan) for name in ("before", "after"))
     expired = tenant.customer("late", expires_in=-60)
     broken.settle()
-    session = crowd.sessions[0]
-    assert crowd.send(session, Growth(1, 10, 10))
-    snapshot = broken.installation.settings.state_dir / "snapshot" / "directory"
-    written = time.time()
-    while not snapshot.exists() or snapshot.stat().st_mtime < written + 1:
-        time.sleep(0.1)
-        assert time.time() < written + 30, "no snapshot"
-    spent = Crowd(broken, tenant.router, [capped], seed=7)
+    spent = Crowd(broken, tenant.router, [before, after], seed=7)
+    assert spent.send(spent.sessions[0], Growth(1, 600, 600), AcctStatus.STOP)
+    _await_snapshot(broken, time.time() + 1)
     thaw = breaker.freeze("postgres")
     try:
-        assert spent.send(spent.sessions[0], Growth(1, 600, 600), AcctStatus.STOP)
+        assert spent.send(spent.sessions[1], Growth(1, 600, 600), AcctStatus.STOP)
         for part in ("auth", "acct"):
             breaker.kill(part)
         _await_answer(crowd)
-        assert crowd.send(session, Growth(2, 20, 30))
-        assert tenant.login(Person(0, "user1", capped.password)).accepted
+        assert crowd.send(crowd.sessions[0], Growth(2, 20, 30))
+        assert tenant.login(Person(0, "user1", before.password)).accepted
         assert not tenant.login(expired).accepted
-        refused = tenant.login(capped)
-        assert not refused.accepted, "what was used before the restart is remembered"
+        assert not tenant.login(before).accepted, "what was booked before the restart is remembered"
+        assert not tenant.login(after).accepted, "what waits in the spool is remembered"
     finally:
         thaw()
     books = crowd.books()
     assert not books.lost, books
+
+
+def _await_snapshot(broken: System, moment: float) -> None:
+    """One that was begun after that moment."""
+    snapshot = broken.installation.settings.state_dir / "snapshot" / "directory"
+    deadline = time.time() + 30
+    while not snapshot.exists() or snapshot.stat().st_mtime < moment + 1:
+        assert time.time() < deadline, "no snapshot"
+        time.sleep(0.1)
 
 
 def _await_answer(crowd: Crowd) -> None:
