@@ -22,6 +22,7 @@ from admin_api.schemas.types import (
     Shown,
     Text,
     Username,
+    Wanted,
     unchanged,
 )
 
@@ -131,10 +132,10 @@ class ImportOut(Shown):
 class CustomerQuery(PageQuery):
     """Filters of the list of customers. `search`: in name, user name, e-mail, phone."""
 
-    search: Annotated[str, Field(max_length=100)] | None = None
+    search: Wanted | None = None
     status: Status | None = None
     service_plan_id: RowId | None = None
-    username: Annotated[str, Field(max_length=253)] | None = None
+    username: Wanted | None = None
     mac_address: MacAddress | None = None
     sort: Sort | None = None
     format: Literal["json", "csv"] = "json"

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from admin_api.pages import Page, PageQuery
-from admin_api.schemas.types import Address, Body, Moment, RowId, Shown, Text, unchanged
+from admin_api.schemas.types import Address, Body, Moment, RowId, Shown, Text, Wanted, unchanged
 
-Word = Annotated[str, Field(max_length=100)]
 Operator = Literal["=", ":=", "+="]
 AttributeName = Annotated[Text, Field(min_length=1, max_length=100)]
 AttributeValue = Annotated[Text, Field(min_length=1, max_length=253)]
@@ -39,9 +38,9 @@ class AuditPage(Page):
 class AuditQuery(PageQuery):
     """Filters of the audit log."""
 
-    actor: Word | None = None
-    action: Word | None = None
-    resource: Word | None = None
+    actor: Wanted | None = None
+    action: Wanted | None = None
+    resource: Wanted | None = None
     resource_id: RowId | None = None
     since: Moment | None = None
     until: Moment | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from admin_api.pages import Page
-from admin_api.schemas.types import Body, Name, OperatorPassword, Shown, unchanged
+from admin_api.schemas.types import Body, Name, OperatorPassword, Shown, Text, unchanged
 
 Role = Literal["superadmin", "admin", "staff", "viewer"]
 Typed = Annotated[str, Field(max_length=1000)]
@@ -24,7 +24,7 @@ class LoginIn(Body):
 class PasswordIn(Body):
     """The new password ends every token of the user."""
 
-    current_password: Typed
+    current_password: Text
     new_password: OperatorPassword
 
 

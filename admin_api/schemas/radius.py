@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, IPvAnyAddress
 
-from admin_api.schemas.types import Body, Line, RowId, Shown, Text
+from admin_api.schemas.types import Body, Line, RowId, Shown, Text, Wanted
 
 Octets = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[int, Field(ge=0, lt=2**32)]
@@ -57,7 +57,7 @@ class ExplainQuery(BaseModel):
     """From which device (by default where the customer was last), with which Calling-Station-Id (default: his own)."""
 
     device_id: RowId | None = None
-    calling_station_id: Annotated[str, Field(max_length=200)] | None = None
+    calling_station_id: Wanted | None = None
 
 
 class RuleOut(Shown):

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from admin_api.pages import Page, PageQuery
-from admin_api.schemas.types import Address, Moment, RowId, Shown
-
-Search = Annotated[str, Field(max_length=253)]
+from admin_api.schemas.types import Address, Moment, RowId, Shown, Wanted
 
 
 class SessionOut(Shown):
@@ -41,7 +37,7 @@ class SessionQuery(PageQuery):
     """`status`: `online`, or `past` between `since` and `until` (a month at most; by default the last day)."""
 
     status: Literal["online", "past"] = "online"
-    username: Search | None = None
+    username: Wanted | None = None
     device_id: RowId | None = None
     unknown_customer: bool = False
     since: Moment | None = None

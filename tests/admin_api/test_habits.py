@@ -24,7 +24,10 @@ BASE = "/api/billing/customers"
     ("POST", "/healthz", 405, "method_not_allowed"), ("GET", f"{BASE}/x", 404, "not_found"),
     ("GET", f"{BASE}/99999999999999999999", 404, "not_found"), ("GET", f"{BASE}/0", 404, "not_found"),
     ("GET", f"{BASE}?page=0", 422, "invalid"), ("GET", f"{BASE}?per_page=101", 422, "invalid"),
-    ("GET", f"{BASE}?sort=password", 422, "invalid"), ("GET", "/api/billing/reports/usage/a%00b", 404, "not_found"),
+    ("GET", f"{BASE}?sort=password", 422, "invalid"), ("GET", f"{BASE}?search=a%00b", 422, "invalid"),
+    ("GET", f"{BASE}?username=%00", 422, "invalid"), ("GET", "/api/billing/sessions?username=%00", 422, "invalid"),
+    ("GET", "/api/audit-log?actor=%00", 422, "invalid"), ("GET", "/api/audit-log?action=%00", 422, "invalid"),
+    ("GET", "/api/billing/reports/usage/a%00b", 404, "not_found"),
 ])  # fmt: skip
 def test_every_error_has_the_one_shape(tenant: Tenant, method: str, path: str, status: int, code: str) -> None:
     answer = tenant.admin.call(method, path)

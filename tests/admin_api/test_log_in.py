@@ -76,6 +76,8 @@ def test_a_new_password_ends_every_token(app: APIFlask, tenant: Tenant) -> None:
     callers = [_with(app, _log_in(app, f"dan{tenant.id}").data["token"]) for _ in range(2)]
     body = {"current_password": "wrong", "new_password": "another-password"}
     assert callers[0].post("/api/auth/password", body).status == 422
+    for odd in ("a\0b", "\ud800"):
+        assert callers[0].post("/api/auth/password", body | {"current_password": odd}).status == 422
     changed = callers[0].post("/api/auth/password", body | {"current_password": PASSWORD})
     assert changed.status == 200, changed
     assert [caller.get(ME).status for caller in callers] == [401, 401]
