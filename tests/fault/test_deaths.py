@@ -8,16 +8,19 @@ import pytest
 
 from tests.fault.conftest import Breaker
 from tests.fault.crowd import Crowd
-from tests.radius_client import AcctStatus, Growth
+from tests.radius_client import AcctStatus, Growth, accounting_attributes, accounting_request, exchange
 
 
 def seconds_to_answer(crowd: Crowd, limit: float = 20.0) -> float:
-    """From now to the first accounting answer, with a session of its own."""
+    """From now to the first accounting answer; asked ten times a second, so that the asking adds little."""
     begun, probe = time.monotonic(), crowd.sessions[-1]
-    while time.monotonic() - begun < limit:
-        if crowd.send(probe, Growth(probe.sent.seconds + 1, probe.sent.octets_in + 1, 0), AcctStatus.INTERIM_UPDATE):
-            return time.monotonic() - begun
-    raise AssertionError(f"no answer within {limit} s")
+    probe.sent = Growth(probe.sent.seconds + 1, probe.sent.octets_in + 1, 0)
+    attributes = accounting_attributes(probe.visit, AcctStatus.INTERIM_UPDATE, probe.sent, session_class=probe.klass)
+    request = accounting_request(crowd.router.secret, attributes)
+    answer = exchange(request, crowd.server, timeout=0.1, tries=int(limit * 10), source=(crowd.router.address, 0))
+    assert answer is not None, f"no answer within {limit} s"
+    probe.acked = probe.sent
+    return time.monotonic() - begun
 
 
 def kill_while_sending(crowd: Crowd, breaker: Breaker, rate: float, deaths: list[str], pause: float) -> None:
@@ -49,8 +52,13 @@ def test_ten_deaths_of_postgresql_and_of_the_writer(crowd: Crowd, breaker: Break
 
 @pytest.mark.long
 def test_freeradius_answers_again_within_two_seconds(crowd: Crowd, breaker: Breaker) -> None:
+    crowd.start(50)
+    taken = []
     for _ in range(20):
         breaker.kill("acct")
-        assert seconds_to_answer(crowd) <= 2.0
+        taken.append(seconds_to_answer(crowd))
         time.sleep(1)
-    assert crowd.books().right
+    crowd.stop()
+    assert max(taken) <= 2.0, taken
+    books = crowd.books()
+    assert books.right, books
