@@ -17,10 +17,10 @@ SPOOLS = ("auth", "acct")
 _FRESH_SECONDS = 5.0
 
 
-def report(state_dir: Path) -> dict[str, Any] | None:
-    """The login process' last report; None where it is too old to be from a server that runs."""
+def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:
+    """A process' last report, `auth` or `acct`; None where it is too old to be from a server that runs."""
     try:
-        found: dict[str, Any] = json.loads((state_dir / "run" / "auth.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((state_dir / "run" / f"{process}.json").read_text(encoding="utf-8"))
         return found if time.time() - float(found["at"]) < _FRESH_SECONDS else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -17,11 +17,12 @@ from models.credentials import Keyring
 from models.identity import make_class
 from radius_module import directory_load, passwords, reply
 from radius_module.attributes import UnencodableAttribute
-from radius_module.directory import Contents
+from radius_module.directory import Directory
+from radius_module.facts import gather
 from radius_module.live import Live
 from radius_module.names import station
 from radius_module.packet import LoginRequest, Origin
-from radius_module.rules.facts import Customer, Deny, Device, Facts, Occupied, Verdict
+from radius_module.rules.facts import Customer, Deny, Device, Facts, Verdict
 
 ACCEPT = "accept"
 
@@ -44,27 +45,23 @@ class Knowledge:
 
     def __init__(self, customer_id: int | None, device_id: int | None) -> None:
         connection = session().connection()
-        self._contents, self._live = Contents(), Live()
-        directory_load.refresh_isps(connection, self._contents, [tenant_id()])
+        self._directory, self._live = Directory(), Live()
+        contents = self._directory.contents
+        directory_load.refresh_isps(connection, contents, [tenant_id()])
         if customer_id is not None:
-            directory_load.refresh_customers(connection, self._contents, self._live, [customer_id])
+            directory_load.refresh_customers(connection, contents, self._live, [customer_id])
         if device_id is not None:
-            directory_load.refresh_devices(connection, self._contents, [device_id])
-        self.customer = self._contents.customers.get(customer_id or 0)
+            directory_load.refresh_devices(connection, contents, [device_id])
+        self.customer = contents.customers.get(customer_id or 0)
         if self.customer is not None and self.customer.plan_id is not None:
-            directory_load.refresh_plans(connection, self._contents, [self.customer.plan_id])
-        found = self._contents.devices.get(device_id or 0)
+            directory_load.refresh_plans(connection, contents, [self.customer.plan_id])
+        found = contents.devices.get(device_id or 0)
         self.device: Device | None = None if found is None else found[1]
 
     def facts(self, now: datetime, mac: str, *, authentic: bool) -> Facts:
         """As the packet path puts them together."""
-        customer, moment = self.customer, now.timestamp()
-        plan = None if customer is None or customer.plan_id is None else self._contents.plans.get(customer.plan_id)
-        used, occupied = 0, tuple[Occupied, ...]()
-        if customer is not None:
-            used, occupied = self._live.standing(customer.id, customer.period_start(moment), moment)
-        isp = self._contents.isps.get(tenant_id())
-        return Facts(moment, self.device, isp, customer, plan, authentic, station(mac), used, occupied)
+        moment, mac = now.timestamp(), station(mac)
+        return gather(self._directory, self._live, tenant_id(), self.device, self.customer, mac, authentic, moment)
 
     def knows(self, password: str, keyring: Keyring) -> bool:
         """Is it the customer's password, as PAP proves it?"""

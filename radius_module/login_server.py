@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 from models.credentials import Keyring
+from radius_module import process_report
 from radius_module.brake import Brake
 from radius_module.directory import Directory
 from radius_module.directory_readers import Everything
@@ -32,7 +31,6 @@ _HURRY = 2.5
 _SNAPSHOT_EVERY = 5.0
 #: Facts older than this are the snapshot's already.
 _RECENT = 10.0
-_REPORT_EVERY = 1.0
 
 
 class LoginServer:
@@ -68,7 +66,9 @@ class LoginServer:
             self._watch.tried.wait(_PATIENCE)
         self._feed.start()
         self._feed.catch_up()
-        threading.Thread(target=self._report, name="report", daemon=True).start()
+        path = self.settings.state_dir / "run" / "auth.json"
+        report = (path, self._facts, self._stopping)
+        threading.Thread(target=process_report.keep, args=report, name="report", daemon=True).start()
         threading.Thread(target=self._keep_snapshot, name="snapshot", daemon=True).start()
 
     def _loaded(self) -> None:
@@ -108,15 +108,6 @@ class LoginServer:
                 log.warning("the snapshot cannot be written: %s", wrong)
             pause = max(_SNAPSHOT_EVERY, 60 * (time.monotonic() - begun))
 
-    def _report(self) -> None:
-        """Once a second, what the API and the metrics tell about this process."""
-        path = self.settings.state_dir / "run" / "auth.json"
-        while not self._stopping.wait(_REPORT_EVERY):
-            try:
-                _write(path, self._facts())
-            except OSError as wrong:
-                log.warning("the report %s cannot be written: %s", path, wrong)
-
     def _facts(self) -> dict[str, object]:
         contents = self.directory.contents
         return {
@@ -128,9 +119,3 @@ class LoginServer:
             "answers": dict(self.answers),
             "spool": self.spool.state()._asdict(),
         }
-
-
-def _write(path: Path, facts: dict[str, object]) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(facts), encoding="utf-8")
-    fresh.replace(path)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Literal
 
 from apiflask import APIBlueprint
 from flask import Response
 from sqlalchemy import text
 
-from admin_api import metrics
+from admin_api import metrics, radius_server
 from admin_api.database import session
 from admin_api.errors import refuse
 from admin_api.parts import parts
@@ -62,8 +61,9 @@ def prometheus() -> Response:
 @answers(Ready)
 def readyz() -> dict[str, str]:
     """Are database, schema and spool in order"""
-    if not os.access(parts().settings.state_dir, os.F_OK):
-        refuse(503, "no_state", "STATE_DIR is not there.")
+    accounting = radius_server.report(parts().settings.state_dir, "acct")
+    if accounting is None or not accounting.get("spool_works"):
+        refuse(503, "spool", "Accounting is not being stored: see the log of acct.")
     found = session().scalar(text("select version_num from alembic_version"))
     if found != revision_wanted():
         refuse(503, "wrong_schema", "The database has not this version's schema: run `flask --app admin_api initdb`.")

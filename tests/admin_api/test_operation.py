@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
+
+import pytest
 from apiflask import APIFlask
 
+from admin_api.settings import Settings
 from tests.admin_api.caller import Caller
 
 
@@ -19,6 +24,18 @@ def test_metrics_are_for_this_machine_and_for_the_token(app: APIFlask) -> None:
     assert app.test_client().get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 401
 
 
-def test_health(app: APIFlask) -> None:
+def test_the_process_is_alive_whatever_else_is_not(app: APIFlask) -> None:
     assert Caller(app).get("/healthz").data == {"status": "ok"}
-    assert Caller(app).get("/readyz").data["status"] == "ok"
+
+
+@pytest.mark.parametrize(("age", "works", "code"), [(0, True, 200), (0, False, 503), (60, True, 503)])
+def test_ready_means_that_accounting_is_stored_and_says_so(
+    app: APIFlask, settings: Settings, age: int, works: bool, code: int
+) -> None:
+    report = settings.state_dir / "run" / "acct.json"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text(json.dumps({"at": time.time() - age, "spool_works": works}))
+    answer = Caller(app).get("/readyz")
+    report.unlink()
+    assert answer.status == code
+    assert answer.data.get("code", "ok") == ("ok" if code == 200 else "spool")
