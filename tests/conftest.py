@@ -22,4 +22,4 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield running
         running.close()
         found = unexpected_lines(installation.settings.state_dir, running.expected_log)
-    assert found == [], "FreeRADIUS logged what no test expected"
+    assert not found, "FreeRADIUS logged what no test expected:\n" + "\n".join(found)

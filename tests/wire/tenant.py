@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sqlalchemy.orm import Session
+
 from models import Isp
 from models.customer_care import create_customer
 from models.device_registry import create_device
@@ -36,18 +38,20 @@ class Tenant:
         with system.change() as session:
             isp, _key, _secret = create_isp(session, system.keyring, name=name, **fields)
             self.isp_id = isp.id
+            self.router = self._new_router(session, isp, None, {})
         self._plan: int | None = None
-        self.router = self.add_router()
 
     def add_router(self, secret: str | None = None, **fields: Any) -> Router:
         """One more router, at an address of its own."""
-        address = fields.pop("address", None) or self.system.new_address()
         with self.system.change() as session:
-            isp = session.get_one(Isp, self.isp_id)
-            device, clear = create_device(
-                session, self.system.keyring, isp, name=address, ip_address=address, radius_secret=secret, **fields
-            )
-            return Router(self.system, device.id, address, clear)
+            return self._new_router(session, session.get_one(Isp, self.isp_id), secret, fields)
+
+    def _new_router(self, session: Session, isp: Isp, secret: str | None, fields: dict[str, Any]) -> Router:
+        address = fields.pop("address", None) or self.system.new_address()
+        device, clear = create_device(
+            session, self.system.keyring, isp, name=address, ip_address=address, radius_secret=secret, **fields
+        )
+        return Router(self.system, device.id, address, clear)
 
     def plan(self, **fields: Any) -> int:
         """A plan's id."""
