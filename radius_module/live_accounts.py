@@ -9,7 +9,7 @@ from models.growth import Growth, pieces
 from models.reports import STALE, START, STOP, TAKEN_OVER, SessionEnd, SessionReport
 from models.sessions import booked_at
 from radius_module.reply import INTERIM_INTERVAL
-from radius_module.rules.facts import Occupied
+from radius_module.rules.facts import Occupied, maker
 
 #: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").
 SLOT_SECONDS = 60.0
@@ -106,6 +106,9 @@ class LiveSession:
         return SessionEnd(self.isp_id, uid, self.ended_at, self.cause)
 
 
+_occupied = maker(Occupied)
+
+
 class Account:
     """One customer's counters and sessions."""
 
@@ -189,11 +192,19 @@ class Account:
 
     def places(self, now: float) -> tuple[Occupied, ...]:
         """Open sessions, and Accepts whose Start is awaited."""
-        taken = [Occupied(session.mac, session.started, uid) for uid, session in self.sessions.items()
-                 if not session.closed and now - session.heard < STALE_SECONDS]  # fmt: skip
+        if not self.sessions:
+            slots = self.slots.items()
+            return tuple([_occupied((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
+        taken = [
+            Occupied(session.mac, session.started, uid)
+            for uid, session in self.sessions.items()
+            if not session.closed and now - session.heard < STALE_SECONDS
+        ]
         present = {place.mac for place in taken}
-        return (*taken, *(Occupied(mac, since, "") for mac, since in self.slots.items()
-                          if now - since < SLOT_SECONDS and mac not in present))  # fmt: skip
+        for mac, since in self.slots.items():
+            if now - since < SLOT_SECONDS and mac not in present:
+                taken.append(Occupied(mac, since, ""))
+        return tuple(taken)
 
     def merge(self, fresh: Sequence[StoredSession]) -> None:
         """Sessions that the database no longer has open go, unless they have octets it has not heard of."""
