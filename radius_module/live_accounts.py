@@ -201,10 +201,8 @@ class Account:
             if not session.closed and now - session.heard < STALE_SECONDS
         ]
         present = {place.mac for place in taken}
-        for mac, since in self.slots.items():
-            if now - since < SLOT_SECONDS and mac not in present:
-                taken.append(Occupied(mac, since, ""))
-        return tuple(taken)
+        awaited = [(mac, since) for mac, since in self.slots.items() if now - since < SLOT_SECONDS]
+        return tuple(taken + [Occupied(mac, since, "") for mac, since in awaited if mac not in present])
 
     def merge(self, fresh: Sequence[StoredSession]) -> None:
         """Sessions that the database no longer has open go, unless they have octets it has not heard of."""
