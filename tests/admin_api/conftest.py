@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +60,16 @@ def app(settings: Settings) -> Iterator[APIFlask]:
     made = create_app(settings)
     yield made
     made.extensions["infora"].engine.dispose()
+
+
+@pytest.fixture
+def accounting_is_stored(settings: Settings) -> Iterator[None]:
+    """What the accounting process would say of itself while all is well; here none runs."""
+    report = settings.state_dir / "run" / "acct.json"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text(json.dumps({"at": time.time() + 3600, "spool_works": True}))
+    yield
+    report.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ _SPARED = {"POST /api/auth/logout", "DELETE /api/isps/{id}", "POST /api/isps/{id
 EXAMPLES = int(os.environ.get("API_DOCUMENT_EXAMPLES", "4"))
 
 
+@pytest.mark.usefixtures("accounting_is_stored")
 @pytest.mark.parametrize("operation", [one for one in sorted(WEAKEST) if one not in _SPARED])
 def test_answers_are_as_the_document_says(app: APIFlask, tenant: Tenant, rows: Rows, operation: str) -> None:
     method, path = operation.split(" ")
