@@ -29,7 +29,22 @@ NO_CLASS = SessionClass(None, b"")
 
 def make_class(login_time: float) -> bytes:
     """A Class for a new login."""
-    return _VERSION + int(login_time).to_bytes(4, "big") + os.urandom(8)
+    return _VERSION + int(login_time).to_bytes(4, "big") + _nonce()
+
+
+def _nonce() -> bytes:
+    """8 octets that were never used before; drawn from the kernel by the thousand, for a call costs 1 to 10 µs."""
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = os.urandom(8 * 1024)
+        _nonces.extend(drawn[at : at + 8] for at in range(0, len(drawn), 8))
+        return _nonces.pop()
+
+
+_nonces: list[bytes] = []
+# Two processes must not deal from one pack.
+os.register_at_fork(after_in_child=_nonces.clear)
 
 
 def read_class(octets: bytes, received: float) -> SessionClass:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import struct
 
+from models.identity import make_class
 from models.reports import LoginResult
 from radius_module import passwords, reply
 from radius_module.attributes import Pair, UnencodableAttribute, text
@@ -25,11 +25,8 @@ _ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"),)
 _BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
 #: Tells the site that a refusal is recorded and needs no second look.
 _DECIDED: tuple[Pair, ...] = (("Infora-Decided", ":=", "1"),)
-_CLASS = struct.Struct(">BL8s")
-_CLASS_VERSION = 1
 #: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
 _GUESSES = frozenset(("unknown_customer", "bad_password"))
-_nonces: list[bytes] = []
 _login_result = maker(LoginResult)
 
 
@@ -46,7 +43,7 @@ def answer(
     if isinstance(verdict, Deny):
         return _refuse(server, request, customer, verdict, now)
     assert customer is not None  # noqa: S101  # whoever is not refused is known
-    klass = _CLASS.pack(_CLASS_VERSION, int(now), _nonce())
+    klass = make_class(now)
     try:
         pairs = reply.accept(verdict, klass)
     except UnencodableAttribute as wrong:
@@ -68,16 +65,6 @@ def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | N
     attribute, value = known or ("NT-Password", "0x" + os.urandom(16).hex())
     name = ("User-Name", ":=", text(request.username.decode(errors="replace")))
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}
-
-
-def _nonce() -> bytes:
-    """8 octets that were never used before; drawn from the kernel by the thousand, for a call costs 1 to 10 µs."""
-    try:
-        return _nonces.pop()
-    except IndexError:
-        drawn = os.urandom(8 * 1024)
-        _nonces.extend(drawn[at : at + 8] for at in range(0, len(drawn), 8))
-        return _nonces.pop()
 
 
 def _refuse(
