@@ -13,6 +13,7 @@ class Part:
     """`needs`: a file of the repository without which the part does not exist yet.
 
     `stop_signal` and `grace_seconds`: how it is asked to end, and when it is ended by kill -9 instead.
+    `has_children`: whether a kill -9 leaves processes of it behind.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Part:
     stop_signal: str
     grace_seconds: int
     command: Callable[[Settings], Sequence[str]]
+    has_children: bool = False
 
 
 def _postgres(settings: Settings) -> list[str]:
@@ -57,12 +59,12 @@ def _worker(settings: Settings) -> list[str]:
 
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
-    Part("postgres", "service/cluster.py", "INT", 30, _postgres),
+    Part("postgres", "service/cluster.py", "INT", 30, _postgres, has_children=True),
     # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe.
     Part("auth", "radius_module/authorize.py", "TERM", 5, _auth),
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct),
     Part("writer", "radius_module/writer.py", "TERM", 8, _writer),
-    Part("api", "admin_api/__init__.py", "TERM", 8, _api),
+    Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
     Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
 )
 

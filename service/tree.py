@@ -1,6 +1,8 @@
 """The s6 service tree below STATE_DIR/s6: one directory a part, each with a rotating logger.
 
-s6-supervise starts a part again for ever, at most once a second; run scripts hold no secret.
+s6-supervise starts a part again for ever: at once if it had run for a second, else when that second is over. For that
+it wants to be told when the part is ready (NOTIFY_ON), or it would wait a second after every death.
+Run scripts hold no secret.
 """
 
 import shlex
@@ -12,6 +14,8 @@ from pathlib import Path
 from service.parts import Part
 from service.settings import Settings
 
+# The descriptor on which the run script says that the part begins (service.exec).
+NOTIFY_ON = 3
 # 20 files of 2 MB a part; T: the time of each line as people write it.
 _LOG_SCRIPT = "n20 s2000000 T"
 
@@ -37,7 +41,11 @@ def _write_service(settings: Settings, part: Part, service: Path) -> None:
     logs.mkdir(mode=0o750, exist_ok=True)
     module = f"cd {shlex.quote(str(settings.home))} && exec {shlex.quote(sys.executable)} -m service"
     _script(service / "run", f"{module} exec {part.name} 2>&1")
-    _script(service / "finish", f"{module} clean {part.name}")
+    if part.has_children:
+        _script(service / "finish", f"{module} clean {part.name}")
+    else:  # a version before this one wrote it for every part
+        (service / "finish").unlink(missing_ok=True)
+    (service / "notification-fd").write_text(f"{NOTIFY_ON}\n")
     _script(service / "log" / "run", f"exec s6-log -b {_LOG_SCRIPT} {shlex.quote(str(logs))}")
     (service / "down-signal").write_text(f"SIG{part.stop_signal}\n")
     (service / "timeout-kill").write_text(f"{part.grace_seconds * 1000}\n")
