@@ -12,6 +12,7 @@ import pytest
 from service import parts, services
 from service.testing import Installation, free_ports
 from tests.fault.crowd import Crowd
+from tests.fault.logins import Logins
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
 
@@ -81,3 +82,10 @@ def people(tenant: Tenant) -> list[Person]:
 def crowd(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
     broken.settle()
     return Crowd(broken, tenant.router, people)
+
+
+@pytest.fixture
+def logins(tenant: Tenant, broken: System) -> Logins:
+    made = Logins(tenant, tenant.customer("welcome"), tenant.customer("expired", expires_in=-60))
+    broken.settle()
+    return made

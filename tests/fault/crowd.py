@@ -53,7 +53,7 @@ class Crowd:
 
     def __init__(
         self, system: System, router: Router, people: list[Person], *, workers: int = 8, seed: int = 1,
-        server: tuple[str, int] | None = None,
+        server: tuple[str, int] | None = None, called: str = "service1",
     ) -> None:  # fmt: skip
         settings = system.installation.settings
         self.server = server or (settings.radius_listen, settings.radius_acct_port)
@@ -65,20 +65,22 @@ class Crowd:
             # A nonce of our own: these sessions need no login.
             klass = b"\x01" + int(time.time()).to_bytes(4, "big") + number.to_bytes(8, "big")
             mac = f"02:00:00:{number >> 16 & 255:02X}:{number >> 8 & 255:02X}:{number & 255:02X}"
-            visit = Visit(person.username, f"{number:08x}", mac=mac, nas_address=router.address)
+            visit = Visit(person.username, f"{number:08x}", mac=mac, nas_address=router.address, called=called)
             self.sessions.append(Session(visit, klass))
+        #: For questions beside the load: no worker sends for this one.
+        self.probe = self.sessions[-1]
         self._workers = workers
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.answered = self.unanswered = 0
+        self.answered = self.unanswered = self.sent_again = 0
         self.times: list[float] = []
         self._lock = threading.Lock()
 
-    def start(self, rate: float) -> None:
-        """So many new packets a second, until `stop`."""
-        shares = [self.sessions[number :: self._workers] for number in range(self._workers)]
+    def start(self, rate: float, *, once: bool = False) -> None:
+        """So many new packets a second, until `stop`; or one of each session, so that no later one makes up for it."""
+        shares = [self.sessions[:-1][number :: self._workers] for number in range(self._workers)]
         for number, share in enumerate(shares):
-            arguments = (share, rate / self._workers, self._random.randrange(1 << 30))
+            arguments = (share, rate / self._workers, self._random.randrange(1 << 30), once)
             self._threads.append(threading.Thread(target=self._work, args=arguments, name=f"router {number}"))
             self._threads[-1].start()
 
@@ -87,10 +89,11 @@ class Crowd:
         for thread in self._threads:
             thread.join()
 
-    def _work(self, sessions: list[Session], rate: float, seed: int) -> None:
+    def _work(self, sessions: list[Session], rate: float, seed: int, once: bool) -> None:
         dice, due = random.Random(seed), time.monotonic()  # noqa: S311  # repeatable
-        while not self._stop.is_set():
-            session = dice.choice(sessions)
+        for session in sessions if once else iter(lambda: dice.choice(sessions), None):
+            if self._stop.is_set():
+                return
             before = session.sent
             self.send(session, Growth(before.seconds + 1, before.octets_in + dice.randrange(1 << 20),
                                       before.octets_out + dice.randrange(1 << 33)))  # fmt: skip
@@ -103,11 +106,12 @@ class Crowd:
         request = accounting_request(
             self.router.secret, accounting_attributes(session.visit, status, growth, session_class=session.klass)
         )
-        for _ in range(_TRIES):
-            begun = time.monotonic()
+        begun = time.monotonic()
+        for number in range(_TRIES):
             if exchange(request, self.server, timeout=_APART, source=(self.router.address, 0)) is not None:
                 with self._lock:
                     session.acked, self.answered = growth, self.answered + 1
+                    self.sent_again += number
                     self.times.append(time.monotonic() - begun)
                 return True
             if self._stop.is_set():

@@ -3,62 +3,91 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
+from service import leftovers
 from tests.fault.conftest import Breaker
 from tests.fault.crowd import Crowd
 from tests.radius_client import AcctStatus, Growth, accounting_attributes, accounting_request, exchange
 
-
-def seconds_to_answer(crowd: Crowd, limit: float = 20.0) -> float:
-    """From now to the first accounting answer; asked ten times a second, so that the asking adds little."""
-    begun, probe = time.monotonic(), crowd.sessions[-1]
-    probe.sent = Growth(probe.sent.seconds + 1, probe.sent.octets_in + 1, 0)
-    attributes = accounting_attributes(probe.visit, AcctStatus.INTERIM_UPDATE, probe.sent, session_class=probe.klass)
-    request = accounting_request(crowd.router.secret, attributes)
-    answer = exchange(request, crowd.server, timeout=0.1, tries=int(limit * 10), source=(crowd.router.address, 0))
-    assert answer is not None, f"no answer within {limit} s"
-    probe.acked = probe.sent
-    return time.monotonic() - begun
+#: A killed FreeRADIUS answers again after so many seconds. 0.6 to 0.8 with the machine to itself.
+BACK = 2.0
+_ASK_EVERY, _GIVE_UP = 0.05, 20.0
 
 
-def kill_while_sending(crowd: Crowd, breaker: Breaker, rate: float, deaths: list[str], pause: float) -> None:
+class Deaths:
+    """Kills parts under the load of a crowd, and measures how long FreeRADIUS stays away."""
+
+    def __init__(self, crowd: Crowd, breaker: Breaker) -> None:
+        self.crowd, self.breaker = crowd, breaker
+        self.away: list[tuple[str, float]] = []
+
+    def kill(self, part: str) -> None:
+        """kill -9; of a FreeRADIUS, wait for the first answer of the next one."""
+        pid, begun = self.breaker.pid(part), time.monotonic()
+        self.breaker.kill(part)
+        ask = {"acct": self._ask_acct, "auth": self._ask_auth}.get(part)
+        if ask is not None:
+            assert leftovers.wait_gone([pid], 5)
+            self._await(ask)
+            self.away.append((part, round(time.monotonic() - begun, 2)))
+
+    def late(self) -> list[tuple[str, float]]:
+        return [one for one in self.away if one[1] > BACK]
+
+    def _await(self, ask: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _GIVE_UP
+        while not ask():
+            assert time.monotonic() < deadline, f"no answer within {_GIVE_UP} s"
+
+    def _ask_acct(self) -> bool:
+        probe = self.crowd.probe
+        probe.sent = Growth(probe.sent.seconds + 1, probe.sent.octets_in + 1, 0)
+        attributes = accounting_attributes(probe.visit, AcctStatus.INTERIM_UPDATE, probe.sent,
+                                           session_class=probe.klass)  # fmt: skip
+        router = self.crowd.router
+        request = accounting_request(router.secret, attributes)
+        if exchange(request, self.crowd.server, timeout=_ASK_EVERY, source=(router.address, 0)) is None:
+            return False
+        probe.acked = probe.sent
+        return True
+
+    def _ask_auth(self) -> bool:
+        router = self.crowd.router
+        return router.ask_now(router.request("user1", "customer123"), timeout=_ASK_EVERY) is not None
+
+
+@pytest.fixture
+def deaths(crowd: Crowd, breaker: Breaker) -> Deaths:
+    return Deaths(crowd, breaker)
+
+
+def kill_while_sending(deaths: Deaths, rate: float, parts: list[str], pause: float) -> None:
+    """Each of the parts in turn; `pause`: seconds of peace before each death."""
+    crowd = deaths.crowd
     crowd.start(rate)
-    time.sleep(1)
-    for part in deaths:
-        breaker.kill(part)
+    for part in parts:
         time.sleep(pause)
-    time.sleep(1)
+        deaths.kill(part)
+    time.sleep(pause)
     crowd.stop()
     books = crowd.books()
-    assert crowd.answered > 50
+    assert crowd.answered > rate * pause * len(parts) * 0.7
     assert books.right, books
+    assert deaths.late() == [], deaths.away
 
 
-def test_deaths_of_all_parts_lose_nothing(crowd: Crowd, breaker: Breaker) -> None:
-    kill_while_sending(crowd, breaker, 150, ["acct", "writer", "postgres", "auth", "acct", "writer"], 2.0)
-
-
-@pytest.mark.long
-def test_twenty_deaths_of_freeradius(crowd: Crowd, breaker: Breaker) -> None:
-    kill_while_sending(crowd, breaker, 500, ["acct", "auth"] * 20, 2.5)
+def test_deaths_of_all_parts_lose_nothing(deaths: Deaths) -> None:
+    kill_while_sending(deaths, 150, ["acct", "writer", "postgres", "auth", "acct", "writer"], 1.5)
 
 
 @pytest.mark.long
-def test_ten_deaths_of_postgresql_and_of_the_writer(crowd: Crowd, breaker: Breaker) -> None:
-    kill_while_sending(crowd, breaker, 500, ["postgres", "writer"] * 10, 4.0)
+def test_twenty_deaths_of_freeradius(deaths: Deaths) -> None:
+    kill_while_sending(deaths, 500, ["acct", "auth"] * 20, 1.5)
 
 
 @pytest.mark.long
-def test_freeradius_answers_again_within_two_seconds(crowd: Crowd, breaker: Breaker) -> None:
-    crowd.start(50)
-    taken = []
-    for _ in range(20):
-        breaker.kill("acct")
-        taken.append(seconds_to_answer(crowd))
-        time.sleep(1)
-    crowd.stop()
-    assert max(taken) <= 2.0, taken
-    books = crowd.books()
-    assert books.right, books
+def test_ten_deaths_of_postgresql_and_of_the_writer(deaths: Deaths) -> None:
+    kill_while_sending(deaths, 500, ["postgres", "writer"] * 10, 3.0)

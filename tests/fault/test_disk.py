@@ -9,23 +9,24 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from models.reports import SessionReport
-from radius_module import records, segments
+from radius_module import records, segments, spool_files
 from radius_module.spool import Spool
 from service.settings import HOME
 from tests.fault.conftest import Breaker
 from tests.fault.crowd import Crowd
-from tests.fault.test_outage import Logins, machine
+from tests.fault.logins import Logins, machine
 from tests.fault.trace import Call, attached, calls
 from tests.radius_client import AcctStatus, Growth
 from tests.radius_module.reports_made import report
 from tests.wire.system import System
-from tests.wire.tenant import Tenant
+from tests.wire.tenant import Person, Tenant
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
@@ -71,42 +72,123 @@ def _octets(directory: Path) -> list[int]:
     return found
 
 
+@pytest.fixture
+def once(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
+    """Routers whose sessions send one packet each: what is lost of it, no later one brings back."""
+    broken.settle()
+    return Crowd(broken, tenant.router, people * 15)
+
+
 @needs_strace
 def test_one_fsync_that_fails_is_not_acknowledged_and_nothing_is_lost(
-    crowd: Crowd, breaker: Breaker, tmp_path: Path
+    once: Crowd, breaker: Breaker, tmp_path: Path
 ) -> None:
-    crowd.start(60)
     log = tmp_path / "log"
     with attached(breaker.pid("acct"), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40"):
-        time.sleep(3)
-    crowd.stop()
-    assert "INJECTED" in log.read_text()
-    books = crowd.books()
+        once.start(100, once=True)
+        time.sleep(4)
+    once.stop()
+    assert log.read_text().count("INJECTED") == 1
+    assert once.sent_again > 0, "what was not stored is not acknowledged"
+    assert once.unanswered == 0, "and a moment later it is stored"
+    books = once.books()
     assert books.right, books
-    assert crowd.send(crowd.sessions[0], Growth(99, 1 << 40, 1 << 40))
     assert "nothing is stored" in breaker.system.installation.log("acct")
+
+
+@needs_strace
+def test_a_disk_that_fails_for_long_stores_nothing_and_claims_nothing(
+    once: Crowd, breaker: Breaker, tenant: Tenant, logins: Logins, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with attached(breaker.pid("acct"), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
+        once.start(100, once=True)
+        logins.start()
+        time.sleep(4)
+        logins.stop()
+        once.stop()
+    assert once.unanswered > 0
+    assert logins.wrong == []
+    books = once.books()
+    assert books.right, books
+    assert once.send(once.probe, Growth(9, 1, 1)), "it resumes by itself"
 
 
 @needs_strace
 @pytest.mark.parametrize("milliseconds", [20, 100])
 def test_a_slow_disk_does_not_slow_logins(
-    broken: System, crowd: Crowd, breaker: Breaker, tenant: Tenant, tmp_path: Path, milliseconds: int
+    crowd: Crowd, breaker: Breaker, logins: Logins, tmp_path: Path, milliseconds: int
 ) -> None:
-    logins = Logins(tenant, tenant.customer("welcome"), tenant.customer("expired", expires_in=-60))
-    broken.settle()
-    inject = f"inject=fdatasync:delay_enter={milliseconds * 1000}"
-    with attached(breaker.pid("acct"), tmp_path / "log", "-e", "trace=fdatasync", "-e", inject):
+    """The disk of both: login results are stored as well."""
+    slow = ("-e", "trace=fdatasync", "-e", f"inject=fdatasync:delay_enter={milliseconds * 1000}")
+    with ExitStack() as stack:
+        for part in ("acct", "auth"):
+            stack.enter_context(attached(breaker.pid(part), tmp_path / part, *slow))
         crowd.start(100)
         logins.start()
-        time.sleep(3)
+        time.sleep(4)
         logins.stop()
         crowd.stop()
     assert sorted(crowd.times)[len(crowd.times) // 2] > milliseconds / 1000
+    assert "DELAYED" in (tmp_path / "auth").read_text()
     assert logins.wrong == []
     assert logins.p99() <= 0.05 * machine()
     assert crowd.unanswered == 0
     books = crowd.books()
     assert books.right, books
+
+
+@contextmanager
+def small_spool(breaker: Breaker) -> Iterator[None]:
+    """Accounting writes to a file system of 600 KiB; its process is started anew on both ways."""
+    settings = breaker.system.installation.settings
+    spool, account = settings.state_dir / "spool" / "acct", settings.account
+    _until(lambda: spool_files.backlog(spool).records == 0, "the spool does not empty")
+    # Seen as the parts see it, who may live in a mount namespace of their own (service.namespace).
+    inside = ["nsenter", "--mount", "--target", str(breaker.pid("writer"))]
+    options = f"size=600k,mode=0700,uid={account.uid},gid={account.gid}"
+    mount = [*inside, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(spool)]
+    done = subprocess.run(mount, check=False, capture_output=True)
+    if done.returncode:
+        pytest.skip(f"no right to mount here: {done.stderr.decode()}")
+    try:
+        breaker.kill("acct")
+        yield
+    finally:
+        subprocess.run([*inside, "umount", "-l", str(spool)], check=True)
+        breaker.kill("acct")
+
+
+def _until(true: Callable[[], bool], else_: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, else_
+        time.sleep(0.1)
+
+
+def test_a_full_disk_takes_nothing_acknowledged_along(
+    broken: System, tenant: Tenant, people: list[Person], breaker: Breaker, logins: Logins
+) -> None:
+    """Nobody drains it until it is full; then somebody does, and it goes on by itself."""
+    broken.settle()
+    crowd = Crowd(broken, tenant.router, people * 50, called="x" * 240)
+    with small_spool(breaker):
+        thaw = breaker.freeze("writer")
+        try:
+            crowd.start(400, once=True)
+            logins.start()
+            _until(lambda: "No space" in broken.installation.log("acct"), "the disk does not fill")
+            time.sleep(1)
+            logins.stop()
+            crowd.stop()
+        finally:
+            thaw()
+        assert logins.wrong == []
+        assert crowd.unanswered > 0
+        books = crowd.books()
+        assert books.right, books
+        _until(lambda: crowd.send(crowd.probe, Growth(9, 1, 1)), "it does not go on by itself")
+        assert crowd.books().right
 
 
 def ordered(broken: System, crowd: Crowd, breaker: Breaker, log: Path, packets: int) -> None:
