@@ -51,6 +51,12 @@ def keep(response: Response) -> None:
     )
 
 
+def forget() -> None:
+    """Nothing was done that a twin may not do again: what is committed is not the key."""
+    if (kept_id := g.pop("kept_id", None)) is not None:
+        session().execute(delete(IdempotencyKey).where(IdempotencyKey.id == kept_id))
+
+
 def _repeat(caller: str, key_digest: str, request_digest: str) -> Response:
     kept = session().scalar(
         select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key_digest == key_digest)

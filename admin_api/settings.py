@@ -31,6 +31,8 @@ class Settings:
     loopback_devices: bool = False
     metrics_token: str | None = None
     state_dir: Path = Path("var")
+    #: Where the login process is asked.
+    socket_dir: Path = Path("var/run")
     token_lifetime: timedelta = timedelta(hours=12)
     #: Wrong passwords in a minute before an account or an address has to wait; 0: no brake (measurements).
     login_failures_allowed: int = 10
@@ -44,13 +46,15 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     url = env.get("API_DATABASE_URL") or env.get("DATABASE_URL")
     if not url:
         raise SettingsError("Neither API_DATABASE_URL nor DATABASE_URL is set: `make run` sets up a database.")
+    state_dir = Path(env.get("STATE_DIR") or "var").absolute()
     return Settings(
         database_url=_database_url(url),
         jwt_key=jwt_key(env),
         keyring=keyring(env),
         loopback_devices=_is_loopback(env.get("RADIUS_LISTEN") or "127.0.0.1"),
         metrics_token=env.get("METRICS_TOKEN") or None,
-        state_dir=Path(env.get("STATE_DIR") or "var").absolute(),
+        state_dir=state_dir,
+        socket_dir=Path(env.get("SOCKET_DIR") or state_dir / "run"),
         trusted_proxies=_count(env, "API_TRUSTED_PROXIES"),
     )
 

@@ -1,43 +1,37 @@
-"""A login that did not come over the wire, judged as if it had: the packet path's own facts, rules and answer.
+"""A login judged from the database, while the login process cannot be asked: the same facts, rules and answer.
 
-What only the FreeRADIUS process knows is not in the facts: places between Accept and Start, and octets that the
-spool still owes the database (a second or two of traffic).
+What only that process knows is not in the facts: places between Accept and Start, and octets that the spool still owes
+the database (a second or two of traffic).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
 from sqlalchemy import func, select
 
-from admin_api.database import session, tenant_id
+from admin_api.database import mine, now, session, tenant_id
+from admin_api.parts import parts
 from models import MikrotikDevice, Radacct
 from models.credentials import Keyring
+from models.customer_lookup import customer_id_named
 from models.identity import make_class
-from radius_module import directory_load, passwords, reply
-from radius_module.attributes import UnencodableAttribute
+from models.ledger import book
+from models.reports import LoginResult
+from radius_module import directory_load, passwords
+from radius_module.brake import Brake
 from radius_module.directory import Directory
 from radius_module.facts import gather
 from radius_module.live import Live
-from radius_module.names import station
+from radius_module.names import login_name, station
+from radius_module.outcome import ACCEPT, GUESSES, outcome
 from radius_module.packet import LoginRequest, Origin
-from radius_module.rules.facts import Customer, Deny, Device, Facts, Verdict
+from radius_module.rules import decide, explain
+from radius_module.rules.facts import Customer, Device, Facts
 
-ACCEPT = "accept"
-
-
-class Outcome(NamedTuple):
-    """What the router would get. `code` is `accept` or the refusal's, `message` the refusal's sentence."""
-
-    code: str
-    message: str
-    reply: dict[str, str | list[str]]
-    klass: bytes
-
-    @property
-    def verdict(self) -> str:
-        return "accept" if self.code == ACCEPT else "reject"
+#: Of this process alone: the login process has the one that counts.
+_brake = Brake()
 
 
 class Knowledge:
@@ -68,21 +62,32 @@ class Knowledge:
         return self.customer is not None and passwords.proves(_pap(self.customer, password), self.customer, keyring)
 
 
-def outcome(verdict: Verdict, now: datetime) -> Outcome:
-    """The answer with its attributes; one that cannot be sent is a refusal, as on the wire."""
-    if isinstance(verdict, Deny):
-        return _refused(verdict)
-    klass = make_class(now.timestamp())
-    try:
-        return Outcome(ACCEPT, "", reply.shown(reply.accept(verdict, klass)), klass)
-    except UnencodableAttribute:
-        return _refused(reply.NOT_SET_UP)
+def explained(customer_id: int, device_id: int | None, mac: str) -> dict[str, Any]:
+    """{code, reply, rules} of a login with the right password now."""
+    verdict, findings = explain(Knowledge(customer_id, device_id).facts(now(), mac, authentic=True))
+    told = outcome(verdict, make_class(now().timestamp()))
+    return {"code": told.code, "reply": told.reply, "rules": [list(finding) for finding in findings]}
 
 
-def device_at(address: str) -> int | None:
+def login(username: str, password: str, address: str, mac: str) -> dict[str, Any]:
+    """{code, reply, delay} of a login; its result is booked with the request's transaction, or its refusal."""
+    customer_id, device = customer_id_named(session(), username), device_at(address)
+    device_id = None if device is None else device.id
+    known = Knowledge(customer_id, device_id)
+    authentic = known.knows(password, parts().keyring)
+    told = outcome(decide(known.facts(now(), mac, authentic=authentic)), make_class(now().timestamp()))
+    answered = "Access-Accept" if told.code == ACCEPT else "Access-Reject"
+    result = LoginResult(tenant_id(), now().timestamp(), username.encode(), answered, told.code, customer_id,
+                         device_id, address, station(mac), told.klass)  # fmt: skip
+    book(session().connection(), [result])
+    guessed = told.code in GUESSES
+    delay = _brake.delay(tenant_id(), device_id or 0, login_name(username), now().timestamp()) if guessed else 0
+    return {"code": told.code, "reply": told.reply, "delay": delay}
+
+
+def device_at(address: str) -> MikrotikDevice | None:
     """The tenant's device with that address, the narrowest network first."""
-    found = MikrotikDevice.ip_address.op(">>=")(address)
-    query = select(MikrotikDevice.id).where(MikrotikDevice.isp_id == tenant_id(), found)
+    query = mine(MikrotikDevice).where(MikrotikDevice.ip_address.op(">>=")(address))
     return session().scalar(query.order_by(func.masklen(MikrotikDevice.ip_address).desc()).limit(1))
 
 
@@ -102,10 +107,6 @@ def usual_device(customer_id: int) -> int | None:
         .limit(1)
     )
     return session().scalar(last) or session().scalar(first)
-
-
-def _refused(refusal: Deny) -> Outcome:
-    return Outcome(refusal.code, refusal.message, {"Reply-Message": refusal.message}, b"")
 
 
 def _pap(customer: Customer, password: str) -> LoginRequest:

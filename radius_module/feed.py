@@ -130,18 +130,24 @@ class WriterFeed:
         """What the database now holds."""
         if self._socket is None:
             return
-        customers = [(one.customer_id, one.period_start, one.octets) for one in booking.totals]
-        sessions = [
-            (one.customer_id, one.plain_id or one.unique_id, one.octets_in + one.octets_out, one.stopped is not None)
-            for one in booking.sessions
-            if one.customer_id is not None
-        ]
+        customers, sessions = told(booking)
         try:
             for at in range(0, max(len(customers), len(sessions)), _PIECE):
                 self._socket.sendall(message("B", (customers[at : at + _PIECE], sessions[at : at + _PIECE])))
         except OSError:
             self._socket.close()
             self._socket = None
+
+
+def told(booking: Booking) -> tuple[list[tuple[int, float, int]], list[tuple[int, str, int, bool]]]:
+    """What memories want to know of it: (customer, period's start, octets), and (customer, session, octets, over)."""
+    customers = [(one.customer_id, one.period_start, one.octets) for one in booking.totals]
+    sessions = [
+        (one.customer_id, one.plain_id or one.unique_id, one.octets_in + one.octets_out, one.stopped is not None)
+        for one in booking.sessions
+        if one.customer_id is not None
+    ]
+    return customers, sessions
 
 
 def connected(path: Path) -> socket.socket:

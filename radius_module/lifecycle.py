@@ -12,6 +12,7 @@ from threading import Lock
 
 from radius_module import rlm, settings
 from radius_module.accounting_server import AccountingServer
+from radius_module.asked import Asked
 from radius_module.login_server import LoginServer
 from radius_module.rlm import Answer, Pairs
 
@@ -35,6 +36,7 @@ def instantiate_auth(_pairs: Pairs | None) -> Answer:
             sys.setswitchinterval(_LOGIN_SWITCH_INTERVAL)
             _login = LoginServer(_prepare())
             _login.start()
+            Asked(_login).start()
     return rlm.OK
 
 

@@ -16,6 +16,7 @@ from radius_module.directory_readers import Everything
 from radius_module.directory_watch import Watch
 from radius_module.feed_listener import FeedListener
 from radius_module.live import Live
+from radius_module.marks import Marked, Marks
 from radius_module.routers import Client, Routers
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
@@ -43,7 +44,8 @@ class LoginServer:
         self.brake = Brake()
         self.spool = Spool(settings.spool("auth"))
         self._routers = Routers(settings, self.directory)
-        reader = Everything(self.directory, self.live)
+        self.marks = Marks()
+        reader = Marked(Everything(self.directory, self.live), self.marks)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._feed = FeedListener(
@@ -74,6 +76,7 @@ class LoginServer:
     def _loaded(self) -> None:
         """The facts are new: customers may be known now whose packets were heard before."""
         self._feed.catch_up()
+        self.marks.loaded()
 
     def stop(self) -> None:
         """Put what is in memory on the disk."""

@@ -33,6 +33,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "radius_module.spool_files",
         "radius_module.writer", "radius_module.quarantine", "radius_module.enforce", "radius_module.records",
         "radius_module.directory", "radius_module.directory_load", "radius_module.live", "radius_module.facts",
+        # The login process is asked; while it does not run the same is done here.
+        "radius_module.asking", "radius_module.feed", "radius_module.outcome", "radius_module.brake",
     ),
     "service": ("models",),
 }  # fmt: skip

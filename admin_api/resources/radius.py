@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from http import HTTPStatus
+from typing import Any, NoReturn
 
 from apiflask import APIBlueprint
+from flask import Response, after_this_request
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from admin_api import radius_server
+from admin_api import idempotency, login_process, radius_server, waiting_room, would_be_login
 from admin_api.authentication import allowed
 from admin_api.database import now, session, tenant_id
 from admin_api.errors import refuse
@@ -25,13 +28,12 @@ from admin_api.schemas.radius import (
     ExplainQuery,
     StatusOut,
 )
-from admin_api.would_be_login import ACCEPT, Knowledge, Outcome, device_at, outcome, usual_device
+from admin_api.would_be_login import device_at, usual_device
 from models import Customer, MikrotikDevice
-from models.customer_lookup import customer_id_named
-from models.ledger import BookingConflict, book
-from models.reports import LoginResult, SessionReport
+from models.ledger import Booking, BookingConflict, book
+from models.reports import SessionReport
 from radius_module.names import station
-from radius_module.rules import decide, explain
+from radius_module.outcome import ACCEPT
 
 radius = APIBlueprint("radius", __name__, tag="RADIUS")
 
@@ -45,10 +47,11 @@ def explain_login(row: Customer, query: ExplainQuery) -> dict[str, Any]:
     """What would happen if this customer logged in now, with the right password, rule by rule"""
     device_id = usual_device(row.id) if query.device_id is None else find(MikrotikDevice, query.device_id).id
     mac = query.calling_station_id if query.calling_station_id is not None else row.mac_address or ""
-    verdict, findings = explain(Knowledge(row.id, device_id).facts(now(), mac, authentic=True))
-    would_be = outcome(verdict, now())
-    shown = {"verdict": would_be.verdict, "code": would_be.code, "reply": would_be.reply}
-    return shown | {"device_id": device_id, "rules": [finding._asdict() for finding in findings]}
+    asked = (row.id, device_id, mac)
+    told = login_process.explained(*asked) or would_be_login.explained(*asked)
+    rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in told["rules"]]
+    verdict = "accept" if told["code"] == ACCEPT else "reject"
+    return {"verdict": verdict, "code": told["code"], "reply": told["reply"], "device_id": device_id, "rules": rules}
 
 
 @radius.get("/api/billing/radius/status")
@@ -76,16 +79,11 @@ def status() -> dict[str, Any]:
 @answers(AuthOut, message="Access-Accept.")
 def auth(body: AuthIn) -> dict[str, Any]:
     """Log a customer in by the rules of the wire: 200 and the reply's attributes, or 403 and the refusal's code"""
-    customer_id = customer_id_named(session(), body.username)
-    device_id = device_at(str(body.nas_ip))
-    known = Knowledge(customer_id, device_id)
-    authentic = known.knows(body.password, parts().keyring)
-    would_be = outcome(decide(known.facts(now(), body.calling_station_id, authentic=authentic)), now())
-    _record(body, would_be, customer_id, device_id)
-    if would_be.code != ACCEPT:
-        session().commit()
-        refuse(403, would_be.code, would_be.message, extra={"reply": would_be.reply})
-    return {"verdict": "accept", "code": ACCEPT, "reply": would_be.reply}
+    asked = (body.username, body.password, str(body.nas_ip), body.calling_station_id)
+    told = login_process.login(*asked) or would_be_login.login(*asked)
+    if told["code"] != ACCEPT:
+        _refuse(told)
+    return {"verdict": "accept", "code": ACCEPT, "reply": told["reply"]}
 
 
 @radius.post("/api/radius-api/accounting")
@@ -95,44 +93,50 @@ def auth(body: AuthIn) -> dict[str, Any]:
 @answers(AccountingOut, message="Booked.")
 def accounting(body: AccountingIn) -> dict[str, Any]:
     """Book a session's report, in the same books as the wire's"""
-    device_id = device_at(str(body.nas_ip))
-    if device_id is None:
+    device = device_at(str(body.nas_ip))
+    if device is None or device.status != "active":
         refuse(403, "unknown_device", "There is no device with this address.")
+    report = _report(body, device)
     try:
-        booking = book(session().connection(), [_report(body, device_id)])
+        booking = book(session().connection(), [report])
     except (BookingConflict, OperationalError):
         refuse(409, "busy", "Another report of this session is being booked: send it again.")
+    # Behind the commit: what is told must be so.
+    after_this_request(partial(_tell, report, booking))
     return {"session": booking.sessions[0].unique_id if booking.sessions else None}
 
 
-def _record(body: AuthIn, would_be: Outcome, customer_id: int | None, device_id: int | None) -> None:
-    result = LoginResult(
-        tenant_id(),
-        now().timestamp(),
-        body.username.encode(),
-        "Access-Accept" if would_be.code == ACCEPT else "Access-Reject",
-        would_be.code,
-        customer_id,
-        device_id,
-        str(body.nas_ip),
-        station(body.calling_station_id),
-        would_be.klass,
-    )
-    book(session().connection(), [result])
+def _tell(report: SessionReport, booking: Booking, response: Response) -> Response:
+    if response.status_code == HTTPStatus.OK:
+        login_process.tell(report, booking)
+    return response
 
 
-def _report(body: AccountingIn, device_id: int) -> SessionReport:
+def _refuse(told: dict[str, Any]) -> NoReturn:
+    """The refusal, in time: a guess waits as it would on the wire, and keeps no connection meanwhile."""
+    idempotency.forget()
+    session().commit()
+    left = waiting_room.wait(told["delay"])
+    message = str(told["reply"].get("Reply-Message", ""))
+    headers = {"Retry-After": str(left)} if left else None
+    refuse(403, told["code"], message, headers=headers, extra={"reply": told["reply"]})
+
+
+def _report(body: AccountingIn, device: MikrotikDevice) -> SessionReport:
+    """As a router's packet is read; one that counts the other way round is put right."""
+    octets = (body.input_octets, body.output_octets)
+    octets_in, octets_out = reversed(octets) if device.octets_reversed else octets
     return SessionReport(
         body.status_type,
         tenant_id(),
-        device_id,
+        device.id,
         body.session_id.encode(),
         b"",
         body.username.encode(),
         now().timestamp(),
         session_time=body.session_time,
-        octets_in=body.input_octets,
-        octets_out=body.output_octets,
+        octets_in=octets_in,
+        octets_out=octets_out,
         mac=station(body.calling_station_id),
         nas_address=str(body.nas_ip),
         framed_address="" if body.framed_ip is None else str(body.framed_ip),

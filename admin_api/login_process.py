@@ -1,0 +1,55 @@
+"""What the login process says: logins over HTTP and `explain` are decided where logins on the wire are.
+
+It is asked on this machine, and only after it has heard of everything that was committed before (radius_module.marks),
+so that a customer who was changed a moment ago is judged as he is now. None: it does not run, or not in time; the
+caller then decides from the database (admin_api.would_be_login).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from admin_api.database import tenant_id
+from admin_api.parts import parts
+from models.ledger import Booking
+from models.reports import SessionReport
+from radius_module import asking
+from radius_module.feed import told
+
+_MARK = text("select pg_notify('infora', 'marks ' || :isp_id || ' ' || :mark || ' -')")
+
+
+def login(username: str, password: str, address: str, station: str) -> dict[str, Any] | None:
+    """{code, reply, delay} of a login that took its place, if it was accepted, and is recorded."""
+    return _ask("login", username=username, password=password, address=address, mac=station)
+
+
+def explained(customer_id: int, device_id: int | None, station: str) -> dict[str, Any] | None:
+    """{code, reply, rules} of a login with the right password now."""
+    return _ask("explain", customer_id=customer_id, device_id=device_id, mac=station)
+
+
+def tell(report: SessionReport, booking: Booking) -> None:
+    """A report that is booked and committed: places are taken and freed as by those that routers send."""
+    totals, sessions = told(booking)
+    fields: dict[str, object] = {
+        "isp_id": report.isp_id, "device_id": report.device_id, "status": report.status, "received": report.received,
+        "session_id": report.session_id.decode(), "username": report.username.decode(), "mac": report.mac,
+        "address": report.nas_address, "octets_in": report.octets_in, "octets_out": report.octets_out,
+        "totals": totals, "sessions": sessions,
+    }  # fmt: skip
+    asking.ask(asking.socket_path(parts().settings.socket_dir), "report", None, fields)
+
+
+def _ask(kind: str, **fields: object) -> dict[str, Any] | None:
+    path = asking.socket_path(parts().settings.socket_dir)
+    if not path.exists():
+        return None
+    mark = time.monotonic_ns()
+    # Told with a transaction's end, so it needs one of its own: the request's goes on.
+    with parts().engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(_MARK, {"isp_id": tenant_id(), "mark": mark})
+    return asking.ask(path, kind, mark, {"isp_id": tenant_id(), **fields})
