@@ -1,0 +1,136 @@
+"""The order of write, fsync and answer, as the kernel sees it; and what a cut of the power leaves of it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from radius_module import segments
+from service.settings import HOME
+from tests.fault.conftest import Breaker
+from tests.fault.crowd import Crowd
+from tests.fault.stored import octets_in
+from tests.fault.trace import Call, attached, calls, needs_strace
+from tests.radius_client import AcctStatus, Growth
+
+
+def ordered(crowd: Crowd, breaker: Breaker, log: Path, packets: int) -> None:
+    """No answer leaves before the fsync of its record."""
+    with attached(breaker.pid("acct"), log, "-e", "trace=pwrite64,fdatasync,sendto,sendmsg"):
+        threads = [threading.Thread(target=_send_some, args=(crowd, one, packets // 8)) for one in crowd.sessions[:8]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    answered = crowd.answered
+    assert answered >= packets * 0.9
+    written = durable = answers = 0
+    begun = 0
+    for call in calls(log):
+        if call.name == "pwrite64" and call.ended:
+            written += call.octets().count(b"service1")
+        elif call.name == "fdatasync" and not call.ended:
+            begun = written
+        elif call.name == "fdatasync" and call.result == 0:
+            durable = begun
+        elif call.name in ("sendto", "sendmsg") and not call.ended and _is_answer(call):
+            answers += 1
+            assert answers <= durable, f"answer {answers} left when {durable} records were on the disk"
+    assert answers >= answered
+
+
+def _is_answer(call: Call) -> bool:
+    """An Accounting-Response (code 5) is 20 octets or more; the other strings are addresses."""
+    return any(octets[:1] == b"\x05" and len(octets) >= 20 for octets in call.strings())
+
+
+def _send_some(crowd: Crowd, session: object, count: int) -> None:
+    for number in range(1, count + 1):
+        crowd.send(session, Growth(number, number, number), AcctStatus.INTERIM_UPDATE)  # type: ignore[arg-type]
+
+
+@needs_strace
+def test_no_answer_before_the_fsync(crowd: Crowd, breaker: Breaker, tmp_path: Path) -> None:
+    ordered(crowd, breaker, tmp_path / "log", 800)
+
+
+@pytest.mark.long
+@needs_strace
+def test_no_answer_before_the_fsync_over_ten_thousand(crowd: Crowd, breaker: Breaker, tmp_path: Path) -> None:
+    ordered(crowd, breaker, tmp_path / "log", 10_000)
+
+
+class Disk:
+    """Files as they are on the platter: what was synced, and what was only written."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.names: dict[str, Path] = {}
+        self.synced: dict[Path, bytearray] = defaultdict(bytearray)
+        self.loose: dict[Path, list[tuple[int, bytes]]] = defaultdict(list)
+        self.acked: set[int] = set()
+
+    def apply(self, call: Call) -> None:
+        """One more call of the traced process."""
+        if call.name == "openat" and call.ended and (call.result or -1) >= 0:
+            (name, *_) = call.strings()
+            self.names[str(call.result)] = Path(name.decode())
+        elif call.name == "pwrite64" and call.ended:
+            fd, *_, offset = [part.strip() for part in call.arguments.split(",")]
+            self.loose[self.names[fd]].append((int(offset), call.octets()))
+        elif call.name in ("fdatasync", "fsync") and call.result == 0:
+            path = self.names.get(call.arguments.strip())
+            for offset, octets in self.loose.pop(path, []) if path is not None else []:
+                _put(self.synced[path], offset, octets)  # type: ignore[index]
+        elif call.name == "write" and not call.ended and call.arguments.startswith("1,"):
+            self.acked.add(int(call.octets().split()[1]))
+
+    def after_power_loss(self, dice: random.Random) -> set[int]:
+        """The records that a reader finds. Of what was not synced any part may be there, also half of a write."""
+        shutil.rmtree(self.target, ignore_errors=True)
+        self.target.mkdir()
+        for path in {*self.synced, *self.loose}:
+            if path.suffix != segments.SUFFIX or path not in self.synced:
+                continue
+            octets = bytearray(self.synced[path])
+            for offset, piece in self.loose.get(path, []):
+                if dice.random() < 0.5:
+                    _put(octets, offset, piece[: dice.randrange(len(piece) + 1)])
+            (self.target / path.name).write_bytes(octets)
+        return set(octets_in(self.target))
+
+
+def _put(file: bytearray, offset: int, octets: bytes) -> None:
+    file.extend(bytes(max(0, offset + len(octets) - len(file))))
+    file[offset : offset + len(octets)] = octets
+
+
+@needs_strace
+def test_lost_power_takes_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    log, count = tmp_path / "log", 600
+    traced = "trace=openat,pwrite64,fdatasync,fsync,write"
+    subprocess.run(
+        ["strace", "-f", "-xx", "-s", "70000", "-e", traced, "-o", str(log),
+         sys.executable, "-m", "tests.fault.putter", str(tmp_path / "spool" / "acct"), str(count)],
+        cwd=HOME, check=True, stdout=subprocess.DEVNULL, timeout=120,
+    )  # fmt: skip
+    done, dice = list(calls(log)), random.Random(4)  # noqa: S311  # repeatable
+    first = next(number for number, call in enumerate(done) if call.name == "write" and call.arguments.startswith("1,"))
+    cuts = sorted(dice.sample(range(first, len(done)), 20))
+    disk, checked = Disk(tmp_path / "platter"), 0
+    for number, call in enumerate(done):
+        disk.apply(call)
+        if cuts and number == cuts[0]:
+            cuts.pop(0)
+            found = disk.after_power_loss(dice)
+            assert disk.acked <= found, f"after call {number}: {sorted(disk.acked - found)} acknowledged and gone"
+            checked += 1
+    assert checked == 20
+    assert len(disk.acked) == count
