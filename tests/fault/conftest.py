@@ -86,6 +86,6 @@ def crowd(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
 
 @pytest.fixture
 def logins(tenant: Tenant, broken: System) -> Logins:
-    made = Logins(tenant, tenant.customer("welcome"), tenant.customer("expired", expires_in=-60))
+    made = Logins(tenant)
     broken.settle()
     return made

@@ -6,14 +6,24 @@ import os
 import threading
 import time
 
+from tests.radius_client import Request
 from tests.wire.tenant import Person, Tenant
+
+#: Seconds from the making of a customer to his end: in the middle of what is broken meanwhile.
+_SOON = 3.0
 
 
 class Logins:
-    """Customers who log in all the time, one of them expired."""
+    """Customers who log in all the time, 50 times a second and more: one is welcome, one has expired, one soon will."""
 
-    def __init__(self, tenant: Tenant, person: Person, expired: Person) -> None:
-        self._tenant, self._person, self._expired = tenant, person, expired
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        now = time.time()
+        self._people = [
+            (tenant.customer("welcome"), float("inf")),
+            (tenant.customer("expired", expires_in=-60), now - 60),
+            (tenant.customer("expiring", expires_in=_SOON), now + _SOON),
+        ]
         self.times: list[float] = []
         self.wrong: list[str] = []
         self._stop = threading.Event()
@@ -31,13 +41,15 @@ class Logins:
 
     def _run(self) -> None:
         while not self._stop.wait(0.02):
-            for person, welcome in ((self._person, True), (self._expired, False)):
-                begun = time.monotonic()
-                request = self._tenant.router.request(person.username, person.password)
-                answer = self._tenant.router.ask(request, timeout=1.0)
+            for person, expires in self._people:
+                begun, at = time.monotonic(), time.time()
+                answer = self._tenant.router.ask_now(self._request(person), timeout=1.0)
                 self.times.append(time.monotonic() - begun)
-                if answer is None or answer.accepted is not welcome:
-                    self.wrong.append(f"{person.username}: {answer}")
+                if answer is None or (answer.accepted is (at > expires) and abs(at - expires) > 1):
+                    self.wrong.append(f"{person.username}, {at - expires:.1f} s after his end: {answer}")
+
+    def _request(self, person: Person) -> Request:
+        return self._tenant.router.request(person.username, person.password)
 
 
 def machine() -> float:
