@@ -6,13 +6,11 @@ import hmac
 import ipaddress
 import os
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from admin_api import radius_server
+from admin_api.radius_figures import RadiusFigures
 
 # Several worker processes share their counts through files; the library decides so when it is imported.
 if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and os.environ.get("STATE_DIR"):
@@ -21,8 +19,6 @@ if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and os.environ.g
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_shared))
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _API = CollectorRegistry()
@@ -61,44 +57,9 @@ def page(state_dir: Path) -> Response:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     radius = CollectorRegistry()
-    radius.register(_Radius(state_dir))
+    radius.register(RadiusFigures(state_dir))
     text = generate_latest(registry) + generate_latest(radius)
     return current_app.response_class(text, content_type=CONTENT_TYPE)
-
-
-class _Radius(Collector):
-    """The RADIUS side's report, read when somebody asks."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self._state_dir = state_dir
-
-    def collect(self) -> Iterable[Metric]:
-        report = radius_server.report(self._state_dir)
-        yield GaugeMetricFamily("infora_radius_up", "Whether FreeRADIUS reports about itself.", int(report is not None))
-        yield from _spools(self._state_dir)
-        if report is not None:
-            yield from _logins(report)
-
-
-def _spools(state_dir: Path) -> Iterator[Metric]:
-    depth = GaugeMetricFamily("infora_spool_records", "Stored and not yet booked.", labels=("process",))
-    size = GaugeMetricFamily("infora_spool_octets", "Octets of them.", labels=("process",))
-    for name, backlog in radius_server.backlogs(state_dir).items():
-        depth.add_metric((name,), backlog.records)
-        size.add_metric((name,), backlog.octets)
-    yield depth
-    yield size
-
-
-def _logins(report: dict[str, Any]) -> Iterator[Metric]:
-    logins = CounterMetricFamily("infora_logins", "Answered logins by result.", labels=("code",))
-    for code, count in report.get("answers", {}).items():
-        logins.add_metric((code,), count)
-    yield logins
-    yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
-    yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
-    age = radius_server.directory_age(report)
-    yield GaugeMetricFamily("infora_directory_age_seconds", "Age of what logins are answered from.", age or 0.0)
 
 
 def _begin() -> None:

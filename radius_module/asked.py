@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Thread
 from typing import Any, cast
@@ -109,8 +109,8 @@ class Asked:
         answered = login.answer(cast(LoginServer, visit), request, customer, authentic, now)
         if visit.result is None or isinstance(answered, int):
             return None
-        pairs = answered[1]["reply"] if isinstance(answered[1], dict) else answered[1]
-        reply, delay = outcome.of_answer(pairs)
+        lists = answered[1]
+        reply, delay = outcome.of_answer(lists["reply"] if isinstance(lists, Mapping) else lists)
         return {"code": visit.result.code, "reply": reply, "delay": delay}
 
     def _explain(self, asked: dict[str, Any]) -> Answer | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from models.reports import Booked
 from radius_module import records, segments, spool_files
 from radius_module.spool_files import Position
+from radius_module.tally import BookedTally
 
 _PROGRESS = text("select segment, position from spool_progress where node = :node")
 _FORGET = text("delete from spool_progress where node = :node and segment = any(:segments)")
@@ -49,6 +50,7 @@ class Drain:
         self._positions: dict[str, int] = {}
         self._known = False
         self._gone: list[str] = []
+        self._tally = BookedTally(directory)
 
     def forget(self) -> None:
         """The connection is gone: what was not committed may or may not be."""
@@ -56,6 +58,7 @@ class Drain:
 
     def next(self, connection: Connection, limit: int) -> Batch:
         """About `limit` records, not booked yet."""
+        self._tally.say()
         if not self._known:
             rows = connection.execute(_PROGRESS, {"node": self.node}).all()
             self._positions = {segment: position for segment, position in rows}
@@ -88,6 +91,7 @@ class Drain:
     def tidy(self, batch: Batch) -> None:
         """After the commit: remember, remove what is booked to its end, leave the hint for others."""
         self._positions |= batch.positions
+        self._tally.add(batch.records)
         if batch.positions:
             spool_files.say_booked(self.directory, Position(*max(batch.positions.items())))
         self._gone = []

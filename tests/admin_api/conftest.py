@@ -21,6 +21,7 @@ from models import operators
 from models.db import make_engine
 from service.testing import Installation
 from tests.admin_api.caller import Caller, Tenant
+from tests.wire.system import System
 
 ADMIN = ("admin", "first-administrator-1")
 _numbers = itertools.count(1)
@@ -108,3 +109,18 @@ def rows(owner: Engine):  # type: ignore[no-untyped-def]  # noqa: ANN201
             return [tuple(row) for row in result] if result.returns_rows else []
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def running_app(system: System) -> Iterator[APIFlask]:
+    """The API, in this process, of the installation whose FreeRADIUS runs."""
+    made = create_app(from_environment(system.installation.environment("api")))
+    yield made
+    made.extensions["infora"].engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def operator(running_app: APIFlask, system: System) -> Caller:
+    """Its first administrator."""
+    token = Caller(running_app).post("/api/auth/login", system.demo["admin"]).data["token"]
+    return Caller(running_app, {"Authorization": f"Bearer {token}"})

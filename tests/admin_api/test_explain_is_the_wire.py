@@ -1,8 +1,13 @@
-"""`explain` says what the packet path decides: the same verdict and the same attributes over random states."""
+"""`explain` says what the packet path decides: the same verdict and the same attributes over random states.
+
+Against a FreeRADIUS that runs, whose login process `explain` asks; and from the database, when none runs.
+"""
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +21,18 @@ from radius_module import directory_load, reply
 from radius_module.live import Live
 from radius_module.rules import decide
 from radius_module.rules.facts import Deny, Facts
-from tests.admin_api.caller import Tenant
+from tests.admin_api.caller import Caller, Tenant
+from tests.radius_client import exchange, verify
+from tests.wire.router import PROTOCOLS, Answer, Router, proof
+from tests.wire.system import System
+from tests.wire.tenant import PASSWORD
+from tests.wire.tenant import Tenant as WireTenant
+from tests.wire.test_accounting import eventually
 
 Rows = Callable[..., list[tuple[Any, ...]]]
+#: Of a customer whose password is right.
+ALL_CODES = {"accept", "unknown_device", "isp_suspended", "suspended", "expired", "mac_mismatch", "quota_exceeded",
+             "too_many_sessions", "bad_reply_attribute"}  # fmt: skip
 MACS = ("", "02:00:00:00:00:01", "02:00:00:00:00:02")
 
 states = st.fixed_dictionaries(
@@ -34,7 +48,7 @@ states = st.fixed_dictionaries(
         "too_many": st.sampled_from(["refuse", "replace_oldest"]),
         "sessions": st.lists(st.sampled_from(MACS), max_size=4),
         "isp": st.sampled_from(["active", "active", "active", "suspended"]),
-        "device": st.sampled_from(["active", "active", "active", "disabled"]),
+        "device": st.sampled_from([*["active"] * 9, "disabled"]),
         "asking": st.sampled_from(MACS),
         "extra": st.sampled_from([None, ("Idle-Timeout", "60"), ("No-Such-Attribute", "1")]),
     }
@@ -89,6 +103,78 @@ def _on_the_wire(owner: Engine, ids: dict[str, int], mac: str) -> tuple[str, dic
         return reply.NOT_SET_UP.code, {"Reply-Message": reply.NOT_SET_UP.message}
 
 
+def _answer(router: Router, name: str, mac: str, protocol: str) -> dict[str, Any] | None:
+    """What a router reads in the answer of a real login, in the words of `explain`; None is silence."""
+    request = router.request(name, proof(protocol, name, PASSWORD), mac=mac)
+    octets = exchange(request, router.system.server, timeout=0.25, tries=2, source=(router.address, 0))
+    return None if octets is None else in_words(Answer(verify(octets, request)))
+
+
+def in_words(answer: Answer) -> dict[str, Any]:
+    """The attributes as `explain` writes them, times to ten seconds."""
+    high, low = (None, None) if answer.limit is None else (str(part) for part in divmod(answer.limit, 1 << 32))
+    found = {
+        "Reply-Message": answer.message,
+        "Mikrotik-Rate-Limit": answer.rate,
+        "Mikrotik-Total-Limit": low,
+        "Mikrotik-Total-Limit-Gigawords": high,
+        "Idle-Timeout": None if answer.idle_timeout is None else str(answer.idle_timeout),
+        "Acct-Interim-Interval": None if answer.interim is None else str(answer.interim),
+        "Framed-IP-Address": answer.address,
+        "Framed-Pool": answer.pool,
+        "Session-Timeout": None if answer.session_timeout is None else answer.session_timeout // 10,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _check_wire(system: System, operator: Caller, examples: int) -> None:
+    """`explain`, then the login, in whatever state the logins before have left their customer's places."""
+    shop = WireTenant(system)
+    caller = operator.inside(shop.isp_id)
+    plan = shop.plan(session_timeout=60)
+    people = [shop.customer(f"customer{number}", plan=plan) for number in range(min(examples // 4, 300))]
+    system.expect_log(f"unknown client {shop.router.address} ")
+    seen: Counter[str] = Counter()
+    turns = itertools.count()
+
+    @given(state=states, protocol=st.sampled_from(PROTOCOLS))
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def same(state: dict[str, Any], protocol: str) -> None:
+        person = people[next(turns) % len(people)]
+        ids = {"isp": shop.isp_id, "plan": plan, "device": shop.router.device_id, "customer": person.id}
+        _put(system.sql, ids, state)
+        query = f"?device_id={ids['device']}&calling_station_id={state['asking']}"
+        told = caller.get(f"/api/billing/customers/{person.id}/explain{query}").data
+        answered = _answer(shop.router, person.username, state["asking"], protocol)
+        seen[told["code"]] += 1
+        if answered is None:
+            # A router that was switched off is forgotten after some seconds: then there is no answer at all.
+            assert told["code"] == "unknown_device"
+            seen["silence"] += 1
+            return
+        told["reply"].pop("Class", None)
+        if "Session-Timeout" in told["reply"]:
+            told["reply"]["Session-Timeout"] = int(told["reply"]["Session-Timeout"]) // 10
+        assert told["reply"] == answered
+
+    same()
+    wanted = {code: count for code, count in seen.items() if code != "silence"}
+    wanted["unknown_device"] -= seen["silence"]
+    counted = "select code, count(*) from radpostauth where isp_id = :isp group by code"
+    eventually(lambda: dict(system.sql(counted, isp=shop.isp_id)), {k: v for k, v in wanted.items() if v}, 30)
+    assert {"accept", "suspended", "expired"} <= set(seen)
+    assert examples < 1000 or set(seen) >= ALL_CODES
+
+
+def test_explain_is_what_a_router_gets(system: System, operator: Caller) -> None:
+    _check_wire(system, operator, 40)
+
+
+@pytest.mark.long
+def test_explain_is_what_a_router_gets_in_five_thousand_states(system: System, operator: Caller) -> None:
+    _check_wire(system, operator, 5000)
+
+
 def _check(tenant: Tenant, rows: Rows, owner: Engine, examples: int) -> None:
     plan, device = tenant.plan(session_timeout=60), tenant.device()
     customer = tenant.customer(service_plan_id=plan["id"])
@@ -116,12 +202,14 @@ def _check(tenant: Tenant, rows: Rows, owner: Engine, examples: int) -> None:
     assert {"accept", "suspended", "expired"} <= seen
 
 
-def test_explain_is_what_the_wire_decides(app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine) -> None:
-    _check(tenant, rows, owner, 60)
+def test_explain_from_the_database_is_what_the_wire_decides(
+    app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine
+) -> None:
+    _check(tenant, rows, owner, 40)
 
 
 @pytest.mark.long
-def test_explain_is_what_the_wire_decides_in_five_thousand_states(
+def test_explain_from_the_database_says_the_same_in_five_thousand_states(
     app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine
 ) -> None:
     _check(tenant, rows, owner, 5000)

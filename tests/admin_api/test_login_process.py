@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from admin_api import create_app
-from admin_api.settings import from_environment
 from radius_module import asking
 from tests.admin_api.caller import Answer, Caller
 from tests.radius_client import AcctStatus, Growth
@@ -31,22 +28,9 @@ MACS = [f"02:00:00:00:00:{number:02X}" for number in range(30, 36)]
 AUTH, ACCOUNTING = "/api/radius-api/auth", "/api/radius-api/accounting"
 
 
-@pytest.fixture(scope="module")
-def running_app(system: System) -> Iterator[APIFlask]:
-    """The API of the running installation, in this process."""
-    made = create_app(from_environment(system.installation.environment("api")))
-    yield made
-    made.extensions["infora"].engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def operator(running_app: APIFlask, system: System) -> Caller:
-    token = Caller(running_app).post("/api/auth/login", system.demo["admin"]).data["token"]
-    return Caller(running_app, {"Authorization": f"Bearer {token}"})
-
-
 @pytest.fixture
 def tenant(system: System) -> Tenant:
+    """In the running installation."""
     return Tenant(system)
 
 
