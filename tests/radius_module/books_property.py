@@ -23,7 +23,7 @@ from sqlalchemy import Engine, text
 
 from models.reports import INTERIM, START, STOP, SessionReport
 from radius_module import records, segments, spool_files, writer
-from radius_module.drain import Drain
+from radius_module.drain import Batch, Drain
 from radius_module.feed import WriterFeed
 from radius_module.writer import Writer
 from tests.radius_module.database import Tenant, empty_books
@@ -33,6 +33,8 @@ from tests.radius_module.reports_made import NOON, our_class, report
 MIDNIGHT = NOON - 7200
 RENEWAL = NOON - 3600
 ZONES = ("UTC", "Pacific/Kiritimati")
+#: All that a crash may find: nothing of a batch committed, all of it, and of what is read to its end a part removed.
+CRASHES = ("before commit", "after commit", "between two removals")
 
 
 class Crash(BaseException):
@@ -55,7 +57,7 @@ def cases(draw: st.DrawFn, tenants: Sequence[Tenant]) -> Case:
     for number in range(draw(st.integers(1, 4))):
         arrivals += _delivered(draw, _history(draw, number, draw(st.sampled_from(tenants))))
     arrivals.sort(key=lambda one: one.received)
-    crashes = draw(st.dictionaries(st.integers(0, 12), st.sampled_from(("before commit", "after commit")), max_size=4))
+    crashes = draw(st.dictionaries(st.integers(0, 12), st.sampled_from(CRASHES), max_size=4))
     return Case(arrivals, draw(st.integers(1, 8)), crashes)
 
 
@@ -114,12 +116,17 @@ def _begin(engine: Engine, directory: Path) -> tuple[Writer, Drain]:
 
 
 def _die(made: Writer, drain: Drain, place: str) -> None:
-    name = "advance" if place == "before commit" else "tidy"
+    tidy = drain.tidy
 
     def crash(*_: object) -> None:
         raise Crash
 
-    setattr(drain, name, crash)
+    def tidy_half(batch: Batch) -> None:
+        tidy(batch._replace(finished=batch.finished[:1]))
+        raise Crash
+
+    name, act = {"before commit": ("advance", crash), "after commit": ("tidy", crash)}.get(place, ("tidy", tidy_half))
+    setattr(drain, name, act)
     with suppress(Crash):
         made.step(drain)
     made._lost()
