@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from tests.fault.crowd import Crowd
+from tests.fault.crowd import Crowd, Session
 from tests.fault.relay import Relay
 from tests.radius_client import AcctStatus, Growth
 from tests.wire.system import System
@@ -20,11 +22,8 @@ def through(broken: System, tenant: Tenant, people: list[Person], seed: int, sec
         crowd.start(60)
         crowd._stop.wait(seconds)
         crowd.stop()
-        last = Crowd.send
-        for session in crowd.sessions[:10]:
-            growth = Growth(session.sent.seconds + 1, session.sent.octets_in + 5, session.sent.octets_out + 6)
-            while not last(crowd, session, growth, AcctStatus.STOP):
-                pass
+        with ThreadPoolExecutor(10) as routers:
+            list(routers.map(lambda session: _end(crowd, session), crowd.sessions[:10]))
         assert relay.lost > 10
         assert relay.repeated > 10
         assert relay.delayed > 10
@@ -32,6 +31,13 @@ def through(broken: System, tenant: Tenant, people: list[Person], seed: int, sec
     assert books.right, books
     ended = "select count(*) from radacct where isp_id = :isp and acctterminatecause = 'User-Request'"
     assert broken.sql(ended, isp=tenant.isp_id) == [(10,)]
+
+
+def _end(crowd: Crowd, session: Session) -> None:
+    """A Stop, until it is acknowledged."""
+    growth = Growth(session.sent.seconds + 1, session.sent.octets_in + 5, session.sent.octets_out + 6)
+    while not crowd.send(session, growth, AcctStatus.STOP):
+        pass
 
 
 def test_a_bad_network(broken: System, tenant: Tenant, people: list[Person]) -> None:

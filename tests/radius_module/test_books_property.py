@@ -50,8 +50,14 @@ def batch_size() -> Iterator[None]:
 def run(engine: Engine, directory: Path, tenants: list[Tenant], examples: int, *phases: Phase) -> None:
     """The property over so many cases. Raises AssertionError with a case that breaks it."""
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-              print_blob=False, phases=phases or [Phase.generate, Phase.shrink])
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+        phases=phases or [Phase.generate, Phase.shrink],
+    )
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         case = data.draw(cases(tenants))

@@ -152,6 +152,10 @@ def test_a_router_that_restarts_forty_times_has_every_session_separate(system: S
     eventually(lambda: usage(system, john.id), [(200, 240)])
     eventually(lambda: system.sql("select count(*), count(*) filter (where acctstoptime is null) from radacct "
                                   "where isp_id = :isp", isp=tenant.isp_id), [(40, 1)])  # fmt: skip
+    days = system.sql("select now()::date - day, bytes_in + bytes_out from usage_daily where isp_id = :isp",
+                      isp=tenant.isp_id)  # fmt: skip
+    assert {age for age, _octets in days} <= {0, 1}, "the router's clock decides no day"
+    assert sum(octets for _age, octets in days) == 440
     clock = system.sql("select max(router_time)::text from radacct where isp_id = :isp", isp=tenant.isp_id)
     assert clock[0][0].startswith("1970")
 
