@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime
 from hashlib import blake2b
+from struct import Struct
 from typing import NamedTuple
 
 _VERSION = b"\x01"
+_HEAD = Struct("!BI")
 _LENGTH = 13
 #: A login this far from the packet's receipt, in seconds, is no login of ours: a day ahead, two years behind.
 _AHEAD, _BEHIND = 86_400, 2 * 366 * 86_400
@@ -28,18 +30,17 @@ NO_CLASS = SessionClass(None, b"")
 
 
 def make_class(login_time: float) -> bytes:
-    """A Class for a new login."""
-    return _VERSION + int(login_time).to_bytes(4, "big") + _nonce()
+    """A Class for a new login. Its nonce was never used before.
 
-
-def _nonce() -> bytes:
-    """8 octets that were never used before; drawn from the kernel by the thousand, for a call costs 1 to 10 µs."""
+    Nonces are drawn from the kernel by the thousand, for a call costs 1 to 10 µs.
+    """
     try:
-        return _nonces.pop()
+        nonce = _nonces.pop()
     except IndexError:
         drawn = os.urandom(8 * 1024)
-        _nonces.extend(drawn[at : at + 8] for at in range(0, len(drawn), 8))
-        return _nonces.pop()
+        _nonces.extend([drawn[at : at + 8] for at in range(0, len(drawn), 8)])
+        nonce = _nonces.pop()
+    return _HEAD.pack(1, int(login_time)) + nonce
 
 
 _nonces: list[bytes] = []

@@ -83,12 +83,14 @@ class Directory:
     def customer(self, isp_id: int, username: bytes) -> Customer | None:
         """The tenant's customer of that name, case and notation of a MAC apart; bytes that are no UTF-8 name nobody."""
         names = self.contents.names.get(isp_id)
-        if names is None or b"\0" in username:
+        if names is None:
             return None
         try:
-            return names.get(login_name(username.decode()))
+            name = username.decode()
         except UnicodeDecodeError:
             return None
+        # Most write it as we do. A name of ours has no NUL in it, so one with a NUL is not found in either way.
+        return names.get(name) or names.get(login_name(name))
 
     def device(self, address: str) -> Device | None:
         """The router whose address or network a packet came from."""

@@ -55,6 +55,30 @@ class Live:
             used = account.used() if account.period_start == period_start else 0
             return used, account.places(now) if account.sessions or account.slots else ()
 
+    def admit(
+        self, customer_id: int, period_start: float, limit: int | None, allowed: int, mac: str, key: str, now: float
+    ) -> int | None:
+        """`standing` and `take_slot` in one: the place is taken, and these are the octets used of the period.
+
+        None, and nothing is taken, where the octets reach `limit` or others have all `allowed` places.
+        """
+        account = self._accounts.get(customer_id)
+        with self._lock:
+            if account is None:
+                account = self._account(customer_id)
+            used = account.used() if account.period_start == period_start else 0
+            if limit is not None and used >= limit:
+                return None
+            slots = account.slots
+            if account.sessions or len(slots) > (key in slots):
+                others = [place for place in account.places(now) if not mac or place.mac != mac]
+                if len(others) >= allowed:
+                    return None
+                if len(slots) > _MANY_SLOTS:
+                    account.slots = slots = {at: slot for at, slot in slots.items() if now - slot < SLOT_SECONDS}
+            slots[key] = now
+            return used
+
     def take_slot(self, customer_id: int, key: str, now: float) -> None:
         """An Accept takes a place until its Start, or for a minute.
 

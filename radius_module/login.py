@@ -13,7 +13,7 @@ from radius_module.facts import gather
 from radius_module.login_server import LoginServer
 from radius_module.names import login_name
 from radius_module.packet import LoginRequest
-from radius_module.rlm import OK, REJECT, Answer
+from radius_module.rlm import OK, REJECT, Answer, Lists
 from radius_module.routers import PROBE_ID
 from radius_module.rules import decide
 from radius_module.rules.facts import Customer, Deny, maker
@@ -30,10 +30,28 @@ _GUESSES = frozenset(("unknown_customer", "bad_password"))
 _login_result = maker(LoginResult)
 
 
-def answer(
+def verdict(
     server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
 ) -> Answer:
-    """Decide, take the place, put the answer together, have the result recorded."""
+    """The short way where it will do, or else the long one."""
+    if not authentic or customer is None:
+        return answer(server, request, customer, authentic, now)
+    admitted = server.entitlements.admit(request, customer, now)
+    if admitted is None:
+        return answer(server, request, customer, authentic, now)
+    pairs, klass = admitted
+    server.answers["accept"] += 1
+    (address, isp_id, device_id), name = request.origin, request.username
+    server.spool.put_later(
+        _login_result(
+            (isp_id, now, name, "Access-Accept", "accept", customer.id, device_id, address, request.mac, klass)
+        )
+    )
+    return OK, pairs, _ACCEPTED
+
+
+def answer(server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float) -> Lists:
+    """The long way: decide, take the place, put the answer together, have the result recorded."""
     isp_id, device_id = request.origin.isp_id, request.origin.device_id
     device = server.device(request.origin.address)
     if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
@@ -67,9 +85,7 @@ def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | N
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}
 
 
-def _refuse(
-    server: LoginServer, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float
-) -> Answer:
+def _refuse(server: LoginServer, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float) -> Lists:
     delay = 0
     if refusal.code in _GUESSES:
         name = login_name(request.username.decode("utf-8", "backslashreplace"))

@@ -14,6 +14,7 @@ from radius_module.brake import Brake
 from radius_module.directory import Directory
 from radius_module.directory_readers import Everything
 from radius_module.directory_watch import Watch
+from radius_module.entitlements import Entitlements
 from radius_module.feed_listener import FeedListener
 from radius_module.live import Live
 from radius_module.marks import Marked, Marks
@@ -30,6 +31,8 @@ _PATIENCE = 60.0
 #: How long it waits for the database where there is a snapshot to serve from.
 _HURRY = 2.5
 _SNAPSHOT_EVERY = 5.0
+#: Facts of the last minute are served whatever a tenant has set: a pause of the listener is no outage.
+_FRESH = 60.0
 #: Facts older than this are the snapshot's already.
 _RECENT = 10.0
 
@@ -41,6 +44,7 @@ class LoginServer:
         self.settings = settings
         self.directory = Directory()
         self.live = Live()
+        self.entitlements = Entitlements(self.directory, self.live)
         self.brake = Brake()
         self.spool = Spool(settings.spool("auth"))
         self._routers = Routers(settings, self.directory)
@@ -96,8 +100,11 @@ class LoginServer:
 
     def is_too_stale(self, isp_id: int, now: float) -> bool:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""
+        age = now - self.directory.confirmed_at
+        if age <= _FRESH:
+            return False
         isp = self.directory.isp(isp_id)
-        return isp is not None and self.directory.age(now) > max(isp.max_stale, 60.0)
+        return isp is not None and age > isp.max_stale
 
     def _keep_snapshot(self) -> None:
         """Every few seconds; the larger the installation, the more seldom: at most a sixtieth of the time."""

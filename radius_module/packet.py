@@ -55,9 +55,17 @@ _UNREAD = ("", "", "")
 def login_request(pairs: Pairs) -> LoginRequest:
     """The Access-Request in a hook's argument."""
     words = dict(pairs)
-    client, name, password, calling = _words(words, "Wire-Login", 4)
-    chap, challenge = _chap(words) if "Wire-Chap" in words else (b"", b"")
-    is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
+    try:
+        client, name, password, calling, end = words["Wire-Login"].split(" ")
+    except (KeyError, ValueError):
+        end = ""
+    if end != _END:
+        raise MalformedRequest("Wire-Login is not whole")
+    chap = challenge = b""
+    is_mschap = False
+    if len(words) > 1:
+        chap, challenge = _chap(words) if "Wire-Chap" in words else (b"", b"")
+        is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
     made: LoginRequest = _login_request(
         (origin(client), a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling))
     )

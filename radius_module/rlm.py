@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 REJECT, FAIL, OK, HANDLED, INVALID, USERLOCK, NOTFOUND, NOOP, UPDATED = range(9)
 _L_INFO, _L_ERR, _L_WARN = 3, 4, 5
 
 Pairs = tuple[tuple[str, str], ...]
-Answer = int | tuple[int, dict[str, tuple[tuple[str, str, str], ...]]]
+Values = tuple[tuple[str, str, str], ...]
+#: A code and attributes by list.
+Lists = tuple[int, Mapping[str, Values]]
+#: What a hook returns; a code, reply and config are cheaper for FreeRADIUS than lists by name.
+Answer = int | Lists | tuple[int, Values, Values]
 Hook = Callable[[Pairs], Answer]
 
 #: Silence: the router asks its other server, or again. Better than a refusal that is none of the customer's fault.

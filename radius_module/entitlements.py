@@ -1,0 +1,130 @@
+"""A login's short way: what the rules and the encoder said of a customer, kept for as long as it cannot change.
+
+Nearly every login is of somebody who may come in, and gets what he got the last time. Whatever that was made of is
+immutable and replaced as a whole (directory.py): while tenant, router, plan and customer are the same objects, and no
+date of theirs has passed, only the octets used, the places taken and the seconds left differ, and these are looked at
+each time. Whoever is not admitted here is not refused: the long way (login.py) asks every rule.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from models.identity import make_class
+from radius_module import reply
+from radius_module.attributes import Pair, UnencodableAttribute
+from radius_module.directory import Contents, Directory
+from radius_module.live import Live
+from radius_module.packet import LoginRequest, Origin
+from radius_module.rules import decide
+from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan
+
+_GIGAWORD = 1 << 32
+_TIMEOUT, _TOTAL, _GIGAWORDS = "Session-Timeout", "Mikrotik-Total-Limit", "Mikrotik-Total-Limit-Gigawords"
+#: What differs from login to login.
+_LIVING = frozenset((_TIMEOUT, _TOTAL, _GIGAWORDS, "Class"))
+#: About 250 octets each; more customers than one node serves.
+_KEPT = 500_000
+
+
+class Entitlement:
+    """What one customer gets at one router, and what it follows from."""
+
+    __slots__ = ("cap", "cap_text", "customer", "device", "expires_at", "fixed", "isp", "limit", "mac", "origin",
+                 "period_start", "places", "plan", "since", "until")  # fmt: skip
+
+    def __init__(
+        self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
+    ) -> None:
+        self.origin, self.device, self.isp, self.customer, self.plan = origin, device, isp, customer, plan
+        self.mac, self.expires_at = customer.mac, customer.expires_at
+        self.period_start = customer.period_start(now)
+        self.since = self.period_start if self.period_start != customer.period_starts[0] else -inf
+        #: Epoch seconds at which it ends by itself: the next period or the expiry.
+        self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
+        self.places = 1 if plan is None else plan.simultaneous_use
+        #: Octets of the period, or None.
+        self.limit: int | None = None
+        #: The longest Session-Timeout, whatever is left until the expiry; seconds.
+        self.cap, self.cap_text = 0, ""
+        #: The attributes that are always the same.
+        self.fixed: tuple[Pair, ...] = ()
+
+
+#: Somebody comes in: the attributes of his Access-Accept, and the Class among them. His place is taken.
+Admitted = tuple[tuple[Pair, ...], bytes]
+
+
+class Entitlements:
+    """Those of the customers who logged in lately."""
+
+    def __init__(self, directory: Directory, live: Live) -> None:
+        self._directory, self._live = directory, live
+        self._known: dict[int, Entitlement] = {}
+        #: A plan's customers share one tuple.
+        self._shared: dict[tuple[Pair, ...], tuple[Pair, ...]] = {}
+
+    def admit(self, request: LoginRequest, customer: Customer, now: float) -> Admitted | None:
+        """Let a customer in whose password was right. None: the rules are to be asked."""
+        origin, _name, _password, _chap, _challenge, _is_mschap, mac = request
+        address, isp_id, _device_id = origin
+        contents = self._directory.contents
+        known = self._known.get(customer.id)
+        if (
+            known is None
+            or known.customer is not customer
+            or known.origin is not origin
+            or not known.since <= now < known.until
+            or contents.addresses.get(address) is not known.device
+            or contents.isps.get(isp_id) is not known.isp
+            or contents.plans.get(customer.plan_id) is not known.plan  # type: ignore[arg-type]  # None has no plan
+        ):
+            known = self._entitle(contents, origin, customer, now)
+            if known is None:
+                return None
+        if known.mac and known.mac != mac:
+            return None
+        klass = make_class(now)
+        class_hex, limit = klass.hex(), known.limit
+        used = self._live.admit(customer.id, known.period_start, limit, known.places, mac, mac or class_hex, now)
+        if used is None:
+            return None
+        left = known.expires_at - now
+        timeout = known.cap_text if left >= known.cap else str(int(left) or 1)
+        last = ("Class", ":=", "0x" + class_hex)
+        if limit is None:
+            pairs = ((_TIMEOUT, ":=", timeout), *known.fixed, last)
+        else:
+            octets = limit - used
+            low, high = (_TOTAL, ":=", str(octets % _GIGAWORD)), (_GIGAWORDS, ":=", str(octets // _GIGAWORD))
+            pairs = ((_TIMEOUT, ":=", timeout), low, high, *known.fixed, last)
+        return pairs, klass
+
+    def _entitle(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> Entitlement | None:
+        """Ask the rules and the encoder about a login at which nothing is used and nobody else is there."""
+        address, isp_id, device_id = origin
+        device, isp = self._directory.device(address), contents.isps.get(isp_id)
+        if device is None or isp is None or (device.id, device.isp_id) != (device_id, isp_id):
+            return None
+        plan = None if customer.plan_id is None else contents.plans.get(customer.plan_id)
+        made = Entitlement(origin, device, isp, customer, plan, now)
+        forever = customer._replace(expires_at=inf)
+        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, ()))
+        if isinstance(verdict, Deny) or now >= customer.expires_at:
+            return None
+        try:
+            pairs = reply.accept(verdict, b"")
+        except UnencodableAttribute:
+            return None
+        made.limit, made.cap, made.cap_text = verdict.allowance, verdict.session_timeout, str(verdict.session_timeout)
+        usual = reply.accept(verdict._replace(extra=()), b"")
+        if [pair for pair in pairs if pair[0] in _LIVING] != [pair for pair in usual if pair[0] in _LIVING]:
+            # An operator's row has a say in what differs from login to login.
+            return None
+        fixed = tuple(pair for pair in pairs if pair[0] not in _LIVING)
+        made.fixed = self._shared.setdefault(fixed, fixed)
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+            self._shared.clear()
+        self._known[customer.id] = made
+        return made
