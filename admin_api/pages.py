@@ -32,12 +32,27 @@ class Page(BaseModel):
 
 
 def page_of(
-    query: Select[Any], asked: PageQuery, show: Callable[[Sequence[Any]], list[Any]], *, scalars: bool = True
+    query: Select[Any],
+    asked: PageQuery,
+    show: Callable[[Sequence[Any]], list[Any]],
+    *,
+    scalars: bool = True,
+    one_scan: bool = False,
 ) -> dict[str, Any]:
-    """One page of the ordered query, its rows shown all at once (`show`), so that statements do not grow with rows."""
-    total = session().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    """One page of the ordered query, its rows shown all at once (`show`), so that statements do not grow with rows.
+
+    `one_scan`: of scalars whose conditions no index answers: they are looked through once, and counted on the way.
+    """
     limited = query.limit(asked.per_page).offset((asked.page - 1) * asked.per_page)
-    rows = session().scalars(limited).all() if scalars else session().execute(limited).all()
+    total: int | None = None
+    if one_scan:
+        found = session().execute(limited.add_columns(func.count().over())).all()
+        rows: Sequence[Any] = [row[0] for row in found]
+        total = found[0][1] if found else None
+    else:
+        rows = session().scalars(limited).all() if scalars else session().execute(limited).all()
+    if total is None:
+        total = session().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     pages = -(-total // asked.per_page)
     _link(asked.page, pages)
     return {"items": show(rows), "page": asked.page, "per_page": asked.per_page, "total": total, "pages": pages}

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response
+from sqlalchemy import func
 
 from admin_api.charts import bars
 from admin_api.database import session
@@ -15,10 +16,19 @@ from admin_api.errors import invalid
 from admin_api.schemas.reports import ReportQuery
 from admin_api.session_views import sessions
 from admin_api.tables import csv_response
-from models import Customer, Isp, Radacct, statistics
+from models import Customer, Isp, MikrotikDevice, Radacct, statistics
 from models.allowance import allowances
 from models.statistics import Traffic
 
+_COLUMNS = (
+    Radacct.acctstarttime.label("start"),
+    Radacct.acctstoptime.label("stop"),
+    Radacct.acctinputoctets.label("bytes_in"),
+    Radacct.acctoutputoctets.label("bytes_out"),
+    Radacct.framedipaddress.label("framed_ip"),
+    func.nullif(Radacct.callingstationid, "").label("calling_station_id"),
+    MikrotikDevice.name.label("device"),
+)
 #: The newest of the time; a report is read by people.
 _MOST_SESSIONS = 500
 _LONGEST = timedelta(days=1100)
@@ -46,7 +56,7 @@ def of_customer(isp: Isp, customer: Customer, query: ReportQuery, now: datetime)
         "period_start": used.period_start,
         "period_end": used.period_end,
         "daily": daily,
-        "sessions": [_session(row) for row in _sessions(customer, zone, since, until)],
+        "sessions": [dict(row) for row in _sessions(customer, zone, since, until)],
     }
 
 
@@ -67,17 +77,6 @@ def _sessions(customer: Customer, zone: ZoneInfo, since: date, until: date) -> S
     begin, end = statistics.moments(zone, since, until)
     ended_before = Radacct.acctstoptime < begin
     query = sessions().where(Radacct.customer_id == customer.id, Radacct.acctstarttime < end, ended_before.is_not(True))
-    return session().execute(query.limit(_MOST_SESSIONS)).all()
-
-
-def _session(row: Any) -> dict[str, Any]:  # noqa: ANN401  # (Radacct, name of the device)
-    found, device = row
-    return {
-        "start": found.acctstarttime,
-        "stop": found.acctstoptime,
-        "bytes_in": found.acctinputoctets,
-        "bytes_out": found.acctoutputoctets,
-        "framed_ip": found.framedipaddress,
-        "calling_station_id": found.callingstationid or None,
-        "device": device,
-    }
+    # Columns, not rows of the model: a fifth of the work where there are hundreds.
+    columns = query.with_only_columns(*_COLUMNS, maintain_column_froms=True)
+    return session().execute(columns.limit(_MOST_SESSIONS)).mappings().all()

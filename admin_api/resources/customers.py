@@ -49,7 +49,8 @@ def index(query: CustomerQuery) -> dict[str, Any] | Response:
     """List customers, or all that the filters let through as CSV"""
     if query.format == "csv":
         return exported(ordered(wanted(query), query.sort, _SORTS, Customer.id))
-    return page_of(ordered(wanted(query), query.sort, _SORTS, Customer.id), query, shown)
+    found = ordered(wanted(query), query.sort, _SORTS, Customer.id)
+    return page_of(found, query, shown, one_scan=bool(query.search))
 
 
 @customers.post("")

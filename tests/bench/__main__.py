@@ -18,6 +18,7 @@ from .bench import Bench, Options
 from .population import CUSTOMERS, SECRET, Subscriber
 from .project import Project
 from .scenario_accounting import drain, interims, mixed, starts, stops
+from .scenario_api import api
 from .scenario_logins import flat, logins
 from .scenario_memory import memory
 from .side import Side
@@ -37,6 +38,7 @@ SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
     "drain": drain,
     "flat": flat,
     "memory": memory,
+    "api": api,
 }
 _QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000)
 
