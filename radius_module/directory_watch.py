@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 #: Seconds between two signs of life of the listening connection, and between two attempts to get it back.
 HEARTBEAT = 1.0
 RETRY_AFTER = 0.5
+#: A database that takes longer to answer for the first time hangs; FreeRADIUS' start does not wait for it.
+_ANSWERS_WITHIN = 0.8
 #: A dead peer on the network is noticed after about this many seconds.
 _KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 connect_timeout=5"
 
@@ -46,11 +48,19 @@ class Watch:
         self._stopping = threading.Event()
         #: Set after the first load, or as soon as it is clear that the database cannot be had now.
         self.tried = threading.Event()
+        self._answered = threading.Event()
         self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
 
     def start(self) -> None:
         """Begin to load and to listen."""
         self._thread.start()
+        doubt = threading.Timer(_ANSWERS_WITHIN, self._doubt)
+        doubt.daemon = True
+        doubt.start()
+
+    def _doubt(self) -> None:
+        if not self._answered.is_set():
+            self.tried.set()
 
     def stop(self) -> None:
         """End the thread; waits a moment for it."""
@@ -74,6 +84,7 @@ class Watch:
             with raw.cursor() as cursor:
                 # Listen first, load afterwards: a change between the two is heard, not missed.
                 cursor.execute("listen infora")
+            self._answered.set()
             self._reload()
             while not self._stopping.is_set():
                 self._wait_and_follow(raw)

@@ -2,54 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from service import parts, services
 from service.testing import Installation, free_ports
+from tests.fault.breaker import Breaker
 from tests.fault.crowd import Crowd
+from tests.fault.deaths import Deaths
 from tests.fault.logins import Logins
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
-
-
-class Breaker:
-    """Does bad things to parts."""
-
-    def __init__(self, system: System) -> None:
-        self.system = system
-
-    def pid(self, part: str) -> int:
-        """The part's main process, waiting for it to be up."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            state = services.state(self.system.installation.settings, parts.by_name(part))
-            if state is not None and state.up:
-                return state.pid
-            time.sleep(0.02)
-        raise AssertionError(f"{part} is not up")
-
-    def kill(self, part: str) -> None:
-        """As the kernel would, or a power switch."""
-        os.kill(self.pid(part), signal.SIGKILL)
-
-    def freeze(self, part: str) -> Callable[[], None]:
-        """All of its processes stand still; call the result to let them go on."""
-        from service import leftovers
-
-        frozen = leftovers.of(part, self.system.installation.settings)
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
-
-        def thaw() -> None:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
-
-        return thaw
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +52,8 @@ def logins(tenant: Tenant, broken: System) -> Logins:
     made = Logins(tenant)
     broken.settle()
     return made
+
+
+@pytest.fixture
+def deaths(crowd: Crowd, breaker: Breaker) -> Deaths:
+    return Deaths(crowd, breaker)

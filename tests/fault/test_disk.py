@@ -12,7 +12,7 @@ import pytest
 
 from radius_module import segments, spool_files
 from radius_module.spool import Spool
-from tests.fault.conftest import Breaker
+from tests.fault.breaker import Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.logins import Logins, machine
 from tests.fault.stored import octets_in

@@ -14,7 +14,7 @@ import pytest
 
 from radius_module import segments
 from service.settings import HOME
-from tests.fault.conftest import Breaker
+from tests.fault.breaker import Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.stored import octets_in
 from tests.fault.trace import Call, attached, calls, needs_strace
