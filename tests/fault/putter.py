@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 from radius_module import segments
@@ -21,8 +22,9 @@ def main(directory: Path, count: int) -> None:
 
     def put(first: int) -> None:
         for number in range(first, count, 4):
-            if spool.put(report(octets_in=number, session_id=b"power-%06d" % number)):
-                os.write(1, b"acked %d\n" % number)
+            while not spool.put(report(octets_in=number, session_id=b"power-%06d" % number)):
+                time.sleep(0.05)  # as a router would send again
+            os.write(1, b"acked %d\n" % number)
 
     threads = [threading.Thread(target=put, args=(first,)) for first in range(4)]
     for thread in threads:

@@ -85,10 +85,11 @@ class Disk:
         elif call.name == "pwrite64" and call.ended:
             fd, *_, offset = [part.strip() for part in call.arguments.split(",")]
             self.loose[self.names[fd]].append((int(offset), call.octets()))
-        elif call.name in ("fdatasync", "fsync") and call.result == 0:
+        elif call.name in ("fdatasync", "fsync") and call.ended:
             path = self.names.get(call.arguments.strip())
             for offset, octets in self.loose.pop(path, []) if path is not None else []:
-                _put(self.synced[path], offset, octets)  # type: ignore[index]
+                if call.result == 0:
+                    _put(self.synced[path], offset, octets)  # type: ignore[index]
         elif call.name == "write" and not call.ended and call.arguments.startswith("1,"):
             self.acked.add(int(call.octets().split()[1]))
 
@@ -114,14 +115,27 @@ def _put(file: bytearray, offset: int, octets: bytes) -> None:
 
 @needs_strace
 def test_lost_power_takes_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    log, count = tmp_path / "log", 600
-    traced = "trace=openat,pwrite64,fdatasync,fsync,write"
+    cut_power(tmp_path, 600)
+
+
+@pytest.mark.long
+@needs_strace
+@pytest.mark.parametrize("place", [5, 60, 150])
+def test_lost_power_after_an_fsync_that_failed(tmp_path: Path, place: int) -> None:
+    """What such an fsync should have written is gone for good, whatever later ones say."""
+    cut_power(tmp_path, 600, "-e", f"inject=fdatasync:error=EIO:when={place}")
+
+
+def cut_power(tmp_path: Path, count: int, *disturbed: str) -> None:
+    """Trace a process that stores so many records, and look at 20 moments what a cut would leave of them."""
+    log, traced = tmp_path / "log", "trace=openat,pwrite64,fdatasync,fsync,write"
     subprocess.run(
-        ["strace", "-f", "-xx", "-s", "70000", "-e", traced, "-o", str(log),
+        ["strace", "-f", "-xx", "-s", "70000", "-e", traced, *disturbed, "-o", str(log),
          sys.executable, "-m", "tests.fault.putter", str(tmp_path / "spool" / "acct"), str(count)],
         cwd=HOME, check=True, stdout=subprocess.DEVNULL, timeout=120,
     )  # fmt: skip
     done, dice = list(calls(log)), random.Random(4)  # noqa: S311  # repeatable
+    assert bool(disturbed) is ("INJECTED" in log.read_text())
     first = next(number for number, call in enumerate(done) if call.name == "write" and call.arguments.startswith("1,"))
     cuts = sorted(dice.sample(range(first, len(done)), 20))
     disk, checked = Disk(tmp_path / "platter"), 0
