@@ -20,4 +20,4 @@ def authorize(pairs: Pairs) -> Answer:
     if request.is_mschap:
         return login.as_mschap(server, request, customer)
     authentic = customer is not None and passwords.proves(request, customer, server.keyring)
-    return login.verdict(server, request, customer, authentic, now)
+    return login.quick_answer(server, request, customer, authentic, now)

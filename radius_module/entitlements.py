@@ -9,6 +9,7 @@ each time. Whoever is not admitted here is not refused: the long way (login.py) 
 from __future__ import annotations
 
 from math import inf
+from sys import intern
 
 from models.identity import make_class
 from radius_module import reply
@@ -116,7 +117,11 @@ class Entitlements:
             pairs = reply.accept(verdict, b"")
         except UnencodableAttribute:
             return None
-        made.limit, made.cap, made.cap_text = verdict.allowance, verdict.session_timeout, str(verdict.session_timeout)
+        made.limit, made.cap, made.cap_text = (
+            verdict.allowance,
+            verdict.session_timeout,
+            intern(str(verdict.session_timeout)),
+        )
         usual = reply.accept(verdict._replace(extra=()), b"")
         if [pair for pair in pairs if pair[0] in _LIVING] != [pair for pair in usual if pair[0] in _LIVING]:
             # An operator's row has a say in what differs from login to login.

@@ -30,7 +30,7 @@ _GUESSES = frozenset(("unknown_customer", "bad_password"))
 _login_result = maker(LoginResult)
 
 
-def verdict(
+def quick_answer(
     server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
 ) -> Answer:
     """The short way where it will do, or else the long one."""

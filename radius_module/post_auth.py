@@ -24,4 +24,4 @@ def post_auth_reject(pairs: Pairs) -> Answer:
 def _proved(pairs: Pairs, authentic: bool) -> Answer:
     server, request = lifecycle.login_server(), login_request(pairs)
     customer = server.directory.customer(request.origin.isp_id, request.username)
-    return login.verdict(server, request, customer, authentic, time())
+    return login.quick_answer(server, request, customer, authentic, time())

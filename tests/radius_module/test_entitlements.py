@@ -48,7 +48,7 @@ class Server:
         client = client_name(ISP.id, device.id if device else 999, address)
         request = LoginRequest(origin(client), b"john", b"secret", b"", b"", is_mschap=False, mac=mac)
         customer = self.directory.customer(ISP.id, b"john")
-        answering = login.verdict if self._short else login.answer
+        answering = login.quick_answer if self._short else login.answer
         answer = answering(cast(LoginServer, self), request, customer, authentic, now)
         self.short_ways += isinstance(answer, tuple) and len(answer) == 3
         return answer
