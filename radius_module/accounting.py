@@ -1,16 +1,16 @@
-"""FreeRADIUS section `accounting`: parse, write to the disk, and only then acknowledge."""
+"""FreeRADIUS section `accounting`: parse and hand to the spool, which answers once it is on the disk."""
 
 from __future__ import annotations
 
 import time
 
 from radius_module import lifecycle
-from radius_module.packet import session_report
-from radius_module.rlm import FAIL, OK, Answer, Pairs, guarded
+from radius_module.accounting_packet import accounting_request
+from radius_module.rlm import FAIL, HANDLED, Answer, Pairs, guarded
 
 
 @guarded(on_error=FAIL)
 def accounting(pairs: Pairs) -> Answer:
-    """FAIL is silence: the router sends again (FACTS 1, "Calling convention")."""
-    report = session_report(pairs, time.time())
-    return OK if lifecycle.accounting_server().store(report) else FAIL
+    """Neither code is an answer: the spool's thread sends it. After FAIL nobody does, and the router sends again."""
+    report, receipt = accounting_request(pairs, time.time())
+    return HANDLED if lifecycle.accounting_server().take(report, receipt) else FAIL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from threading import Event, Thread
 
 from models.reports import SessionReport
@@ -12,10 +13,12 @@ from radius_module.directory import Directory
 from radius_module.directory_readers import RoutersOnly
 from radius_module.directory_watch import Watch
 from radius_module.feed import RecordFeed
+from radius_module.receipts import Receipt, Receipts
 from radius_module.routers import PROBE_ID, Client, Routers
 from radius_module.settings import Settings
 from radius_module.snapshot import Snapshot
 from radius_module.spool import Spool
+from radius_module.spool_waiters import Owed
 
 _PATIENCE = 60.0
 #: How long the start waits for the database where there is a snapshot.
@@ -29,7 +32,10 @@ class AccountingServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.directory = Directory()
-        self.spool = Spool(settings.spool("acct"), RecordFeed(settings.feed_socket))
+        #: Source address → secret, as FreeRADIUS was last told.
+        self._secrets: dict[str, bytes] = {}
+        self._receipts = Receipts(settings.accounting_port, self._secrets)
+        self.spool = Spool(settings.spool("acct"), RecordFeed(settings.feed_socket), self.settled)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._stopping = Event()
         self._last_at = 0.0
@@ -52,14 +58,23 @@ class AccountingServer:
         self._stopping.set()
         self._watch.stop()
         self.spool.close()
+        self._receipts.close()
 
-    def store(self, report: SessionReport) -> bool:
-        """Write the report down; True once it is on the disk. A router that counts the other way round is put right."""
+    def take(self, report: SessionReport, receipt: Receipt) -> bool:
+        """Have the report written down and then answered. A router that counts the other way round is put right.
+
+        False: the spool takes nothing at the moment, and no answer will come.
+        """
         device = self.directory.device(report.nas_address)
         if device is not None and device.octets_reversed:
             report = report._replace(octets_in=report.octets_out, octets_out=report.octets_in)
         self._last_at = report.received
-        return self.spool.put(report)
+        return self.spool.take(report, receipt)
+
+    def settled(self, owed: Sequence[Owed], stored: bool) -> None:
+        """Told by the spool: these are on the disk, or were refused by it."""
+        if stored:
+            self._receipts.send([receipt for _, receipt in owed])
 
     def _facts(self) -> dict[str, object]:
         """For status and metrics. Every few seconds the spool is tried: a mark written, synced and read back."""
@@ -77,4 +92,7 @@ class AccountingServer:
     def client(self, address: str) -> Client | None:
         """The router at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""
         client = self._routers.client(address)
-        return None if client is None or client.device_id == PROBE_ID else client
+        if client is None or client.device_id == PROBE_ID:
+            return None
+        self._secrets[address] = client.secret.encode()
+        return client

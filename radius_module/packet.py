@@ -1,6 +1,6 @@
 """Words of `freeradius/mods-config/policy/words` → typed requests. Everything a router chose is bytes here.
 
-A request that is not whole raises MalformedRequest: its hook refuses (logins) or keeps silent (accounting).
+A request that is not whole raises MalformedRequest, and its hook refuses. Accounting: accounting_packet.py.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from binascii import a2b_base64
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.reports import SessionReport, readable
+from models.reports import readable
 from radius_module.names import station
 from radius_module.rules.facts import maker
 
 Pairs = tuple[tuple[str, str], ...]
 _END = "."
-_GIGAWORD = 1 << 32
 
 
 class MalformedRequest(ValueError):
@@ -47,9 +46,6 @@ class LoginRequest(NamedTuple):
 
 
 _login_request = maker(LoginRequest)
-_session_report = maker(SessionReport)
-#: Service-Type, Framed-Protocol, Acct-Authentic: no more than NAS-Port-Type says already, and 4 % of a packet's cost.
-_UNREAD = ("", "", "")
 
 
 def login_request(pairs: Pairs) -> LoginRequest:
@@ -68,43 +64,6 @@ def login_request(pairs: Pairs) -> LoginRequest:
         is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
     made: LoginRequest = _login_request(
         (origin(client), a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling))
-    )
-    return made
-
-
-def session_report(pairs: Pairs, received: float) -> SessionReport:
-    """The Accounting-Request in a hook's argument; octets in RFC 2866's view unless the device has them reversed."""
-    words = dict(pairs)
-    client, status, session_id, klass = _words(words, "Wire-Session", 4)
-    name, port_id, port_type = _words(words, "Wire-Port", 3)
-    calling, called, framed, prefix, delegated = _words(words, "Wire-Place", 5)
-    seconds, low_in, high_in, low_out, high_out, delay, clock, cause = _words(words, "Wire-Growth", 8)
-    source = origin(client)
-    made: SessionReport = _session_report(
-        (
-            status,
-            source.isp_id,
-            source.device_id,
-            a2b_base64(session_id),
-            a2b_base64(klass),
-            a2b_base64(name),
-            received,
-            int(delay or 0),
-            int(seconds) if seconds else None,
-            int(low_in or 0) + _GIGAWORD * int(high_in or 0),
-            int(low_out or 0) + _GIGAWORD * int(high_out or 0),
-            _station(calling),
-            a2b_base64(called),
-            source.address,
-            a2b_base64(port_id),
-            port_type,
-            framed,
-            prefix,
-            delegated,
-            cause,
-            int(clock) if clock else None,
-            *_UNREAD,
-        )
     )
     return made
 

@@ -1,8 +1,8 @@
-"""The durable record before the acknowledgement: hooks put, one thread commits for all of them, then they answer.
+"""The durable record before the acknowledgement: hooks hand over, one thread commits for all of them and answers.
 
-About 32 accounting hooks wait at a time; whatever has come together while the disk was busy becomes one frame and one
-`fdatasync`. A hook is told True only after that. Login results ride along and wait for nobody. What is here is read,
-booked and removed by the writer, another process (radius_module.writer).
+Whatever has come together while the disk was busy becomes one frame and one `fdatasync`; only after that the receipts
+of its records are given out. Login results ride along and nobody waits for them. What is here is read, booked and
+removed by the writer, another process (radius_module.writer).
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ import secrets
 import threading
 import time
 from collections import deque
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from models.reports import LoginResult, SessionEnd, SessionReport
 from radius_module import records, segments
+from radius_module.receipts import Receipt
 from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
-from radius_module.spool_waiters import Waiter, wake
+from radius_module.spool_waiters import Owed, Settled, Ticket
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a hook gives up waiting for the disk; the router sends again.
+#: Seconds after which a thread gives up waiting for the disk.
 PUT_LIMIT = 5.0
+#: Records that may wait for a disk that hangs; the routers send again what is beyond that.
+WAITING_KEPT = 20_000
 #: Seconds between two attempts to get a spool that works again.
 RETRY_AFTER = 0.25
 #: Login results wait so long for company, seconds.
@@ -63,14 +65,15 @@ class Feed(Protocol):
 class Spool:
     """The spool of this node. One process at a time writes it (a lock file says so)."""
 
-    def __init__(self, directory: Path, feed: Feed | None = None) -> None:
+    def __init__(self, directory: Path, feed: Feed | None = None, settled: Settled = lambda *_: None) -> None:
         """Never fails on a bad disk: the spool then refuses records until the disk works again.
 
-        `feed` hears of every record before it is acknowledged.
+        `feed` hears of every record before it is acknowledged; `settled` is told which are on the disk or are not.
         """
-        self.directory, self._feed = directory, feed
+        self.directory, self._feed, self._settled = directory, feed, settled
         self.node = "?"
-        self._waiting: deque[Waiter] = deque()
+        self._waiting: deque[Owed] = deque()
+        self._tickets: deque[Ticket] = deque()
         self._later: deque[LoginResult | SessionEnd] = deque(maxlen=LATER_KEPT)
         self._wake = threading.Lock()
         self._wake.acquire()
@@ -87,6 +90,14 @@ class Spool:
         self._thread.start()
 
     # -- called by hooks, in many threads --------------------------------------------------------------------
+
+    def take(self, report: SessionReport, receipt: Receipt) -> bool:
+        """Store the report and then give out its receipt, without waiting. False: it is not taken."""
+        if self._is_broken() or len(self._waiting) >= WAITING_KEPT:
+            return False
+        self._waiting.append((records.plain(report), receipt))
+        self._signal()
+        return True
 
     def put(self, report: SessionReport) -> bool:
         """Wait until the report is on the disk. False: it may not be, so it must not be acknowledged."""
@@ -128,16 +139,17 @@ class Spool:
 
     def _put(self, values: records.Plain) -> tuple[Path, int] | None:
         """Where the record lies, once it is on the disk; None where it may not be."""
-        if self._segment is None and time.monotonic() < self._retry_at:
+        if self._is_broken():
             return None
-        waiter = Waiter(values)
-        self._waiting.append(waiter)
+        ticket = Ticket(values)
+        self._tickets.append(ticket)
         self._signal()
-        if waiter.lock.acquire(timeout=PUT_LIMIT):
-            wake(waiter.behind)
-        else:
-            waiter.gone = True
-        return waiter.stored
+        ticket.lock.acquire(timeout=PUT_LIMIT)
+        return ticket.stored
+
+    def _is_broken(self) -> bool:
+        """Is the disk known to take nothing, and not to be tried again yet?"""
+        return self._segment is None and time.monotonic() < self._retry_at
 
     def _signal(self) -> None:
         """Wake the committing thread; it is enough that one of many does."""
@@ -150,8 +162,8 @@ class Spool:
     # -- the committing thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not (self._stopping and not self._waiting and not self._later):
-            self._wake.acquire(timeout=LATER_DELAY if not self._waiting else 0)
+        while not (self._stopping and not self._waiting and not self._tickets and not self._later):
+            self._wake.acquire(timeout=0 if self._waiting or self._tickets else LATER_DELAY)
             if self._company >= MUCH_COMPANY:
                 time.sleep(GATHERING)
             try:
@@ -164,24 +176,27 @@ class Spool:
                 return
 
     def _commit(self) -> None:
-        """One frame for all that wait now. Whoever waits is told, whatever happens."""
-        waiters = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        taken = self._segment is not None or time.monotonic() >= self._retry_at
-        results = [self._later.popleft() for _ in range(len(self._later))] if taken else []
-        if not waiters and not results:
+        """One frame for all that wait now. Tickets are told whatever happens; what is stored is answered."""
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        tickets = [self._tickets.popleft() for _ in range(len(self._tickets))]
+        results = [] if self._is_broken() else [self._later.popleft() for _ in range(len(self._later))]
+        self._company = len(waiting)
+        if not waiting and not tickets and not results:
             return
         try:
-            place = self._store([waiter.values for waiter in waiters] + [records.plain(result) for result in results])
-            for waiter in waiters:
-                waiter.stored = place
+            place = self._store([values for values, _ in waiting] + [ticket.values for ticket in tickets]
+                                + [records.plain(result) for result in results])  # fmt: skip
+            for ticket in tickets:
+                ticket.stored = place
         except OSError as wrong:
             self._failed(str(wrong))
             self._later.extendleft(reversed(results))
+            self._settled(waiting, False)
+        else:
+            self._settled(waiting, True)
         finally:
-            for waiter, behind in pairwise(waiters):
-                waiter.behind = behind
-            self._company = len(waiters)
-            wake(waiters[0] if waiters else None)
+            for ticket in tickets:
+                ticket.lock.release()
 
     def _store(self, values: list[records.Plain]) -> tuple[Path, int]:
         """One frame of all of them, on the disk; where it begins. Raises OSError."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import get_ident
 
 from models.reports import INTERIM, REBOOTS, START, STOP, Booked, LoginResult, SessionReport
 from radius_module.accounting_server import AccountingServer
+from radius_module.receipts import Receipt
 from radius_module.settings import Settings
+from radius_module.spool_waiters import Owed
 
 _STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
 OTHER = "other"
@@ -46,10 +48,17 @@ class CountedServer(AccountingServer):
         super().__init__(settings)
         self._taken, self._refused = Tally(), Tally()
 
-    def store(self, report: SessionReport) -> bool:
-        stored = super().store(report)
-        (self._taken if stored else self._refused).add(kind_of(report))
-        return stored
+    def take(self, report: SessionReport, receipt: Receipt) -> bool:
+        taken = super().take(report, receipt)
+        if not taken:
+            self._refused.add(kind_of(report))
+        return taken
+
+    def settled(self, owed: Sequence[Owed], stored: bool) -> None:
+        super().settled(owed, stored)
+        tally = self._taken if stored else self._refused
+        for (_, status, *_), _ in owed:
+            tally.add(status if status in _STATUSES else OTHER)
 
     def _facts(self) -> dict[str, object]:
         return super()._facts() | {"taken": self._taken.sums(), "refused": self._refused.sums()}

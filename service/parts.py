@@ -28,9 +28,9 @@ def _postgres(settings: Settings) -> list[str]:
     return [str(cluster.binary(settings, "postgres")), "-D", str(cluster.data_directory(settings))]
 
 
-def _radius(name: str, settings: Settings) -> list[str]:
+def _radius(name: str, settings: Settings, *options: str) -> list[str]:
     freeradius.check_version()
-    return [freeradius.PROGRAM, "-f", "-l", "stdout", "-d", str(settings.home / "freeradius"), "-n", name]
+    return [freeradius.PROGRAM, "-f", "-l", "stdout", "-d", str(settings.home / "freeradius"), *options, "-n", name]
 
 
 def _auth(settings: Settings) -> list[str]:
@@ -38,7 +38,7 @@ def _auth(settings: Settings) -> list[str]:
 
 
 def _acct(settings: Settings) -> list[str]:
-    return _radius("acct", settings)
+    return _radius("acct", settings, "-D", str(settings.home / "freeradius/accounting"))
 
 
 def _writer(settings: Settings) -> list[str]:

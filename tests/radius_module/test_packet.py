@@ -9,25 +9,19 @@ from radius_module.packet import (
     Origin,
     client_name,
     login_request,
-    session_report,
     source_address,
 )
-from tests.radius_module.words_made import Pairs, accounting_words, login_words
+from tests.radius_module.words_made import Pairs, login_words
 
 HOSTILE = (
     b"", b"alice\0evil", b"\xff\xfe\x00", "käse".encode("latin-1"), b'"', b"\\", b"a\\new", b"a b . c", b"0x6a",
     b"%{User-Password}", b"\r\n", b"' or 1=1 --", bytes(range(256))[:253], b"x" * 253, b"=", b".",
 )  # fmt: skip
-NOW = 1_773_144_000.25
 
 
 def cut(pairs: Pairs, name: str, at: int) -> Pairs:
     """As FreeRADIUS would cut a value that is too long."""
     return tuple((key, value[:at] if key == name else value) for key, value in pairs)
-
-
-def without(pairs: Pairs, name: str) -> Pairs:
-    return tuple(pair for pair in pairs if pair[0] != name)
 
 
 def test_a_pap_request_in_full() -> None:
@@ -78,7 +72,6 @@ def test_any_bytes_come_through_as_they_are(name: bytes, password: bytes, callin
 )
 def test_the_station_is_a_mac_address_or_what_else_it_says(calling: bytes, mac: str) -> None:
     assert login_request(login_words(calling=calling)).mac == mac
-    assert session_report(accounting_words(calling=calling), NOW).mac == mac
 
 
 def test_an_ipv6_source_is_one_word() -> None:
@@ -91,16 +84,6 @@ def test_a_login_with_a_line_that_is_cut_anywhere_is_no_login(name: str) -> None
     for at in range(len(dict(whole)[name])):
         with pytest.raises(MalformedRequest, match=name):
             login_request(cut(whole, name, at))
-
-
-@pytest.mark.parametrize("name", ["Wire-Session", "Wire-Port", "Wire-Place", "Wire-Growth"])
-def test_a_report_with_a_line_missing_or_cut_anywhere_is_no_report(name: str) -> None:
-    whole = accounting_words(klass=b"\x01" * 13, growth="60 1 2 3 4 5 1773144000 User-Request", delegated="fd00::/56")
-    with pytest.raises(MalformedRequest, match=name):
-        session_report(without(whole, name), NOW)
-    for at in range(len(dict(whole)[name])):
-        with pytest.raises(MalformedRequest, match=name):
-            session_report(cut(whole, name, at), NOW)
 
 
 def test_a_login_without_words_is_no_login() -> None:
@@ -117,37 +100,6 @@ def test_a_word_too_many_is_no_request() -> None:
 def test_a_client_that_is_not_one_of_ours_is_no_origin(client: str) -> None:
     with pytest.raises(MalformedRequest, match="client called"):
         login_request(login_words(client=client))
-
-
-def test_a_report_in_full() -> None:
-    found = session_report(accounting_words(growth="60 1 2 3 4 5 1773143999 Lost-Carrier", status="Stop"), NOW)
-    assert (found.status, found.isp_id, found.device_id, found.received) == ("Stop", 7, 70, NOW)
-    assert (found.session_time, found.delay, found.router_time) == (60, 5, 1773143999)
-    assert (found.octets_in, found.octets_out) == (1 + 2 * 2**32, 3 + 4 * 2**32)
-    assert (found.session_id, found.username, found.cause) == (b"80f00001", b"john", "Lost-Carrier")
-    assert (found.nas_address, found.nas_port_id, found.nas_port_type) == ("10.1.1.1", b"ether1", "Ethernet")
-    assert (found.framed_address, found.framed_ipv6_prefix, found.delegated_ipv6_prefix) == ("10.0.0.2", "", "")
-
-
-def test_a_report_without_numbers_knows_none() -> None:
-    found = session_report(accounting_words(status="Start", growth="       "), NOW)
-    assert (found.session_time, found.router_time, found.delay) == (None, None, 0)
-    assert (found.octets_in, found.octets_out, found.cause) == (0, 0, "")
-
-
-@given(*(st.integers(0, 2**32 - 1) for _ in range(4)))
-def test_gigawords_make_exact_64_bit_counters(low_in: int, high_in: int, low_out: int, high_out: int) -> None:
-    found = session_report(accounting_words(growth=f"1 {low_in} {high_in} {low_out} {high_out} 0 0 "), NOW)
-    assert found.octets_in == (high_in << 32) + low_in
-    assert found.octets_out == (high_out << 32) + low_out
-
-
-@pytest.mark.parametrize("octets", HOSTILE)
-def test_no_byte_of_a_report_is_changed(octets: bytes) -> None:
-    found = session_report(
-        accounting_words(session_id=octets, klass=octets, username=octets, called=octets, port_id=octets), NOW
-    )
-    assert {found.session_id, found.klass, found.username, found.called, found.nas_port_id} == {octets}
 
 
 def test_an_unknown_source_is_asked_about_by_its_address() -> None:

@@ -1,4 +1,4 @@
-"""Words as `freeradius/mods-config/policy/words` makes them of a packet."""
+"""What hooks are called with: words (mods-config/policy/words), and pairs (freeradius/accounting/dictionary)."""
 
 from __future__ import annotations
 
@@ -27,16 +27,20 @@ def login_words(
     return (login, proof, *more) if chap else (login, *more)
 
 
-def accounting_words(
-    *, client: str = ROUTER, status: str = "Interim-Update", session_id: bytes = b"80f00001",
-    klass: bytes = b"", username: bytes = b"john", port_id: bytes = b"ether1", port_type: str = "Ethernet",
-    calling: bytes = b"02-00-00-00-00-01", called: bytes = b"hotspot1", framed: str = "10.0.0.2", prefix: str = "",
-    delegated: str = "", growth: str = "60 1 2 3 4 5 1773144000 ",
+def in_hex(octets: bytes) -> str:
+    """An attribute of octets, as FreeRADIUS writes it for Python."""
+    return "0x" + octets.hex()
+
+
+def accounting_pairs(
+    *, client: str = ROUTER, status: str = "Interim-Update", session_id: bytes = b"80f00001", username: bytes = b"john",
+    authenticator: bytes = b"\xab" * 16, more: Pairs = (),
 ) -> Pairs:  # fmt: skip
-    """The argument of the accounting hook. `growth`: seconds, octets and gigawords in and out, delay, clock, cause."""
+    """The argument of the accounting hook: an Interim-Update without numbers, from port 40000, identifier 9."""
     return (
-        ("Wire-Session", f"{client} {status} {word(session_id)} {word(klass)} ."),
-        ("Wire-Port", f"{word(username)} {word(port_id)} {port_type} ."),
-        ("Wire-Place", f"{word(calling)} {word(called)} {framed} {prefix} {delegated} ."),
-        ("Wire-Growth", f"{growth} ."),
+        ("Acct-Status-Type", status),
+        ("Acct-Session-Id", in_hex(session_id)),
+        ("User-Name", in_hex(username)),
+        *more,
+        ("Wire-Answer", f"{client} 9 40000 {in_hex(authenticator)} 10.1.1.254 ."),
     )

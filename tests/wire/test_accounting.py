@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.radius_client import (
+    MIKROTIK,
     AcctStatus,
     Code,
     Growth,
@@ -21,11 +22,13 @@ from tests.radius_client import (
     exchange,
     reboot_attributes,
     text,
+    vendor,
     verify,
 )
 from tests.wire.router import MAC, Router
 from tests.wire.system import System
 from tests.wire.tenant import Tenant
+from tests.wire.test_hostile_octets import DROPPED, OCTETS
 
 START, INTERIM, STOP = AcctStatus.START, AcctStatus.INTERIM_UPDATE, AcctStatus.STOP
 GIGA = 1 << 32
@@ -89,6 +92,20 @@ def test_a_session_from_login_to_stop_is_in_the_books(system: System, tenant: Te
     assert len(system.sql("select from usage_daily where customer_id = :id", id=john.id)) == 1
 
 
+def test_proxy_states_come_back_in_their_order(system: System, tenant: Tenant) -> None:
+    """RFC 2866 section 5: a proxy on the way finds its own again."""
+    router = tenant.router
+    system.settle()
+    visit = Visit("nobody", "80f00001", nas_address=router.address)
+    states = [b"\xff\0first", b"second", b"x" * 253]
+    attributes = [*accounting_attributes(visit, START), *(text(Name.PROXY_STATE, state) for state in states)]
+    request = accounting_request(router.secret, attributes)
+    settings = system.installation.settings
+    octets = exchange(request, (settings.radius_listen, settings.radius_acct_port), source=(router.address, 0))
+    assert octets is not None
+    assert verify(octets, request).values(Name.PROXY_STATE) == states
+
+
 def test_a_packet_sent_four_times_counts_once(system: System, tenant: Tenant) -> None:
     john = tenant.customer()
     session = Session(tenant.router, john.username, "80f00001")
@@ -122,6 +139,25 @@ def test_latin_1_and_nul_in_a_packet_are_booked(system: System, tenant: Tenant) 
     attributes = [pair for pair in sent if pair[0] != Name.CALLED_STATION_ID]
     assert send(tenant.router, [*attributes, text(Name.CALLED_STATION_ID, b"Caf\xe9\0 SSID")])
     eventually(lambda: booked(system, tenant.isp_id, "calledstationid, acctinputoctets"), [(r"Caf\xe9\x00 SSID", 7)])
+
+
+@pytest.mark.parametrize("kind", OCTETS)
+def test_any_octets_in_any_attribute_are_acknowledged_and_what_counts_is_booked(
+    system: System, tenant: Tenant, kind: str
+) -> None:
+    """Every type there is, and vendors' known and unknown; for numbers and addresses the length is wrong as well.
+
+    But for what FreeRADIUS drops for its own reasons, a false signature among them.
+    """
+    john = tenant.customer()
+    visit = Visit(john.username, "80f00001", nas_address=tenant.router.address)
+    sent = accounting_attributes(visit, STOP, Growth(60, 7, 8))
+    names = set(range(1, 256)) - DROPPED - {Name.MESSAGE_AUTHENTICATOR}
+    extra = [(name, OCTETS[kind]) for name in sorted(names)]
+    extra += [vendor(number, (1, OCTETS[kind][:200])) for number in (0, 9, MIKROTIK, 99999)]
+    unanswered = [one for one in extra if not send(tenant.router, [*sent, one])]
+    assert unanswered == []
+    eventually(lambda: usage(system, john.id), [(7, 8)])
 
 
 def test_hostile_names_are_booked_without_a_customer(system: System, tenant: Tenant) -> None:
