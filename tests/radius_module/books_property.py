@@ -16,11 +16,13 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from models import ledger
 from models.reports import INTERIM, START, STOP, SessionReport
 from radius_module import records, segments, spool_files, writer
 from radius_module.drain import Batch, Drain
@@ -34,7 +36,7 @@ MIDNIGHT = NOON - 7200
 RENEWAL = NOON - 3600
 ZONES = ("UTC", "Pacific/Kiritimati")
 #: All that a crash may find: nothing of a batch committed, all of it, and of what is read to its end a part removed.
-CRASHES = ("before commit", "after commit", "between two removals")
+CRASHES = ("while booking", "before commit", "after commit", "between two removals")
 
 
 class Crash(BaseException):
@@ -125,9 +127,13 @@ def _die(made: Writer, drain: Drain, place: str) -> None:
         tidy(batch._replace(finished=batch.finished[:1]))
         raise Crash
 
-    name, act = {"before commit": ("advance", crash), "after commit": ("tidy", crash)}.get(place, ("tidy", tidy_half))
-    setattr(drain, name, act)
-    with suppress(Crash):
+    owner, name, act = {
+        "while booking": (ledger, "book", crash),
+        "before commit": (drain, "advance", crash),
+        "after commit": (drain, "tidy", crash),
+        "between two removals": (drain, "tidy", tidy_half),
+    }[place]
+    with suppress(Crash), patch.object(owner, name, act):
         made.step(drain)
     made._lost()
 
