@@ -2,71 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from models.credentials import Keyring
 from radius_module import directory_load
-from radius_module.directory import Contents
 from radius_module.live import Live
-from radius_module.rules.facts import Attribute, Customer, Plan
-from tests.radius_module.database import Tenant, make_tenant, moment
-
-DAY = 86_400.0
-_numbers = itertools.count(1)
+from tests.radius_module.database import Tenant, moment
+from tests.radius_module.directory_read import DAY, loaded, read, read_plan, run, shops, used
 
 
 @pytest.fixture
 def shop(engine: Engine) -> Callable[..., Tenant]:
-    """shop(**…): a new tenant with one device, plan and customer; his periods begin at `periods`."""
-
-    def make(**changes: Any) -> Tenant:
-        number = next(_numbers)
-        wanted = {"address": f"10.200.{number}.0/24", "periods": (time.time() - 10 * DAY,)} | changes
-        return make_tenant(engine, f"loaded {number}", **wanted)
-
-    return make
-
-
-def run(engine: Engine, statement: str, **values: Any) -> None:
-    with engine.begin() as connection:
-        connection.execute(text(statement), values)
-
-
-def loaded(engine: Engine, live: Live | None = None) -> Contents:
-    """A load of everything."""
-    with engine.connect() as connection:
-        return directory_load.load(connection, live or Live())
-
-
-def read(engine: Engine, shop: Tenant, live: Live | None = None) -> Customer:
-    """The shop's customer after a load of everything; a reading of him alone must find the same."""
-    whole, alone = loaded(engine, live), Contents()
-    with engine.connect() as connection:
-        directory_load.refresh_customers(connection, alone, Live(), [shop.customer_id])
-    found, again = (
-        contents.customers[shop.customer_id]._replace(topups=tuple(sorted(contents.customers[shop.customer_id].topups)))
-        for contents in (whole, alone)
-    )
-    assert found == again
-    return found
-
-
-def used(engine: Engine, shop: Tenant) -> int:
-    live = Live()
-    customer = read(engine, shop, live)
-    now = time.time()
-    return live.standing(shop.customer_id, customer.period_start(now), now)[0]
-
-
-def read_plan(engine: Engine, shop: Tenant) -> Plan:
-    plans = loaded(engine).plans.values()
-    return next(plan for plan in plans if plan.isp_id == shop.isp_id)
+    return shops(engine)
 
 
 def test_a_customer_with_all_that_his_login_needs(engine: Engine, shop: Callable[..., Tenant]) -> None:
@@ -154,79 +105,6 @@ def test_topups_are_summed_by_their_period(engine: Engine, shop: Callable[..., T
     found = read(engine, made)
     assert sorted(octets for _start, octets in found.topups) == [123, 123]
     assert found.period_starts[0] in [start for start, _octets in found.topups], "one clock: equal to the last digit"
-
-
-@pytest.mark.parametrize(
-    ("kind", "value"),
-    [("NT-Password", "0" * 32), ("Password-With-Header", "{SSHA512}x"), ("Cleartext-Password", "clear")],
-)
-def test_a_password_row_written_by_hand_without_customer_id_is_his(
-    engine: Engine, shop: Callable[..., Tenant], kind: str, value: str
-) -> None:
-    made, other = shop(username="Anna@Example.com"), shop(username="anna@example.com")
-    run(engine, "insert into radcheck (isp_id, username, attribute, op, value) "
-        "values (:isp, 'ANNA@example.com', :kind, ':=', :value)", isp=made.isp_id, kind=kind, value=value)  # fmt: skip
-    found = read(engine, made)
-    assert (found.credential_attribute, found.credential) == (kind, value)
-    assert read(engine, other).credential is None, "the same name of another tenant is somebody else"
-
-
-def test_of_several_passwords_the_newest_counts_and_an_operators_inactive_one_does_not(
-    engine: Engine, shop: Callable[..., Tenant]
-) -> None:
-    made = shop()
-    for value, active in (("first", True), ("second", True), ("third", False)):
-        run(engine, "insert into radcheck (isp_id, username, attribute, value, is_active) "
-            "values (:isp, 'john', 'Cleartext-Password', :value, :active)",
-            isp=made.isp_id, value=value, active=active)  # fmt: skip
-    assert read(engine, made).credential == "second"
-
-
-def test_other_check_items_are_no_password(engine: Engine, shop: Callable[..., Tenant]) -> None:
-    made = shop()
-    run(engine, "insert into radcheck (isp_id, username, attribute, value) "
-        "values (:isp, 'john', 'Simultaneous-Use', '1')", isp=made.isp_id)  # fmt: skip
-    assert read(engine, made).credential is None
-
-
-def test_an_operators_reply_rows_are_honoured_in_the_order_he_wrote_them(
-    engine: Engine, shop: Callable[..., Tenant]
-) -> None:
-    made = shop()
-    rows = [("Framed-Route", "+=", "10.1.0.0/24", True, "operator"), ("Filter-Id", ":=", "off", False, "operator"),
-            ("Framed-IP-Address", ":=", "10.0.0.1", True, "provisioned"),
-            ("Framed-Route", "+=", "10.0.0.0/24", True, "operator")]  # fmt: skip
-    for name, op, value, active, origin in rows:
-        run(engine, "insert into radreply (isp_id, username, attribute, op, value, is_active, origin) "
-            "values (:isp, 'JOHN', :name, :op, :value, :active, :origin)",
-            isp=made.isp_id, name=name, op=op, value=value, active=active, origin=origin)  # fmt: skip
-    assert read(engine, made).extra == (
-        Attribute("Framed-Route", "+=", "10.1.0.0/24"), Attribute("Framed-Route", "+=", "10.0.0.0/24"),
-    )  # fmt: skip
-
-
-def test_a_row_of_nobody_is_nobodys(engine: Engine, shop: Callable[..., Tenant]) -> None:
-    made = shop()
-    run(engine, "insert into radreply (isp_id, username, attribute, value) "
-        "values (:isp, 'ghost', 'Filter-Id', 'x')", isp=made.isp_id)  # fmt: skip
-    assert read(engine, made).extra == ()
-
-
-def test_an_operators_rows_of_a_plan_are_the_plans_and_a_reading_of_it_alone_finds_the_same(
-    engine: Engine, shop: Callable[..., Tenant]
-) -> None:
-    made, other = shop(), shop()
-    plan_id = read_plan(engine, made).id
-    for isp_id, origin in ((made.isp_id, "operator"), (made.isp_id, "provisioned"), (other.isp_id, "operator")):
-        run(engine, "insert into radgroupreply (isp_id, groupname, attribute, op, value, origin) "
-            "values (:isp, :group, 'Filter-Id', ':=', :origin || :isp, :origin)",
-            isp=isp_id, group=f"plan_{plan_id}", origin=origin)  # fmt: skip
-    found = read_plan(engine, made)
-    assert found.extra == (Attribute("Filter-Id", ":=", f"operator{made.isp_id}"),)
-    alone = Contents()
-    with engine.connect() as connection:
-        directory_load.refresh_plans(connection, alone, [plan_id])
-    assert alone.plans == {plan_id: found}
 
 
 def test_open_sessions_take_places_and_ended_ones_do_not(engine: Engine, shop: Callable[..., Tenant]) -> None:
