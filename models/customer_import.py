@@ -20,6 +20,7 @@ from models.audit_trail import Actor
 from models.credentials import Keyring
 from models.customer_care import first_period_end
 from models.customers import Customer, Subscription
+from models.names import login_name
 from models.plans import ServicePlan
 from models.radius import Radcheck, Radreply, Radusergroup
 from models.tenants import Isp
@@ -85,7 +86,7 @@ class Import:
     def _check(self, batch: Sequence[Row]) -> None:
         for row in batch:
             self._check_plan(row)
-            self._once(row, "username", self._names, row.columns["username"].lower())
+            self._once(row, "username", self._names, login_name(row.columns["username"]))
             if row.columns.get("static_ip"):
                 self._once(row, "static_ip", self._addresses, row.columns["static_ip"])
         self._check_taken(batch)
@@ -102,7 +103,7 @@ class Import:
 
     def _check_taken(self, batch: Sequence[Row]) -> None:
         """Against the customers who are there already: one statement each for names and addresses."""
-        names = {row.columns["username"].lower(): row.number for row in batch}
+        names = {login_name(row.columns["username"]): row.number for row in batch}
         taken = self._session.scalars(_TAKEN_NAMES, {"names": list(names)})
         self.errors += [RowError(names[name], "username", "another customer has this user name") for name in taken]
         addresses = {row.columns["static_ip"]: row.number for row in batch if row.columns.get("static_ip")}

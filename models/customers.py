@@ -18,7 +18,7 @@ class Customer(Base):
     __table_args__ = (
         ForeignKeyConstraint(["isp_id", "service_plan_id"], ["service_plans.isp_id", "service_plans.id"]),
         UniqueConstraint("isp_id", "static_ip"),
-        Index("uq_customers_isp_id_username", "isp_id", func.lower(text("username")), unique=True),
+        Index("uq_customers_isp_id_username", "isp_id", func.infora_login_name(text("username")), unique=True),
         Index("ix_customers_isp_id_service_plan_id", "isp_id", "service_plan_id"),
         CheckConstraint("status in ('active', 'suspended', 'expired')", name="status_known"),
         CheckConstraint("octet_length(username) between 1 and 253", name="username_length"),
@@ -29,7 +29,7 @@ class Customer(Base):
 
     isp_id: Mapped[TenantKey]
     id: Mapped[Id]
-    #: Unique in the tenant without regard to case; kept as typed.
+    #: Unique in the tenant without regard to case or a MAC address's notation (models.names); kept as typed.
     username: Mapped[str]
     full_name: Mapped[str | None]
     email: Mapped[str | None]

@@ -8,7 +8,6 @@ The caller commits; after BookingConflict he rolls back and books the batch agai
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -24,9 +23,6 @@ from models.reports import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionE
 from models.sessions import SessionState, booked_at, end, fold
 
 __all__ = ["Booking", "BookingConflict", "Total", "book"]
-
-_SEPARATOR = re.compile(r"[:.-]")
-_MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
 class Total(NamedTuple):
@@ -89,30 +85,19 @@ def _fold(chains: Chains, records: Sequence[SessionReport | SessionEnd]) -> list
 def _find_customers(connection: Connection, states: Sequence[SessionState]) -> None:
     """Give sessions that have no customer the one whose user name they carry; those of nobody stay without."""
     wanted = {
-        (state.isp_id, readable(state.first.username), written)
+        (state.isp_id, readable(state.first.username))
         for state in states
         if state.customer_id is None and state.first is not None
-        for written in _spellings(readable(state.first.username))
     }
     if not wanted:
         return
     found = connection.exec_driver_sql(sql.FIND_CUSTOMERS, {
-        "isps": numbers(isp for isp, _, _ in wanted), "names": texts(name for _, name, _ in wanted),
-        "tried": texts(written for _, _, written in wanted),
+        "isps": numbers(isp for isp, _ in wanted), "names": texts(name for _, name in wanted),
     })  # fmt: skip
     ids = {(isp_id, name): customer_id for isp_id, name, customer_id in found}
     for state in states:
         if state.customer_id is None and state.first is not None:
             state.customer_id = ids.get((state.isp_id, readable(state.first.username)))
-
-
-def _spellings(name: str) -> tuple[str, ...]:
-    """A user name that is a MAC address stands for the customer however his was written."""
-    digits = _SEPARATOR.sub("", name)
-    if not _MAC.fullmatch(digits):
-        return (name,)
-    pairs, dotted = [digits[at : at + 2] for at in range(0, 12, 2)], [digits[:4], digits[4:8], digits[8:]]
-    return digits, ":".join(pairs), "-".join(pairs), ".".join(dotted), f"{digits[:6]}-{digits[6:]}"
 
 
 def _count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]]) -> list[Total]:

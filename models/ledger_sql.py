@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 FIND_CUSTOMERS = """
 select wanted.isp_id, wanted.name, c.id
-  from unnest(%(isps)s::bigint[], %(names)s::text[], %(tried)s::text[]) as wanted (isp_id, name, tried)
-  join customers c on c.isp_id = wanted.isp_id and lower(c.username) = lower(wanted.tried)
+  from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
+  join customers c on c.isp_id = wanted.isp_id and infora_login_name(c.username) = infora_login_name(wanted.name)
 """
 
 #: The period that runs at `since` and all later ones, or when the customer came.

@@ -1,39 +1,15 @@
-"""Names as people and routers write them, made comparable: MAC addresses in any notation, user names in any case."""
+"""MAC addresses as routers send them: who a station is, and which notations a password may have."""
 
 from __future__ import annotations
 
-import re
+from models.names import login_name, mac_of
 
-_SEPARATORS = str.maketrans("", "", ":-.")
-_MAC = re.compile(
-    r"[0-9A-F]{12}"
-    r"|[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}"
-    r"|[0-9A-F]{4}([.:-])[0-9A-F]{4}\2[0-9A-F]{4}"
-    r"|[0-9A-F]{6}[-:.][0-9A-F]{6}",
-    re.IGNORECASE,
-)
-
-
-def mac_of(text: str) -> str | None:
-    """`AA:BB:CC:DD:EE:FF` of a MAC address in any of the usual notations; None for anything else.
-
-    >>> mac_of("aabb.ccdd.eeff")
-    'AA:BB:CC:DD:EE:FF'
-    """
-    if not 12 <= len(text) <= 17 or _MAC.fullmatch(text) is None:
-        return None
-    digits = text.translate(_SEPARATORS).upper()
-    return ":".join((digits[0:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:12]))
+__all__ = ["login_name", "mac_of", "notations", "station"]
 
 
 def station(text: str) -> str:
     """Calling-Station-Id: a MAC address normalised, anything else as it is."""
     return mac_of(text) or text
-
-
-def login_name(username: str) -> str:
-    """What a user name is looked up by: without regard to case, a MAC address without regard to its notation."""
-    return mac_of(username) or username.lower()
 
 
 def notations(mac: str) -> tuple[str, ...]:
