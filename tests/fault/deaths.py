@@ -32,8 +32,9 @@ class Deaths:
             self._await(ask)
             self.away.append((part, round(time.monotonic() - begun, 2)))
 
-    def late(self) -> list[tuple[str, float]]:
-        return [one for one in self.away if one[1] > BACK]
+    def late(self, slower: float = 1) -> list[tuple[str, float]]:
+        """Those that took too long; `slower`: how much more they may take, because others use the machine."""
+        return [one for one in self.away if one[1] > BACK * slower]
 
     def _await(self, ask: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _GIVE_UP

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from tests.fault.deaths import Deaths
+from tests.fault.logins import machine
 
 
-def kill_while_sending(deaths: Deaths, rate: float, parts: list[str], pause: float) -> None:
+def kill_while_sending(deaths: Deaths, rate: float, parts: list[str], pause: float, slower: float = 1) -> None:
     """Each of the parts in turn; `pause`: seconds of peace before each death."""
     crowd = deaths.crowd
     crowd.start(rate)
@@ -21,11 +22,12 @@ def kill_while_sending(deaths: Deaths, rate: float, parts: list[str], pause: flo
     books = crowd.books()
     assert crowd.answered > rate * pause * len(parts) * 0.7
     assert books.right, books
-    assert deaths.late() == [], deaths.away
+    print("away:", deaths.away)  # noqa: T201  # pytest shows it with -s, and of a test that fails
+    assert deaths.late(slower) == []
 
 
 def test_deaths_of_all_parts_lose_nothing(deaths: Deaths) -> None:
-    kill_while_sending(deaths, 150, ["acct", "writer", "postgres", "auth", "acct", "writer"], 1.5)
+    kill_while_sending(deaths, 150, ["acct", "writer", "postgres", "auth", "acct", "writer"], 1.2, machine())
 
 
 @pytest.mark.long
