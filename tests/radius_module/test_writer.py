@@ -95,6 +95,19 @@ def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[
     spool.close()
 
 
+def test_marks_of_the_health_check_do_not_wait_for_ever(books: Engine, directory: Path) -> None:
+    """Nobody sends anything for a night: what waits is nothing, and nothing is read again and again."""
+    spool = Spool(directory)
+    made, drain = new_writer(books, directory)
+    for _ in range(3):
+        assert spool.check()
+    assert made.step(drain) == 0
+    assert spool_files.backlog(directory).records == 0
+    assert spool_files.oldest(directory) is None
+    made._lost()
+    spool.close()
+
+
 @pytest.mark.parametrize("place", ["before commit", "after commit", "between files"])
 def test_a_crash_anywhere_books_everything_once(
     books: Engine, directory: Path, of: dict[str, Any], monkeypatch: pytest.MonkeyPatch, place: str
