@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIFlask
@@ -17,6 +18,17 @@ _ERROR = {
         "ok": {"const": False},
         "message": {"type": "string"},
         "data": {"$ref": "#/components/schemas/HTTPError"},
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "errors": {"type": "object"},
     },
 }
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -60,7 +72,11 @@ def _complete(document: dict[Any, Any] | str) -> dict[Any, Any] | str:
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
     """What every operation has: the errors' one shape, and the headers that the decorators read."""
     operation["responses"]["default"] = {"description": "What went wrong", "content": {
-        "application/json": {"schema": _ERROR}, PROBLEM: {"schema": {"type": "object"}}}}  # fmt: skip
+        "application/json": {"schema": _ERROR}}}  # fmt: skip
+    for status, response in operation["responses"].items():
+        if status == "default" or int(status) >= HTTPStatus.BAD_REQUEST:
+            # To whoever asks for it.
+            response.setdefault("content", {})[PROBLEM] = {"schema": _PROBLEM}
     for parameter in operation["parameters"]:
         if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
             parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_ID}

@@ -69,7 +69,9 @@ def inspect(row: Quarantined) -> Quarantined:
 @answers(Nothing, message="Booked.")
 def submit(row: Quarantined) -> dict[str, Any]:
     """Book a report after all"""
-    record(session(), "submit", row, _told(row), {})
+    told = _told(row)
+    # It is in the books now, and no longer here.
+    record(session(), "submit", row, told, dict.fromkeys(told))
     try:
         quarantine.submit(session().connection(), row.id)
     except (BookingConflict, DBAPIError, ValueError):

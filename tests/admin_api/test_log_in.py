@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import jwt
@@ -165,10 +166,23 @@ def test_forged_tokens_let_nobody_in(app: APIFlask, settings: Settings, tenant: 
     user = _user(tenant, f"fay{tenant.id}")
     good: str = _log_in(app, f"fay{tenant.id}").data["token"]
     assert _with(app, good).get(ME).status == 200
-    tokens = forged(settings, good, user["id"])
-    assert len(tokens) >= 60
+    disabled = _user(tenant, f"kim{tenant.id}")
+    once_good: str = _log_in(app, f"kim{tenant.id}").data["token"]
+    assert tenant.superadmin.patch(f"/api/users/{disabled['id']}", {"is_active": False}).status == 200
+    tokens = [*forged(settings, good, user["id"]), once_good]
+    assert len(set(tokens)) >= 60
     for token in tokens:
-        assert _with(app, token).get(ME).status == 401, token
+        for path in (ME, "/api/billing/customers"):
+            assert _with(app, token).get(path).status == 401, token
+        assert _with(app, token).inside(tenant.id).post("/api/billing/plans", {"name": "x"}).status == 401, token
+    assert tenant.superadmin.get("/api/billing/plans").data["total"] == 0
+
+
+def test_a_token_of_another_tenant_is_good_there_alone(app: APIFlask, tenant: Tenant, other_tenant: Tenant) -> None:
+    customer = tenant.customer()
+    assert other_tenant.admin.get(f"/api/billing/customers/{customer['id']}").status == 404
+    assert other_tenant.admin.inside(tenant.id).get("/api/billing/customers").status == 403
+    assert other_tenant.admin.get("/api/billing/customers").data["total"] == 0
 
 
 @pytest.mark.parametrize(
@@ -207,16 +221,38 @@ def test_ten_wrong_passwords_brake_the_account_or_the_address(settings: Settings
 
 @pytest.mark.long
 def test_the_time_of_an_answer_does_not_tell_whether_an_account_exists(app: APIFlask, tenant: Tenant) -> None:
-    """Welch's t over 2 x 2,000 alternating attempts."""
-    _user(tenant, f"ina{tenant.id}")
-    times: dict[str, list[float]] = {f"ina{tenant.id}": [], f"nob{tenant.id}": []}
-    for _ in range(2000):
-        for name, found in times.items():
+    """Welch's t over 2 x 2,000 log-ins in pairs of chance order, so that whatever slows the machine slows both.
+
+    Over all of them, and over the quicker nine tenths: what disturbs is mostly in the last, and hides there what leaks.
+    """
+    ina, nobody = f"ina{tenant.id}", f"nob{tenant.id}"
+    _user(tenant, ina)
+    taken: dict[str, list[float]] = {ina: [], nobody: []}
+    random = Random(1)  # noqa: S311  # an order
+    for number in range(2100):
+        for name in random.sample((ina, nobody), 2):
             begun = time.perf_counter()
             _log_in(app, name, "wrong")
-            found.append(time.perf_counter() - begun)
-    (n1, m1, v1), (n2, m2, v2) = (_moments(found) for found in times.values())
-    assert abs((m1 - m2) / (v1 / n1 + v2 / n2) ** 0.5) < 4.5
+            if number >= 100:
+                taken[name].append(time.perf_counter() - begun)
+    assert abs(_t(taken[ina], taken[nobody])) < 4.5
+    slow = sorted(taken[ina] + taken[nobody])[len(taken[ina]) * 2 * 9 // 10]
+    quick = [[one for one in found if one <= slow] for found in taken.values()]
+    assert abs(_t(*quick)) < 4.5
+
+
+def test_the_measure_of_times_sees_a_difference_of_a_fiftieth() -> None:
+    """It would be no test that finds nothing: 2,000 times around 5 ms, with the noise of a machine that is used."""
+    random = Random(2)  # noqa: S311  # noise
+    one, other = ([base + random.expovariate(1 / 0.0005) for _ in range(2000)] for base in (0.005, 0.0051))
+    assert abs(_t(one, other)) > 4.5
+    assert abs(_t(one[::2], one[1::2])) < 4.5
+
+
+def _t(one: list[float], other: list[float]) -> float:
+    """Welch's."""
+    (n1, m1, v1), (n2, m2, v2) = _moments(one), _moments(other)
+    return (m1 - m2) / (v1 / n1 + v2 / n2) ** 0.5
 
 
 def _moments(values: list[float]) -> tuple[int, float, float]:

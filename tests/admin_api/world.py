@@ -16,12 +16,16 @@ class World:
 
     def __init__(self, tenant: Tenant, rows: Rows) -> None:
         self.tenant = tenant
+        device = tenant.device(name=f"secret of {tenant.id}")
+        self.device_address = str(device["ip_address"])
         self.ids = {
             "isp": tenant.id,
-            "plan": tenant.plan(name=f"secret of {tenant.id}")["id"],
-            "device": tenant.device(name=f"secret of {tenant.id}")["id"],
-            "customer": tenant.customer(full_name=f"secret of {tenant.id}", username=f"user{tenant.id}")["id"],
+            "plan": tenant.plan(name=f"secret of {tenant.id}", simultaneous_use=9)["id"],
+            "device": device["id"],
         }
+        self.ids["customer"] = tenant.customer(
+            full_name=f"secret of {tenant.id}", username=f"user{tenant.id}", service_plan_id=self.ids["plan"]
+        )["id"]
         user = tenant.superadmin.post(
             "/api/users", {"username": f"secret of {tenant.id}", "password": "0123456789", "role": "staff"}
         )

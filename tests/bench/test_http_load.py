@@ -54,7 +54,7 @@ def server() -> Iterator[tuple[str, int]]:
     _Handler.bodies.clear()
     made = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     made.daemon_threads = True
-    thread = threading.Thread(target=made.serve_forever)
+    thread = threading.Thread(target=made.serve_forever, args=(0.02,))
     thread.start()
     yield "127.0.0.1", made.server_port
     made.shutdown()
