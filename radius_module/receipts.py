@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import md5
 from ipaddress import ip_address
 from pathlib import Path
+from stat import S_ISSOCK
 from typing import NamedTuple
 
 log = logging.getLogger(__name__)
@@ -83,9 +84,11 @@ class Receipts:
         """FreeRADIUS' socket, found among this process's; it opens it after it has set up its modules."""
         for path in Path("/proc/self/fd").iterdir():
             try:
+                if not S_ISSOCK(os.fstat(int(path.name)).st_mode):
+                    continue  # a second descriptor of a spool file would keep it on the disk
                 found = socket.socket(fileno=os.dup(int(path.name)))
             except OSError:
-                continue  # closed meanwhile, or no socket
+                continue  # closed meanwhile
             if found.type == socket.SOCK_DGRAM and found.family != socket.AF_UNIX:
                 host, port = found.getsockname()[:2]
                 if port == self._port:

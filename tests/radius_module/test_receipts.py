@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,15 @@ def test_who_cannot_be_answered_is_in_nobodys_way(server: socket.socket) -> None
         receipts.send([right._replace(address="10.9.9.9"), right._replace(address="no address"), right])
         assert verify(router.recv(4096), request)
         receipts.close()
+
+
+def test_no_other_file_is_held_open(tmp_path: Path) -> None:
+    """A segment of the spool that somebody holds open stays on the disk when it is removed."""
+    with (tmp_path / "segment").open("wb") as file:
+        before = set(Path("/proc/self/fd").iterdir())
+        Receipts(1, {}).send([Receipt("127.0.0.1", 1, "", 1, bytes(16), b"")])
+        assert set(Path("/proc/self/fd").iterdir()) == before
+    assert file.closed
 
 
 def test_without_the_socket_nothing_is_sent_and_nothing_raised(caplog: pytest.LogCaptureFixture) -> None:
