@@ -47,6 +47,7 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
 
     Raises BookingConflict where another node was quicker with one of its sessions, and the database's errors.
     """
+    connection.exec_driver_sql(sql.LOOK_UP)
     reports = [record for record in records if isinstance(record, SessionReport)]
     ends = [record for record in records if isinstance(record, SessionEnd)]
     chains = load(connection, reports, ends)

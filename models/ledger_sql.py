@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+#: A batch looks its rows up, one by one in an index. Left to itself the planner sorts a month of sessions for each
+#: batch, which costs the more the longer the month is.
+LOOK_UP = "set local enable_mergejoin = off; set local enable_hashjoin = off"
+
 FIND_CUSTOMERS = """
 select wanted.isp_id, wanted.name, c.id
   from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)

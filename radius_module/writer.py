@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, exc, text
@@ -36,8 +37,8 @@ SMALL, PAUSE = 1000, 0.1
 GATHERING = 1.0
 #: Waits between attempts while the database is away, seconds.
 _RETRY = (0.2, 0.5, 1.0, 2.0)
-#: The writer gives way to those whom somebody waits for.
-_NICE = 5
+#: The writer and its share of PostgreSQL give way to those whom somebody waits for.
+NICE = 10
 _HOUR = 3600.0
 #: The lock file of the one that drains this node's spools.
 LOCK = "writer.lock"
@@ -110,6 +111,7 @@ class Writer:
     def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            _give_way(self._connection)
         return self._connection
 
     def _lost(self) -> None:
@@ -136,6 +138,16 @@ def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> 
             return []
     half = len(records) // 2
     return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
+
+
+def _give_way(connection: Connection) -> None:
+    """Lower the priority of the process that PostgreSQL has for us, where it is on this machine and belongs to us."""
+    info = getattr(connection.connection.dbapi_connection, "info", None)
+    if info is None or not str(info.host).startswith("/"):
+        return
+    with suppress(OSError):
+        if Path(f"/proc/{info.backend_pid}/comm").read_text() == "postgres\n":
+            os.setpriority(os.PRIO_PROCESS, info.backend_pid, NICE)
 
 
 def _is_conflict(wrong: Exception) -> bool:
@@ -185,7 +197,7 @@ def main() -> int:
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: writer.stopping.set())
-    os.nice(_NICE)
+    os.nice(NICE)
     # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
     gc.set_threshold(500_000, 20, 100)
     threading.Thread(target=_keep_house, args=(found.database_url, writer.stopping), daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,10 @@ def test_the_origin_of_our_news_is_named(books: Engine, directory: Path, of: dic
     heard = {notify.payload.split(" ")[3] for notify in listener.notifies}
     listener.close()
     assert heard == {NODE}
+
+
+def test_the_writer_and_its_share_of_postgresql_give_way(books: Engine, directory: Path) -> None:
+    made, _ = new_writer(books, directory)
+    backend = made._connected().scalar(text("select pg_backend_pid()"))
+    assert os.getpriority(os.PRIO_PROCESS, backend) == writer.NICE
+    made._lost()
