@@ -1,4 +1,4 @@
-"""A process that stores records and says which ones it was told are stored: `python -m tests.fault.putter DIR COUNT`.
+"""A process that stores records and says which ones are acknowledged: `python -m tests.fault.putter DIR COUNT`.
 
 Runs under strace, which writes down the order of everything.
 """
@@ -8,25 +8,37 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from radius_module import segments
 from radius_module.spool import Spool
 from tests.radius_module.reports_made import report
 
+_ROUTERS = 4
+
 
 def main(directory: Path, count: int) -> None:
     segments.SEGMENT_BYTES = 1 << 15
-    spool = Spool(directory)
+    answered = [threading.Event() for _ in range(count)]
 
-    def put(first: int) -> None:
-        for number in range(first, count, 4):
-            while not spool.put(report(octets_in=number, session_id=b"power-%06d" % number)):
-                time.sleep(0.05)  # as a router would send again
-            os.write(1, b"acked %d\n" % number)
+    def settled(owed: Sequence[Any], stored: bool) -> None:
+        for _values, number in owed:
+            if stored:
+                os.write(1, b"acked %d\n" % number)
+                answered[number].set()
 
-    threads = [threading.Thread(target=put, args=(first,)) for first in range(4)]
+    spool = Spool(directory, None, settled)
+
+    def send(first: int) -> None:
+        for number in range(first, count, _ROUTERS):
+            sent = report(octets_in=number, session_id=b"power-%06d" % number)
+            while not answered[number].is_set():
+                spool.take(sent, number)  # type: ignore[arg-type]  # what a receipt is, nobody asks here
+                answered[number].wait(0.1)  # and then again, as a router does
+
+    threads = [threading.Thread(target=send, args=(first,)) for first in range(_ROUTERS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -38,3 +38,4 @@ def test_twenty_deaths_of_freeradius(deaths: Deaths) -> None:
 @pytest.mark.long
 def test_ten_deaths_of_postgresql_and_of_the_writer(deaths: Deaths) -> None:
     kill_while_sending(deaths, 500, ["postgres", "writer"] * 10, 3.0)
+    assert (deaths.crowd.unanswered, deaths.crowd.sent_again) == (0, 0), "no router notices"
