@@ -30,7 +30,7 @@ test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
 bench: setup ## this system and FreeRADIUS' own rlm_sql side by side
 	@exec $(PYTHON) -m tests.bench
 
-fault: setup ## the long fault suite
+fault: setup ## the long fault suite (an hour and more)
 	@exec $(PYTHON) -m pytest -m long tests $(T)
 
 check: setup ## lint, types, migrations agree with the models
