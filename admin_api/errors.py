@@ -35,6 +35,7 @@ CODES = {
     503: "unavailable",
 }
 MESSAGES = {
+    400: "The request cannot be read: its body must be JSON.",
     401: "Credentials are missing, wrong or expired.",
     403: "Your role does not allow this.",
     404: "There is no such thing here.",
@@ -80,11 +81,19 @@ def _from_http_error(error: HTTPError) -> Answer:
     data = dict(error.extra_data)
     message = error.message or ""
     if isinstance(error.detail, dict) and error.detail:
-        data["errors"] = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
+        found = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
+        data["errors"] = {field: [_plainly(text) for text in texts] for field, texts in found.items()}
         message = "Some fields cannot be taken."
     elif not data:
         message = MESSAGES.get(error.status_code, message)
     return _answer(error.status_code, message, data, {name: str(value) for name, value in dict(error.headers).items()})
+
+
+def _plainly(said: str) -> str:
+    """The validator's words without those about itself."""
+    if said.startswith("Input should be a valid dictionary"):
+        return "must be a JSON object"
+    return said.removeprefix("Value error, ")
 
 
 def _from_refused(error: Refused) -> Answer:

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIFlask
@@ -46,9 +47,12 @@ def register(app: APIFlask) -> None:
     app.request_class = ApiRequest
     app.json = ExactJson(app)
     app.url_map.strict_slashes = False
+    # An address with a slash too many is no address: a redirection would be an answer of another shape.
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.before_request(_name_request)
     app.after_request(_add_headers)
+    app.after_request(_tell_methods)
 
 
 def _name_request() -> None:
@@ -60,6 +64,15 @@ def _add_headers(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _tell_methods(response: Response) -> Response:
+    """OPTIONS is answered by Flask, which says in a header alone what there is; here as every answer."""
+    if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK and not response.get_data():
+        methods = sorted(response.allow)
+        response.data = json.dumps({"ok": True, "message": "OK", "data": {"methods": methods}})
+        response.mimetype = "application/json"
     return response
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, IPvAnyAddress
+from pydantic import BaseModel, BeforeValidator, Field, IPvAnyAddress
 
 from admin_api.schemas.types import Body, Line, RowId, Shown, Text, Wanted
 
@@ -15,12 +15,21 @@ Seconds = Annotated[int, Field(ge=0, lt=2**32)]
 Reply = dict[str, str | list[str]]
 
 
+def _written(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be an address such as 10.1.0.1")  # pydantic wants ValueError
+    return value
+
+
+NasAddress = Annotated[IPvAnyAddress, BeforeValidator(_written)]
+
+
 class AuthIn(Body):
     """A login as a router would send it; `nas_ip` names the device."""
 
     username: Annotated[Text, Field(max_length=253)]
     password: Annotated[Text, Field(max_length=253)]
-    nas_ip: IPvAnyAddress
+    nas_ip: NasAddress
     calling_station_id: Line = ""
 
 
@@ -38,7 +47,7 @@ class AccountingIn(Body):
     status_type: Literal["Start", "Interim-Update", "Stop"]
     session_id: Annotated[Line, Field(min_length=1)]
     username: Annotated[Text, Field(min_length=1, max_length=253)]
-    nas_ip: IPvAnyAddress
+    nas_ip: NasAddress
     session_time: Seconds | None = None
     input_octets: Octets = 0
     output_octets: Octets = 0

@@ -52,6 +52,12 @@ def _printable(text: str) -> str:
     return text
 
 
+def _named(text: str) -> str:
+    if not _printable(text).strip():
+        raise ValueError("must not be blank")
+    return text
+
+
 def _trimmed(text: str) -> str:
     if text != text.strip():
         raise ValueError("must not begin or end with a space")
@@ -158,7 +164,7 @@ Text = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
 #: What is looked for.
 Wanted = Annotated[str, Field(max_length=253), AfterValidator(_storable)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_named)]
 Username = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_username)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 CustomerPassword = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_password)]

@@ -56,6 +56,24 @@ def test_a_body_that_is_too_large_is_a_413(tenant: Tenant) -> None:
     assert (answer.status, answer.code) == (413, "too_large")
 
 
+@pytest.mark.parametrize("path", ["/api/billing//customers", "//api/isps", "/api/billing/customers//1"])
+def test_an_address_with_a_slash_too_many_is_no_address(tenant: Tenant, path: str) -> None:
+    assert tenant.admin.get(path).code == "not_found"
+
+
+def test_options_say_what_there_is_as_every_answer(app: APIFlask) -> None:
+    answer = Caller(app).call("OPTIONS", BASE)
+    assert (answer.status, answer.data) == (200, {"methods": ["GET", "HEAD", "OPTIONS", "POST"]})
+
+
+def test_an_error_speaks_of_the_body_and_of_nothing_inside(tenant: Tenant) -> None:
+    assert tenant.admin.post("/api/billing/plans", []).data["errors"] == {"_schema": ["must be a JSON object"]}
+    assert tenant.admin.post("/api/billing/plans", {"name": " "}).data["errors"] == {"name": ["must not be blank"]}
+    for body in ({"username": 5}, {"username": "a\0b"}, {"expires_at": "x"}, {"mac_address": "x"}, "x", 5):
+        text = str(tenant.admin.post(BASE, body))
+        assert not [word for word in ("Value error", "CustomerIn", "pydantic", "Traceback") if word in text], text
+
+
 def test_who_asks_for_problem_json_gets_it(tenant: Tenant) -> None:
     answer = tenant.admin.raw("GET", f"{BASE}/0", headers={"Accept": "application/problem+json"})
     assert answer.mimetype == "application/problem+json"
@@ -111,6 +129,15 @@ def test_a_change_of_an_older_version_is_a_412(tenant: Tenant) -> None:
         assert tenant.admin.delete(address, {"If-Match": tag}).status == 412
         assert tenant.admin.patch(address, change, {"If-Match": changed.headers["ETag"]}).status == 200
         assert tenant.admin.patch(address, change, {"If-Match": "*"}).status == 200
+
+
+@pytest.mark.parametrize("tag", ['"', "W/", '""', "abc", '"a", "b"', ",", '","', "W/{tag}", "{tag}x", "\x80", "0"])
+def test_a_version_that_cannot_be_read_is_no_leave_to_write(tenant: Tenant, tag: str) -> None:
+    address = f"{BASE}/{tenant.customer()['id']}"
+    seen = tenant.staff.get(address).headers["ETag"]
+    stale = tenant.staff.patch(address, {"phone": "1"}, {"If-Match": tag.replace("{tag}", seen)})
+    assert (stale.status, stale.code) == (412, "stale")
+    assert tenant.staff.patch(address, {"phone": "1"}, {"If-Match": f'"a", {seen}'}).status == 200
 
 
 def test_a_new_password_is_a_new_version(tenant: Tenant) -> None:

@@ -89,6 +89,11 @@ def test_a_wrong_login_is_a_403_with_its_code(
     assert stored == [(code, fields.get("username", "ann"))]
 
 
+@pytest.mark.parametrize("nas_ip", [2130706433, True, None, "", "127.1", "10.0.0.1/24", "host", ["10.0.0.1"], 1.5])
+def test_what_is_no_address_is_no_device(tenant: Tenant, customer: dict[str, Any], nas_ip: object) -> None:
+    assert set(_login(tenant, nas_ip=nas_ip).data["errors"]) == {"nas_ip"}
+
+
 def test_a_customer_of_another_tenant_is_nobody_here(tenant: Tenant, other_tenant: Tenant) -> None:
     tenant.device(ip_address=f"10.77.{tenant.id % 250}.0/24")
     other_tenant.customer(username="ann")

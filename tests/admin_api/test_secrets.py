@@ -5,12 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
 
+from admin_api.settings import Settings
 from tests.admin_api.caller import Answer, Caller, Tenant
+from tests.radius_client import AcctStatus, Chap
+from tests.wire.system import System
+from tests.wire.tenant import Tenant as WireTenant
+from tests.wire.test_accounting import Session
 
 _BASE = "/api/billing/customers"
 
@@ -63,7 +70,7 @@ def _plant(app: APIFlask, tenant: Tenant, planted: Planted) -> list[Answer]:
 
 
 def test_planted_secrets_are_nowhere_in_clear(
-    app: APIFlask, tenant: Tenant, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+    app: APIFlask, tenant: Tenant, environment: dict[str, str], settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     planted = Planted()
@@ -80,7 +87,46 @@ def test_planted_secrets_are_nowhere_in_clear(
         "the audit log": str(tenant.superadmin.get("/api/audit-log?per_page=100").data),
         "the metrics": app.test_client().get("/metrics").get_data(as_text=True),
         "the database": dump,
+        "PostgreSQL's log": (settings.state_dir / "log/postgres/current").read_text(errors="replace"),
     }
+    assert "ERROR" in places["PostgreSQL's log"], "what failed above is in it, with its statements"
     for place, text in places.items():
         assert not planted.found_in(text), place
         assert tenant.api_key not in text and tenant.radius_secret not in text, place
+
+
+@pytest.mark.long
+def test_an_installation_that_runs_keeps_no_secret_in_any_file(
+    running_app: APIFlask, operator: Caller, system: System
+) -> None:
+    """Passwords right and wrong, on the wire and over HTTP; then every file of STATE_DIR but the two meant for them."""
+    planted, tenant = Planted(), WireTenant(system)
+    inside = operator.inside(tenant.isp_id)
+    plan = inside.post("/api/billing/plans", {"name": "p", "bandwidth_limit": 1, "simultaneous_use": 99}).data["id"]
+    for number in range(12):
+        name, word = f"planted{number}", planted.new()
+        made = inside.post("/api/billing/customers", {"username": name, "password": word, "service_plan_id": plan})
+        assert made.status == 201
+        for password in (word, planted.new()):
+            login = {"username": name, "password": password, "nas_ip": tenant.router.address}
+            assert inside.post("/api/radius-api/auth", login).status == (200 if password == word else 403)
+            for proof in (password, Chap(password.encode())):
+                assert tenant.router.login(name, proof).accepted is (password == word)
+    body = {"name": "R", "ip_address": system.new_address(), "radius_secret": planted.new()}
+    device = inside.post("/api/devices", body | {"api_password": planted.new()}).data["id"]
+    assert inside.patch(f"/api/devices/{device}", {"radius_secret": planted.new()}).status == 200
+    klass = tenant.router.login("planted0", min(planted.all)).klass
+    assert Session(tenant.router, "planted0", "80f00001", klass).send(AcctStatus.START)
+    tenant.results(12 * 6 + 1)
+    time.sleep(6)  # the snapshot is written every five seconds
+    root = system.installation.settings.state_dir
+    looked_at = {
+        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if _is_to_be_read(root, path)
+    }
+    assert {"snapshot", "spool", "log", "pg"} <= {name.partition("/")[0] for name in looked_at}
+    found = [name for name, octets in looked_at.items() if re.search(rb"plant-\d{4}-\d{4}-ed", octets)]
+    assert found == []
+
+
+def _is_to_be_read(root: Path, path: Path) -> bool:
+    return path.is_file() and path not in (root / "demo.json", root / "secrets.env")
