@@ -37,14 +37,14 @@ _PAST = """
 INSERT INTO radacct (AcctSessionId, AcctUniqueId, UserName, NASIPAddress, NASPortId, NASPortType, AcctStartTime,
     AcctUpdateTime, AcctStopTime, AcctSessionTime, AcctAuthentic, AcctInputOctets, AcctOutputOctets, CalledStationId,
     CallingStationId, AcctTerminateCause, ServiceType, FramedProtocol, FramedIPAddress)
-SELECT 'past' || day || '-' || row_number() OVER (), md5(username || '/' || day || '/' || %(salt)s), username,
+SELECT 'past' || number, left(md5(%(salt)s), 16) || lpad(to_hex(number), 16, '0'), username,
     '127.0.0.1', 'bridge1', 'Ethernet', begun, begun + interval '1 hour', begun + interval '1 hour', 3600, 'RADIUS',
-    10000000 + day, 50000000 + day, 'service1', '02:00:00:00:00:00', 'User-Request', 'Framed-User', 'PPP', '10.0.0.1'
-FROM generate_series(1, %(sessions)s) AS day,
-    LATERAL (SELECT username, now() - day %% 30 * interval '1 day' - random() * interval '20 hours' AS begun
-             FROM radusergroup) AS customers
-ORDER BY begun
-LIMIT %(limit)s
+    10000000 + number %% 30, 50000000 + number %% 30, 'service1', '02:00:00:00:00:00', 'User-Request', 'Framed-User',
+    'PPP', '10.0.0.1'
+FROM (SELECT number, now() - (%(rows)s - number) * interval '30 days' / %(rows)s AS begun
+      FROM generate_series(0, %(rows)s - 1) AS number) AS past
+JOIN (SELECT username, row_number() OVER (ORDER BY username) - 1 AS place
+      FROM radusergroup) AS who ON place = number %% %(customers)s
 """
 
 
@@ -58,13 +58,15 @@ def create(url: str, schema: Path, customers: int, past_sessions: int) -> None:
               (f"{Subscriber(number).username}\t{_GROUP}\t1" for number in range(customers)))  # fmt: skip
         for table, rows in (("radgroupcheck", _CHECKS), ("radgroupreply", _REPLIES)):
             _copy(db, f"{table} (groupname, attribute, op, value)", ("\t".join((_GROUP, *row)) for row in rows))
-    add_past(url, past_sessions, customers * past_sessions, "seed")
+    add_past(url, customers * past_sessions, "seed")
 
 
-def add_past(url: str, sessions: int, rows: int, salt: str) -> None:
-    """`sessions` finished ones more for every customer, at most `rows`, in the order of their start."""
+def add_past(url: str, rows: int, salt: str) -> None:
+    """`rows` finished sessions more, customer after customer, in the order of their start."""
     with psycopg2.connect(url) as db, db.cursor() as cursor:
-        cursor.execute(_PAST, {"sessions": sessions, "limit": rows, "salt": salt})
+        cursor.execute("SELECT count(*) FROM radusergroup")
+        [customers] = cursor.fetchone() or (0,)
+        cursor.execute(_PAST, {"rows": rows, "salt": salt, "customers": customers})
     tables.settle(url)
 
 
