@@ -70,7 +70,7 @@ def test_one_fsync_that_fails_is_not_acknowledged_and_nothing_is_lost(
     log = tmp_path / "log"
     with attached(breaker.pid("acct"), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40"):
         once.start(100, once=True)
-        time.sleep(4)
+        time.sleep(3)
     once.stop()
     assert log.read_text().count("INJECTED") == 1
     assert once.sent_again > 0, "what was not stored is not acknowledged"
@@ -88,7 +88,7 @@ def test_a_disk_that_fails_for_long_stores_nothing_and_claims_nothing(
     with attached(breaker.pid("acct"), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
         once.start(100, once=True)
         logins.start()
-        time.sleep(4)
+        time.sleep(3)
         logins.stop()
         once.stop()
     assert once.unanswered > 0
@@ -110,7 +110,7 @@ def test_a_slow_disk_does_not_slow_logins(
             stack.enter_context(attached(breaker.pid(part), tmp_path / part, *slow))
         crowd.start(100)
         logins.start()
-        time.sleep(4)
+        time.sleep(3)
         logins.stop()
         crowd.stop()
     assert median(crowd.times) > milliseconds / 1000
