@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import Engine, event, text
 
 from tests.admin_api.caller import Answer, Tenant
 
@@ -18,8 +19,8 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 BASE = "/api/billing/customers"
 
 
-def _import(tenant: Tenant, text: str | bytes, query: str = "") -> Answer:
-    data = text.encode() if isinstance(text, str) else text
+def _import(tenant: Tenant, file: str | bytes, query: str = "") -> Answer:
+    data = file.encode() if isinstance(file, str) else file
     return Answer(tenant.staff.raw("POST", f"{BASE}/import{query}", data=data, content_type="text/csv"))
 
 
@@ -125,6 +126,33 @@ def test_thousands_of_rows_go_in_and_out(app: APIFlask, tenant: Tenant, rows: Ro
     pieces = list(_streamed(app, tenant))
     assert len(b"".join(pieces).splitlines()) == count + 1
     assert len(pieces) >= count // 500 and max(map(len, pieces)) < 100_000, "made while it is sent"
+
+
+def test_names_are_looked_up_one_by_one_also_for_a_tenant_whom_the_statistics_do_not_know(
+    app: APIFlask, tenant: Tenant, other_tenant: Tenant, owner: Engine
+) -> None:
+    """Or else each thousand of a large import would be compared with all the thousands before."""
+    _import(other_tenant, "username,password\n" + "".join(f"user{n},p\n" for n in range(1000)))
+    with owner.begin() as connection:
+        connection.execute(text("analyze customers"))
+    times, begun = list[float](), list[float]()
+
+    def begin(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        begun[:] = [time.perf_counter()] if "infora_names_taken" in statement else []
+
+    def end(*_: Any) -> None:
+        times.extend(time.perf_counter() - moment for moment in begun)
+
+    engine = app.extensions["infora"].engine
+    for name, hook in (("before_cursor_execute", begin), ("after_cursor_execute", end)):
+        event.listen(engine, name, hook)
+    try:
+        rows = "".join(f"user{n},p\n" for n in range(8000))
+        assert _import(tenant, "username,password\n" + rows, "?dry_run=1").data["imported"] == 8000
+    finally:
+        for name, hook in (("before_cursor_execute", begin), ("after_cursor_execute", end)):
+            event.remove(engine, name, hook)
+    assert len(times) == 8 and min(times[-3:]) < 0.1, times
 
 
 @pytest.mark.long
