@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -207,6 +208,7 @@ def test_another_tenants_device_and_customers_are_unknown(portal: Portal, tenant
     ann, eve = tenant.customer("ann"), other.customer("eve")
     assert portal.login(ann, nas_ip=other.router.address).code == "unknown_device"
     assert portal.login(eve).code == "unknown_customer"
+    assert [row.device_id for row in tenant.results(2)] == [None, tenant.router.device_id]
     path = _socket(system)
     fields: dict[str, object] = {"isp_id": tenant.isp_id, "mac": "", "device_id": None}
     assert asking.ask(path, "explain", None, fields | {"customer_id": eve.id}) is None
@@ -238,22 +240,29 @@ def test_only_this_account_may_ask(system: System) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
-def test_somebody_else_gets_no_answer_even_through_an_open_door(system: System) -> None:
-    program = (
-        "import os, socket, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
-        "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.settimeout(2); s.connect(sys.argv[1]);"
-        's.sendall(b\'{"kind": "report", "until": 1e18, "mark": null}\'); print(len(s.recv(9)))'
-    )
+def test_somebody_else_gets_no_answer_even_through_an_open_door(tenant: Tenant, system: System) -> None:
+    question = {"kind": "explain", "until": 1e18, "mark": None, "isp_id": tenant.isp_id, "mac": "", "device_id": None,
+                "customer_id": tenant.customer("ann").id}  # fmt: skip
+    assert tenant.login(Person(0, "ann", "customer123")).accepted, "the question can be answered by now"
     path = _socket(system)
-    modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent, path.parent.parent)}
-    ask = [sys.executable, "-S", "-c", program, str(path)]
-    assert b"PermissionError" in subprocess.run(ask, capture_output=True, check=False).stderr
-    parents = [parent for parent in path.parents if not parent.stat().st_mode & 0o001]
-    modes |= {one: stat.S_IMODE(one.stat().st_mode) for one in parents}
+
+    def asked_as(become: str) -> subprocess.CompletedProcess[bytes]:
+        program = (
+            f"import os, socket, sys; {become}; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET);"
+            "s.settimeout(2); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode()); print(len(s.recv(9)))"
+        )
+        ask = [sys.executable, "-S", "-c", program, str(path), json.dumps(question)]
+        return subprocess.run(ask, capture_output=True, check=False)
+
+    somebody = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+    assert asked_as("pass").stdout == b"9\n", "root may"
+    assert b"PermissionError" in asked_as(somebody).stderr
+    shut = [one for one in (path, *path.parents) if not one.stat().st_mode & 0o001 or one == path]
+    modes = {one: stat.S_IMODE(one.stat().st_mode) for one in shut}
     try:
-        for one in modes:
-            one.chmod(modes[one] | 0o007)
-        told = subprocess.run(ask, capture_output=True, check=False)
+        for one, mode in modes.items():
+            one.chmod(mode | 0o007)
+        told = asked_as(somebody)
     finally:
         for one, mode in modes.items():
             one.chmod(mode)
