@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api import radius_server
 from admin_api.parts import parts
-from radius_module import spool_files, tally
+from radius_module import booked_counts, spool_files
 
 _QUARANTINED = text("select infora_quarantined()")
 Reports = Mapping[str, dict[str, Any]]
@@ -92,7 +92,7 @@ def _waiting(state_dir: Path) -> Iterator[Metric]:
         "infora_booked_records", "Records taken from the spool into the database.", labels=("process", "type")
     )
     for name in radius_server.SPOOLS:
-        for kind, count in tally.booked(state_dir / "spool" / name).items():
+        for kind, count in booked_counts.booked(state_dir / "spool" / name).items():
             booked.add_metric((name, kind), count)
     yield booked
 

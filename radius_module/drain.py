@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 
 from models.reports import Booked
 from radius_module import records, segments, spool_files
+from radius_module.booked_counts import BookedTally
 from radius_module.spool_files import Position
-from radius_module.tally import BookedTally
 
 _PROGRESS = text("select segment, position from spool_progress where node = :node")
 _FORGET = text("delete from spool_progress where node = :node and segment = any(:segments)")

@@ -35,6 +35,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "radius_module.directory", "radius_module.directory_load", "radius_module.live", "radius_module.facts",
         # The login process is asked; while it does not run the same is done here.
         "radius_module.asking", "radius_module.feed", "radius_module.outcome", "radius_module.brake",
+        "radius_module.booked_counts",
     ),
     "service": ("models",),
 }  # fmt: skip

@@ -84,6 +84,10 @@ class Tenant:
         self.superadmin = superadmin.inside(self.id)
         self.machine = Caller(app, {"X-API-Key": self.api_key})
 
+    def block(self, number: int) -> str:
+        """The first three octets of addresses that no other tenant has; `number` tells its blocks apart."""
+        return f"10.{number + self.id // 250}.{self.id % 250}"
+
     def operator(self, role: str) -> Caller:
         """A new operator with that role, logged in."""
         name = f"{role}-{self.id}-{next(_numbers)}"
@@ -119,7 +123,8 @@ class Tenant:
 
     def device(self, **fields: Any) -> dict[str, Any]:
         number = next(_numbers)
-        body = {"name": "Router", "ip_address": f"10.{self.id % 250}.{number // 250 % 250}.{number % 250 + 1}"} | fields
+        address = f"11.{number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
+        body = {"name": "Router", "ip_address": address} | fields
         made = self.superadmin.post("/api/devices", body)
         assert made.status == 201, made
         data: dict[str, Any] = made.data

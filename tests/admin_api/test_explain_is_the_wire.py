@@ -159,12 +159,10 @@ def _check_wire(system: System, operator: Caller, examples: int) -> None:
         assert told["reply"] == answered
 
     same()
-    wanted = {code: count for code, count in seen.items() if code != "silence"}
-    wanted["unknown_device"] -= seen["silence"]
+    wanted = seen - Counter({"silence": seen["silence"], "unknown_device": seen["silence"]})
     counted = "select code, count(*) from radpostauth where isp_id = :isp group by code"
-    eventually(lambda: dict(system.sql(counted, isp=shop.isp_id)), {k: v for k, v in wanted.items() if v}, 30)
-    assert {"accept", "suspended", "expired"} <= set(seen)
-    assert examples < 1000 or set(seen) >= ALL_CODES
+    eventually(lambda: dict(system.sql(counted, isp=shop.isp_id)), dict(wanted), 30)
+    assert len(seen) >= 4 and (examples < 1000 or set(seen) >= ALL_CODES)
 
 
 def test_explain_is_what_a_router_gets(system: System, operator: Caller) -> None:
@@ -200,12 +198,10 @@ def _check(tenant: Tenant, rows: Rows, owner: Engine, examples: int) -> None:
         seen.add(code)
 
     same()
-    assert {"accept", "suspended", "expired"} <= seen
+    assert len(seen) >= 4 and (examples < 1000 or seen >= ALL_CODES)
 
 
-def test_explain_from_the_database_is_what_the_wire_decides(
-    app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine
-) -> None:
+def test_explain_from_the_database_says_the_same(app: APIFlask, tenant: Tenant, rows: Rows, owner: Engine) -> None:
     _check(tenant, rows, owner, 40)
 
 

@@ -171,9 +171,9 @@ def test_a_hundred_twins_have_one_effect_and_one_body(tenant: Tenant) -> None:
 
 def test_a_key_is_for_one_request_of_one_caller(tenant: Tenant, other_tenant: Tenant, rows: Rows) -> None:
     key = {"Idempotency-Key": "key-2"}
-    made = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"10.99.{tenant.id % 250}.1"}, key)
+    made = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"{tenant.block(99)}.1"}, key)
     assert made.status == 201
-    again = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"10.99.{tenant.id % 250}.1"}, key)
+    again = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"{tenant.block(99)}.1"}, key)
     assert again.body == made.body and again.headers["Idempotency-Replayed"] == "true"
     assert (
         tenant.superadmin.post("/api/devices", {"name": "S", "ip_address": "10.98.0.1"}, key).code

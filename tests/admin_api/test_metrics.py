@@ -14,7 +14,7 @@ from apiflask import APIFlask
 from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
-from radius_module.tally import BOOKED
+from radius_module.booked_counts import BOOKED
 from tests.admin_api.caller import Caller
 from tests.radius_client import AcctStatus
 from tests.wire.system import System

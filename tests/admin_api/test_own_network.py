@@ -87,8 +87,8 @@ def test_what_a_name_resolves_to_is_checked_again() -> None:
 
 
 def test_an_address_belongs_to_one_device_of_one_tenant(app: APIFlask, tenant: Tenant, other_tenant: Tenant) -> None:
-    device = tenant.device(ip_address=f"10.200.{tenant.id % 250}.0/24")
-    for address in (device["ip_address"], f"10.200.{tenant.id % 250}.7"):
+    device = tenant.device(ip_address=f"{tenant.block(200)}.0/24")
+    for address in (device["ip_address"], f"{tenant.block(200)}.7"):
         for caller in (tenant.superadmin, other_tenant.superadmin):
             answer = caller.post("/api/devices", {"name": "R", "ip_address": address})
             assert (answer.status, answer.code) == (409, "address_taken")

@@ -25,13 +25,17 @@ RULES = [
 
 @pytest.fixture
 def customer(tenant: Tenant) -> dict[str, Any]:
-    tenant.device(ip_address=f"10.77.{tenant.id % 250}.0/24")
+    tenant.device(ip_address=f"{tenant.block(77)}.0/24")
     plan = tenant.plan(bandwidth_limit=10, upload_limit=2, data_limit=5, session_timeout=60)
     return tenant.customer(username="Ann", service_plan_id=plan["id"])
 
 
 def _login(tenant: Tenant, **fields: Any) -> Any:
-    body = {"username": "ann", "password": "customer123", "nas_ip": f"10.77.{tenant.id % 250}.9"} | fields
+    body = {
+        "username": "ann",
+        "password": "customer123",
+        "nas_ip": f"{tenant.block(77)}.9",
+    } | fields
     return tenant.machine.post("/api/radius-api/auth", body)
 
 
@@ -77,7 +81,7 @@ def test_what_refuses_on_the_wire_refuses_here(
     [
         ("bad_password", {"password": "customer124"}),
         ("unknown_customer", {"username": "nobody"}),
-        ("unknown_device", {"nas_ip": "10.78.0.1"}),
+        ("unknown_device", {"nas_ip": "203.0.113.1"}),
     ],
 )
 def test_a_wrong_login_is_a_403_with_its_code(
@@ -95,13 +99,18 @@ def test_what_is_no_address_is_no_device(tenant: Tenant, customer: dict[str, Any
 
 
 def test_a_customer_of_another_tenant_is_nobody_here(tenant: Tenant, other_tenant: Tenant) -> None:
-    tenant.device(ip_address=f"10.77.{tenant.id % 250}.0/24")
+    tenant.device(ip_address=f"{tenant.block(77)}.0/24")
     other_tenant.customer(username="ann")
     assert _login(tenant).code == "unknown_customer"
 
 
 def test_reports_are_booked_once_however_often_they_come(tenant: Tenant, customer: dict[str, Any], rows: Rows) -> None:
-    body = {"session_id": "81", "username": "ANN", "nas_ip": f"10.77.{tenant.id % 250}.9", "framed_ip": "10.9.0.7"}
+    body = {
+        "session_id": "81",
+        "username": "ANN",
+        "nas_ip": f"{tenant.block(77)}.9",
+        "framed_ip": "10.9.0.7",
+    }
     reports = [("Start", 0, 0), ("Interim-Update", 2**32 + 5, 7), ("Interim-Update", 2**32 + 5, 7), ("Stop", 2**33, 9)]
     for status, upload, download in reports:
         report = {"status_type": status, "session_time": 60, "input_octets": upload, "output_octets": download}
@@ -116,7 +125,7 @@ def test_reports_are_booked_once_however_often_they_come(tenant: Tenant, custome
 
 
 def test_a_report_of_an_unknown_device_is_refused(tenant: Tenant, customer: dict[str, Any]) -> None:
-    body = {"status_type": "Start", "session_id": "1", "username": "ann", "nas_ip": "10.78.0.1"}
+    body = {"status_type": "Start", "session_id": "1", "username": "ann", "nas_ip": "203.0.113.1"}
     assert tenant.machine.post("/api/radius-api/accounting", body).code == "unknown_device"
 
 

@@ -56,7 +56,11 @@ def _plant(app: APIFlask, tenant: Tenant, planted: Planted) -> list[Answer]:
         body = {"username": f"c{tenant.id}-1", "password": planted.new(), "nas_ip": "192.0.2.1"}
         answers.append(staff.post("/api/radius-api/auth", body))
     for number in range(8):
-        body = {"name": "R", "ip_address": f"10.66.{tenant.id % 250}.{number}", "radius_secret": planted.new()}
+        body = {
+            "name": "R",
+            "ip_address": f"{tenant.block(66)}.{number}",
+            "radius_secret": planted.new(),
+        }
         made = admin.post("/api/devices", body | {"api_password": planted.new()})
         admin.patch(f"/api/devices/{made.data['id']}", {"api_password": planted.new()})
         answers.append(admin.get(f"/api/devices/{made.data['id']}"))
