@@ -134,7 +134,7 @@ def test_what_was_committed_before_is_in_force(portal: Portal, tenant: Tenant) -
     """However quickly one request follows the other."""
     caller = portal.caller
     plan = caller.post("/api/billing/plans", {"name": "p", "bandwidth_limit": 1}).data["id"]
-    for number in range(20):
+    for number in range(8):
         body = {"username": f"new{number}", "password": "first", "service_plan_id": plan}
         made = Person(caller.post("/api/billing/customers", body).data["id"], body["username"], "first")
         assert portal.login(made).status == 200
