@@ -44,7 +44,7 @@ def people(tenant: Tenant) -> list[Person]:
 @pytest.fixture
 def crowd(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
     broken.settle()
-    return Crowd(broken, tenant.router, people)
+    return Crowd(broken, tenant.router, people).greet()
 
 
 @pytest.fixture

@@ -84,6 +84,15 @@ class Crowd:
             self._threads.append(threading.Thread(target=self._work, args=arguments, name=f"router {number}"))
             self._threads[-1].start()
 
+    def greet(self) -> Crowd:
+        """Wait until the accounting process is up and knows the router; what that took counts for nothing."""
+        deadline = time.monotonic() + 20
+        while not self.send(self.probe, Growth(self.probe.sent.seconds + 1)):
+            assert time.monotonic() < deadline, "the router is not known"
+        self.answered = self.unanswered = self.sent_again = 0
+        self.times.clear()
+        return self
+
     def stop(self) -> None:
         self._stop.set()
         for thread in self._threads:

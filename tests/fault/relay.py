@@ -41,7 +41,10 @@ class Relay:
         while not self._stop.is_set():
             ready, _, _ = select.select([self._door, *self._ways.values()], (), (), 0.005)
             for one in ready:
-                octets, sender = one.recvfrom(4096)
+                try:
+                    octets, sender = one.recvfrom(4096)
+                except ConnectionError:
+                    continue  # the server is away at the moment, and the kernel says so
                 if one is self._door:
                     self._throw(self._way_of(sender), octets, None)
                 else:

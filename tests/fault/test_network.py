@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -36,8 +37,9 @@ def through(broken: System, tenant: Tenant, people: list[Person], seed: int, sec
 def _end(crowd: Crowd, session: Session) -> None:
     """A Stop, until it is acknowledged."""
     growth = Growth(session.sent.seconds + 1, session.sent.octets_in + 5, session.sent.octets_out + 6)
+    deadline = time.monotonic() + 60
     while not crowd.send(session, growth, AcctStatus.STOP):
-        pass
+        assert time.monotonic() < deadline, "nobody answers"
 
 
 def test_a_bad_network(broken: System, tenant: Tenant, people: list[Person]) -> None:
