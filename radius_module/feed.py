@@ -160,4 +160,3 @@ def connected(path: Path) -> socket.socket:
         link.close()
         raise
     return link
-
