@@ -23,6 +23,9 @@ def become(name: str, settings: Settings) -> NoReturn:
         say(f"{name}: ended {len(ended)} process(es) of its last life")
     os.chdir(settings.home)
     os.umask(0o077)
+    if part.niceness:
+        with suppress(OSError):  # not root, or a container that forbids it
+            os.setpriority(os.PRIO_PROCESS, 0, part.niceness)
     settings.account.drop()
     if name == "postgres":
         cluster.create(settings)

@@ -14,6 +14,7 @@ class Part:
 
     `stop_signal` and `grace_seconds`: how it is asked to end, and when it is ended by kill -9 instead.
     `has_children`: whether a kill -9 leaves processes of it behind.
+    `niceness`: who gets a processor first where there are too few, as far as the account that starts it may say so.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Part:
     grace_seconds: int
     command: Callable[[Settings], Sequence[str]]
     has_children: bool = False
+    niceness: int = 0
 
 
 def _postgres(settings: Settings) -> list[str]:
@@ -60,9 +62,10 @@ def _worker(settings: Settings) -> list[str]:
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
     Part("postgres", "service/cluster.py", "INT", 30, _postgres, has_children=True),
-    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe.
-    Part("auth", "radius_module/authorize.py", "TERM", 5, _auth),
-    Part("acct", "radius_module/accounting.py", "TERM", 5, _acct),
+    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. A subscriber waits for a login, a
+    # router for accounting, nobody for the books.
+    Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
+    Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
     Part("writer", "radius_module/writer.py", "TERM", 8, _writer),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
     Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),

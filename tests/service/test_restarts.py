@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
+import pytest
 
 from service import cluster, database_urls, leftovers, parts, readiness, services, supervisor, tree
 from service.secret_file import load_or_create
@@ -53,6 +54,15 @@ def test_every_part_killed_ten_times_in_a_row_is_back_within_two_seconds(running
 
     for part in present:
         wait_until(lambda part=part: part_answers(running, part), 10)  # type: ignore[misc]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may put somebody first")
+def test_who_is_waited_for_gets_the_processor_first(running: Copy) -> None:
+    names = ("auth", "acct", "postgres", "writer")
+    wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid_of(running.settings, "writer")) > 0, 10)
+    levels = [os.getpriority(os.PRIO_PROCESS, pid_of(running.settings, name)) for name in names]
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert levels == [-5, -2, own, own + 10]
 
 
 def test_a_killed_postmasters_hung_backend_does_not_keep_the_next_one_away(running: Copy) -> None:
