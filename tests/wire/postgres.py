@@ -70,8 +70,7 @@ def kill_listeners(installation: Installation) -> int:
     """End all connections of the directories, the listening ones included; how many there were."""
     ((count,),) = as_superuser(
         installation,
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity"
-        " where application_name like 'infora directory%'",
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'infora directory%'",
     )
     return int(count)
 
