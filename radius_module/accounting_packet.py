@@ -11,12 +11,10 @@ from typing import NoReturn
 
 from models.reports import SessionReport, readable
 from radius_module.names import station
-from radius_module.packet import MalformedRequest, Origin, Pairs, origin
+from radius_module.packet import MalformedRequest, Origin, Pairs, line_of, origin
 from radius_module.receipts import PROXY_STATE, Receipt
 from radius_module.rules.facts import maker
 
-_LINE = "Wire-Answer"
-_END = "."
 _GIGAWORD = 1 << 32
 _session_report = maker(SessionReport)
 _receipt = maker(Receipt)
@@ -30,10 +28,7 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[SessionReport, Re
     Of an attribute that stands in it twice the first counts.
     """
     words = dict(pairs[::-1])
-    line = words.get(_LINE, "").split(" ")
-    if len(line) != 6 or line[5] != _END:
-        raise MalformedRequest(f"{_LINE} is not whole")
-    client, identifier, port, authenticator, local, _ = line
+    client, identifier, port, authenticator, local = line_of(words, "Wire-Answer", 5)
     source = origin(client)
     states = _proxy_states(pairs) if PROXY_STATE in words else b""
     receipt: Receipt = _receipt((source.address, int(port), local, int(identifier), _octets(authenticator), states))

@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 from typing import Any, cast
@@ -107,10 +107,9 @@ class Asked:
         authentic = customer is not None and passwords.proves(request, customer, server.keyring)
         # A visit is what `answer` uses of a login server.
         answered = login.answer(cast(LoginServer, visit), request, customer, authentic, now)
-        if visit.result is None or isinstance(answered, int):
+        if visit.result is None:
             return None
-        lists = answered[1]
-        reply, delay = outcome.of_answer(lists["reply"] if isinstance(lists, Mapping) else lists)
+        reply, delay = outcome.of_answer(answered[1]["reply"])
         return {"code": visit.result.code, "reply": reply, "delay": delay}
 
     def _explain(self, asked: dict[str, Any]) -> Answer | None:

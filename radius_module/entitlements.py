@@ -20,10 +20,9 @@ from radius_module.packet import LoginRequest, Origin
 from radius_module.rules import decide
 from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan
 
-_GIGAWORD = 1 << 32
-_TIMEOUT, _TOTAL, _GIGAWORDS = "Session-Timeout", "Mikrotik-Total-Limit", "Mikrotik-Total-Limit-Gigawords"
+_TIMEOUT = "Session-Timeout"
 #: What differs from login to login.
-_LIVING = frozenset((_TIMEOUT, _TOTAL, _GIGAWORDS, "Class"))
+_LIVING = frozenset((_TIMEOUT, *reply.TOTAL, "Class"))
 #: About 250 octets each; more customers than one node serves.
 _KEPT = 500_000
 
@@ -93,13 +92,8 @@ class Entitlements:
         left = known.expires_at - now
         timeout = known.cap_text if left >= known.cap else str(int(left) or 1)
         last = ("Class", ":=", "0x" + class_hex)
-        if limit is None:
-            pairs = ((_TIMEOUT, ":=", timeout), *known.fixed, last)
-        else:
-            octets = limit - used
-            low, high = (_TOTAL, ":=", str(octets % _GIGAWORD)), (_GIGAWORDS, ":=", str(octets // _GIGAWORD))
-            pairs = ((_TIMEOUT, ":=", timeout), low, high, *known.fixed, last)
-        return pairs, klass
+        allowance = () if limit is None else reply.total_limit(limit - used)
+        return ((_TIMEOUT, ":=", timeout), *allowance, *known.fixed, last), klass
 
     def _entitle(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> Entitlement | None:
         """Ask the rules and the encoder about a login at which nothing is used and nobody else is there."""

@@ -24,6 +24,7 @@ from radius_module.live_accounts import (
     is_newer_boot,
 )
 from radius_module.rules.facts import Occupied
+from radius_module.rules.sessions import others_of
 
 __all__ = ["SLOT_SECONDS", "STALE_SECONDS", "Live", "StoredSession"]
 
@@ -62,21 +63,16 @@ class Live:
 
         None, and nothing is taken, where the octets reach `limit` or others have all `allowed` places.
         """
-        account = self._accounts.get(customer_id)
         with self._lock:
-            if account is None:
-                account = self._account(customer_id)
+            account = self._account(customer_id)
             used = account.used() if account.period_start == period_start else 0
             if limit is not None and used >= limit:
                 return None
             slots = account.slots
-            if account.sessions or len(slots) > (key in slots):
-                others = [place for place in account.places(now) if not mac or place.mac != mac]
-                if len(others) >= allowed:
-                    return None
-                if len(slots) > _MANY_SLOTS:
-                    account.slots = slots = {at: slot for at, slot in slots.items() if now - slot < SLOT_SECONDS}
-            slots[key] = now
+            is_alone = not account.sessions and len(slots) <= (key in slots)
+            if not is_alone and len(others_of(mac, account.places(now))) >= allowed:
+                return None
+            _take(account, key, now)
             return used
 
     def take_slot(self, customer_id: int, key: str, now: float) -> None:
@@ -85,10 +81,7 @@ class Live:
         `key` is the MAC, which so gives up the place it had; without one it is the login's Class, in hex.
         """
         with self._lock:
-            account = self._account(customer_id)
-            if len(account.slots) > _MANY_SLOTS:
-                account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
-            account.slots[key] = now
+            _take(self._account(customer_id), key, now)
 
     # -- told by the directory --------------------------------------------------------------------------------
 
@@ -220,3 +213,10 @@ class Live:
             if session.boot is not None and session.boot[0] == service and is_newer_boot(session.boot[1], counter):
                 ends.append(session.end(uid, at, ROUTER_REBOOT))
         return ends
+
+
+def _take(account: Account, key: str, now: float) -> None:
+    """A slot; where there are many, those that have run out go."""
+    if len(account.slots) > _MANY_SLOTS:
+        account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
+    account.slots[key] = now

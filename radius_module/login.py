@@ -34,19 +34,11 @@ def quick_answer(
     server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
 ) -> Answer:
     """The short way where it will do, or else the long one."""
-    if not authentic or customer is None:
-        return answer(server, request, customer, authentic, now)
-    admitted = server.entitlements.admit(request, customer, now)
+    admitted = server.entitlements.admit(request, customer, now) if authentic and customer is not None else None
     if admitted is None:
         return answer(server, request, customer, authentic, now)
     pairs, klass = admitted
-    server.answers["accept"] += 1
-    (address, isp_id, device_id), name = request.origin, request.username
-    server.spool.put_later(
-        _login_result(
-            (isp_id, now, name, "Access-Accept", "accept", customer.id, device_id, address, request.mac, klass)
-        )
-    )
+    _record(server, request, customer, "Access-Accept", "accept", klass, now)
     return OK, pairs, _ACCEPTED
 
 

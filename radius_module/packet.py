@@ -51,12 +51,7 @@ _login_request = maker(LoginRequest)
 def login_request(pairs: Pairs) -> LoginRequest:
     """The Access-Request in a hook's argument."""
     words = dict(pairs)
-    try:
-        client, name, password, calling, end = words["Wire-Login"].split(" ")
-    except (KeyError, ValueError):
-        end = ""
-    if end != _END:
-        raise MalformedRequest("Wire-Login is not whole")
+    client, name, password, calling = line_of(words, "Wire-Login", 4)
     chap = challenge = b""
     is_mschap = False
     if len(words) > 1:
@@ -89,7 +84,7 @@ def origin(client: str) -> Origin:
 
 
 def _chap(words: dict[str, str]) -> tuple[bytes, bytes]:
-    authenticator, chap, challenge = _words(words, "Wire-Chap", 3)
+    authenticator, chap, challenge = line_of(words, "Wire-Chap", 3)
     return a2b_base64(chap), a2b_base64(challenge) if challenge else bytes.fromhex(authenticator[2:])
 
 
@@ -99,7 +94,8 @@ def _station(word: str) -> str:
     return station(readable(a2b_base64(word)))
 
 
-def _words(words: dict[str, str], name: str, count: int) -> list[str]:
+def line_of(words: dict[str, str], name: str, count: int) -> list[str]:
+    """The words of a line that we have FreeRADIUS make. Raises MalformedRequest."""
     found = words.get(name, "").split(" ")
     if len(found) != count + 1 or found[count] != _END:
         raise MalformedRequest(f"{name} is not whole")

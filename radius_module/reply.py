@@ -11,7 +11,8 @@ _GIGAWORD = 1 << 32
 #: Where the plan, a customer's own row and the rules all set a limit, the least holds.
 _LIMITS = frozenset(("Session-Timeout", "Idle-Timeout"))
 _INTERIM: Pair = ("Acct-Interim-Interval", ":=", str(INTERIM_INTERVAL))
-_TOTAL = ("Mikrotik-Total-Limit", "Mikrotik-Total-Limit-Gigawords")
+#: The allowance in two halves of 32 bits.
+TOTAL = ("Mikrotik-Total-Limit", "Mikrotik-Total-Limit-Gigawords")
 
 NOT_SET_UP = Deny("bad_reply_attribute", "The service is not set up correctly. Please tell your provider.")
 
@@ -43,7 +44,7 @@ def total_limit(octets: int) -> tuple[Pair, Pair]:
     if octets <= 0:
         raise UnencodableAttribute("Mikrotik-Total-Limit: nothing is left to be allowed")
     high, low = divmod(octets, _GIGAWORD)
-    return (_TOTAL[0], ":=", str(low)), (_TOTAL[1], ":=", number(_TOTAL[1], high))
+    return (TOTAL[0], ":=", str(low)), (TOTAL[1], ":=", number(TOTAL[1], high))
 
 
 def refuse(refusal: Deny, delay: int) -> tuple[Pair, ...]:
@@ -66,7 +67,7 @@ def _with_extra(pairs: list[Pair], extra: tuple[Attribute, ...]) -> list[Pair]:
     for row in extra:
         name, op, value = encode(row.name, row.op, row.value)
         present = [pair for pair in pairs if pair[0] == name]
-        if name in _TOTAL:
+        if name in TOTAL:
             raise UnencodableAttribute(f"{name}: follows from the plan's data limit and the top-ups")
         if name in _LIMITS:
             op, value = ":=", _least(value, *(pair[2] for pair in present))

@@ -6,8 +6,13 @@ from radius_module.rules.facts import Facts, Occupied, Shown
 
 
 def others(facts: Facts) -> list[Occupied]:
-    """Places taken by other devices than the one that asks; one whose MAC nobody knows is always another."""
-    return [place for place in facts.occupied if not facts.mac or place.mac != facts.mac]
+    """Places taken by other devices than the one that asks."""
+    return others_of(facts.mac, facts.occupied)
+
+
+def others_of(mac: str, occupied: tuple[Occupied, ...]) -> list[Occupied]:
+    """Places of other devices than that of `mac`; one whose MAC nobody knows is always another."""
+    return [place for place in occupied if not mac or place.mac != mac]
 
 
 def is_full(facts: Facts) -> bool:

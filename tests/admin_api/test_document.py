@@ -99,17 +99,9 @@ def _check(document: Any, tenant: Tenant, superadmin: Caller, rows: Rows, operat
 
 
 @pytest.mark.usefixtures("accounting_is_stored")
+@pytest.mark.parametrize("examples", [2, pytest.param(250, marks=pytest.mark.long)])
 @pytest.mark.parametrize("operation", sorted(WEAKEST))
 def test_answers_are_as_the_document_says(
-    document: Any, tenant: Tenant, superadmin: Caller, rows: Rows, operation: str
+    document: Any, tenant: Tenant, superadmin: Caller, rows: Rows, operation: str, examples: int
 ) -> None:
-    _check(document, tenant, superadmin, rows, operation, 2)
-
-
-@pytest.mark.long
-@pytest.mark.usefixtures("accounting_is_stored")
-@pytest.mark.parametrize("operation", sorted(WEAKEST))
-def test_answers_are_as_the_document_says_in_many_examples(
-    document: Any, tenant: Tenant, superadmin: Caller, rows: Rows, operation: str
-) -> None:
-    _check(document, tenant, superadmin, rows, operation, 250)
+    _check(document, tenant, superadmin, rows, operation, examples)
