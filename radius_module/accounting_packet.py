@@ -7,12 +7,11 @@ values (freeradius/accounting/dictionary). A request that is not whole raises Ma
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NoReturn
 
 from models.reports import SessionReport, readable
 from radius_module.names import station
-from radius_module.packet import MalformedRequest, Origin, Pairs, line_of, origin
-from radius_module.receipts import PROXY_STATE, Receipt
+from radius_module.own_socket import Receipt
+from radius_module.packet import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
 from radius_module.rules.facts import maker
 
 _GIGAWORD = 1 << 32
@@ -30,8 +29,8 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[SessionReport, Re
     words = dict(pairs[::-1])
     client, identifier, port, authenticator, local = line_of(words, "Wire-Answer", 5)
     source = origin(client)
-    states = _proxy_states(pairs) if PROXY_STATE in words else b""
-    receipt: Receipt = _receipt((source.address, int(port), local, int(identifier), _octets(authenticator), states))
+    states = proxy_states(pairs) if PROXY_STATE in words else b""
+    receipt: Receipt = _receipt((source.address, int(port), local, int(identifier), octets_of(authenticator), states))
     return _report(words, source, received), receipt
 
 
@@ -69,27 +68,10 @@ def _report(words: dict[str, str], source: Origin, received: float) -> SessionRe
 
 
 def _octets(value: str | None) -> bytes:
-    if value is None:
-        return b""
-    if value[:2] != "0x":
-        _not_octets(value)
-    try:
-        return bytes.fromhex(value[2:])
-    except ValueError:
-        _not_octets(value)
-
-
-def _not_octets(value: str) -> NoReturn:
-    raise MalformedRequest(f"{value[:40]!r} is not octets in hex")
-
-
-def _proxy_states(pairs: Pairs) -> bytes:
-    """All of them as they were, in their order (RFC 2865 section 5.33)."""
-    states = [_octets(value) for name, value in pairs if name == PROXY_STATE]
-    return b"".join(bytes((33, 2 + len(octets))) + octets for octets in states)
+    return b"" if value is None else octets_of(value)
 
 
 @lru_cache(65536)
 def _station(word: str) -> str:
     """Calling-Station-Id, in text that a database takes: few stations ask often."""
-    return station(readable(_octets(word)))
+    return station(readable(octets_of(word)))

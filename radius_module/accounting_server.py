@@ -13,7 +13,8 @@ from radius_module.directory import Directory
 from radius_module.directory_readers import RoutersOnly
 from radius_module.directory_watch import Watch
 from radius_module.feed import RecordFeed
-from radius_module.receipts import Receipt, Receipts
+from radius_module.own_socket import Receipt
+from radius_module.receipts import Receipts
 from radius_module.routers import PROBE_ID, Client, Routers
 from radius_module.settings import Settings
 from radius_module.snapshot import Snapshot

@@ -9,16 +9,16 @@ each time. Whoever is not admitted here is not refused: the long way (login.py) 
 from __future__ import annotations
 
 from math import inf
-from sys import intern
+from typing import NamedTuple
 
 from models.identity import make_class
-from radius_module import reply
+from radius_module import accepts, reply
 from radius_module.attributes import Pair, UnencodableAttribute
 from radius_module.directory import Contents, Directory
 from radius_module.live import Live
 from radius_module.packet import LoginRequest, Origin
 from radius_module.rules import decide
-from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan
+from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan, maker
 
 _TIMEOUT = "Session-Timeout"
 #: What differs from login to login.
@@ -30,7 +30,7 @@ _KEPT = 500_000
 class Entitlement:
     """What one customer gets at one router, and what it follows from."""
 
-    __slots__ = ("cap", "cap_text", "customer", "device", "expires_at", "fixed", "isp", "limit", "mac", "origin",
+    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "isp", "limit", "mac", "origin",
                  "period_start", "places", "plan", "since", "until")  # fmt: skip
 
     def __init__(
@@ -46,13 +46,34 @@ class Entitlement:
         #: Octets of the period, or None.
         self.limit: int | None = None
         #: The longest Session-Timeout, whatever is left until the expiry; seconds.
-        self.cap, self.cap_text = 0, ""
-        #: The attributes that are always the same.
+        self.cap = 0
+        #: The attributes that are always the same; and as they travel, unless only FreeRADIUS can tell.
         self.fixed: tuple[Pair, ...] = ()
+        self.fixed_octets: bytes | None = None
 
 
-#: Somebody comes in: the attributes of his Access-Accept, and the Class among them. His place is taken.
-Admitted = tuple[tuple[Pair, ...], bytes]
+class Admitted(NamedTuple):
+    """Somebody comes in; his place is taken."""
+
+    entitlement: Entitlement
+    session_timeout: int
+    #: Octets that are left of the period, or None.
+    left: int | None
+    klass: bytes
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """The attributes of his Access-Accept."""
+        known, seconds, left, klass = self
+        allowance = () if left is None else reply.total_limit(left)
+        return ((_TIMEOUT, ":=", str(seconds)), *allowance, *known.fixed, ("Class", ":=", "0x" + klass.hex()))
+
+    def octets(self) -> bytes | None:
+        """The same as they travel, or None."""
+        fixed = self.entitlement.fixed_octets
+        return None if fixed is None else accepts.of_this_login(*self[1:]) + fixed
+
+
+_admitted = maker(Admitted)
 
 
 class Entitlements:
@@ -61,12 +82,12 @@ class Entitlements:
     def __init__(self, directory: Directory, live: Live) -> None:
         self._directory, self._live = directory, live
         self._known: dict[int, Entitlement] = {}
-        #: A plan's customers share one tuple.
-        self._shared: dict[tuple[Pair, ...], tuple[Pair, ...]] = {}
+        #: A plan's customers share one of each.
+        self._shared: dict[tuple[Pair, ...], tuple[tuple[Pair, ...], bytes | None]] = {}
 
     def admit(self, request: LoginRequest, customer: Customer, now: float) -> Admitted | None:
         """Let a customer in whose password was right. None: the rules are to be asked."""
-        origin, _name, _password, _chap, _challenge, _is_mschap, mac = request
+        origin, mac = request.origin, request.mac
         address, isp_id, _device_id = origin
         contents = self._directory.contents
         known = self._known.get(customer.id)
@@ -85,15 +106,14 @@ class Entitlements:
         if known.mac and known.mac != mac:
             return None
         klass = make_class(now)
-        class_hex, limit = klass.hex(), known.limit
-        used = self._live.admit(customer.id, known.period_start, limit, known.places, mac, mac or class_hex, now)
+        limit = known.limit
+        used = self._live.admit(customer.id, known.period_start, limit, known.places, mac, mac or klass.hex(), now)
         if used is None:
             return None
-        left = known.expires_at - now
-        timeout = known.cap_text if left >= known.cap else str(int(left) or 1)
-        last = ("Class", ":=", "0x" + class_hex)
-        allowance = () if limit is None else reply.total_limit(limit - used)
-        return ((_TIMEOUT, ":=", timeout), *allowance, *known.fixed, last), klass
+        seconds = known.expires_at - now
+        timeout = known.cap if seconds >= known.cap else int(seconds) or 1
+        made: Admitted = _admitted((known, timeout, None if limit is None else limit - used, klass))
+        return made
 
     def _entitle(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> Entitlement | None:
         """Ask the rules and the encoder about a login at which nothing is used and nobody else is there."""
@@ -111,17 +131,13 @@ class Entitlements:
             pairs = reply.accept(verdict, b"")
         except UnencodableAttribute:
             return None
-        made.limit, made.cap, made.cap_text = (
-            verdict.allowance,
-            verdict.session_timeout,
-            intern(str(verdict.session_timeout)),
-        )
+        made.limit, made.cap = verdict.allowance, verdict.session_timeout
         usual = reply.accept(verdict._replace(extra=()), b"")
         if [pair for pair in pairs if pair[0] in _LIVING] != [pair for pair in usual if pair[0] in _LIVING]:
             # An operator's row has a say in what differs from login to login.
             return None
         fixed = tuple(pair for pair in pairs if pair[0] not in _LIVING)
-        made.fixed = self._shared.setdefault(fixed, fixed)
+        made.fixed, made.fixed_octets = self._shared.setdefault(fixed, (fixed, accepts.same_for_all(verdict)))
         if len(self._known) >= _KEPT:
             self._known.clear()
             self._shared.clear()

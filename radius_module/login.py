@@ -8,12 +8,13 @@ import os
 from models.identity import make_class
 from models.reports import LoginResult
 from radius_module import passwords, reply
+from radius_module.answered import Given
 from radius_module.attributes import Pair, UnencodableAttribute, text
 from radius_module.facts import gather
 from radius_module.login_server import LoginServer
 from radius_module.names import login_name
 from radius_module.packet import LoginRequest
-from radius_module.rlm import OK, REJECT, Answer, Lists
+from radius_module.rlm import HANDLED, OK, REJECT, Answer, Lists
 from radius_module.routers import PROBE_ID
 from radius_module.rules import decide
 from radius_module.rules.facts import Customer, Deny, maker
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 #: PAP and CHAP are proved; what MS-CHAP still has to be is not overwritten.
 _ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"),)
 _BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
+#: The hook has answered by itself; to FreeRADIUS "handled" alone would be a refusal.
+_SENT: Answer = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 #: Tells the site that a refusal is recorded and needs no second look.
 _DECIDED: tuple[Pair, ...] = (("Infora-Decided", ":=", "1"),)
 #: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
@@ -33,13 +36,36 @@ _login_result = maker(LoginResult)
 def quick_answer(
     server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
 ) -> Answer:
-    """The short way where it will do, or else the long one."""
+    """The short way where it will do, or else the long one. The same packet, sent again, is answered as it was."""
+    given = server.answered.find(request.line, now)
+    if given is not None:
+        return _again(server, request, given)
     admitted = server.entitlements.admit(request, customer, now) if authentic and customer is not None else None
     if admitted is None:
-        return answer(server, request, customer, authentic, now)
-    pairs, klass = admitted
-    _record(server, request, customer, "Access-Accept", "accept", klass, now)
-    return OK, pairs, _ACCEPTED
+        code, lists = decided = answer(server, request, customer, authentic, now)
+        again = code, {**lists, "reply": reply.at_once(lists["reply"])}
+        server.answered.keep(request.line, again, now, now + reply.delay_of(lists["reply"]))
+        return decided
+    _record(server, request, customer, "Access-Accept", "accept", admitted.klass, now)
+    # After MS-CHAP there are keys and a proof in the answer, which FreeRADIUS has.
+    octets = None if request.is_mschap else admitted.octets()
+    if octets is not None and request.receipt is not None:
+        sent = server.accepts.send(request.receipt, octets)
+        if sent is not None:
+            server.answered.keep(request.line, sent, now)
+            return _SENT
+    told: Answer = OK, admitted.pairs(), _ACCEPTED
+    server.answered.keep(request.line, told, now)
+    return told
+
+
+def _again(server: LoginServer, request: LoginRequest, given: Given) -> Answer:
+    """The first answer was lost, or the router could not wait."""
+    if not isinstance(given, bytes):
+        return given
+    if request.receipt is not None:
+        server.accepts.send_again(request.receipt, given)
+    return _SENT
 
 
 def answer(server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float) -> Lists:

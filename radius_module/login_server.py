@@ -10,6 +10,8 @@ from collections import Counter
 
 from models.credentials import Keyring
 from radius_module import process_report
+from radius_module.accepts import Accepts
+from radius_module.answered import Answered
 from radius_module.brake import Brake
 from radius_module.directory import Directory
 from radius_module.directory_readers import Everything
@@ -47,6 +49,8 @@ class LoginServer:
         self.entitlements = Entitlements(self.directory, self.live)
         self.brake = Brake()
         self.spool = Spool(settings.spool("auth"))
+        self.answered = Answered()
+        self.accepts = Accepts(settings.login_port)
         self._routers = Routers(settings, self.directory)
         self.marks = Marks()
         reader = Marked(Everything(self.directory, self.live), self.marks)
@@ -89,6 +93,7 @@ class LoginServer:
         self._watch.stop()
         self._snapshot.close()
         self.spool.close()
+        self.accepts.close()
 
     def device(self, address: str) -> Device | None:
         """The router at a source address."""
@@ -96,7 +101,10 @@ class LoginServer:
 
     def client(self, address: str) -> Client | None:
         """The router at a source address, as FreeRADIUS needs it."""
-        return self._routers.client(address)
+        client = self._routers.client(address)
+        if client is not None:
+            self.accepts.sign_for(address, client.secret)
+        return client
 
     def is_too_stale(self, isp_id: int, now: float) -> bool:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""

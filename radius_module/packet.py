@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from binascii import a2b_base64
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from models.reports import readable
 from radius_module.names import station
+from radius_module.own_socket import Receipt
 from radius_module.rules.facts import maker
 
 Pairs = tuple[tuple[str, str], ...]
+PROXY_STATE = "Proxy-State"
 _END = "."
 
 
@@ -43,23 +45,35 @@ class LoginRequest(NamedTuple):
     is_mschap: bool
     #: Calling-Station-Id; a MAC address as `AA:BB:CC:DD:EE:FF`.
     mac: str
+    #: What its answer needs; None for a login that came another way.
+    receipt: Receipt | None = None
+    #: The line that FreeRADIUS made of it: the same only for the same packet, sent again.
+    line: str = ""
 
 
-_login_request = maker(LoginRequest)
+_login_request, _receipt = maker(LoginRequest), maker(Receipt)
 
 
 def login_request(pairs: Pairs) -> LoginRequest:
     """The Access-Request in a hook's argument."""
     words = dict(pairs)
-    client, name, password, calling = line_of(words, "Wire-Login", 4)
-    chap = challenge = b""
+    client, identifier, port, authenticator, local, name, password, calling = line_of(words, "Wire-Login", 8)
+    source, asked_with = origin(client), octets_of(authenticator)
+    chap = challenge = states = b""
     is_mschap = False
     if len(words) > 1:
-        chap, challenge = _chap(words) if "Wire-Chap" in words else (b"", b"")
+        if "Wire-Chap" in words:
+            chap, challenge = map(a2b_base64, line_of(words, "Wire-Chap", 2))
+            challenge = challenge or asked_with
+        if PROXY_STATE in words:
+            states = proxy_states(pairs)
         is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
+    line = words["Wire-Login"] if len(words) == 1 else " ".join(words.values())
+    receipt = _receipt((source.address, int(port), local, int(identifier), asked_with, states))
     made: LoginRequest = _login_request(
-        (origin(client), a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling))
-    )
+        (source, a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling),
+         receipt, line)
+    )  # fmt: skip
     return made
 
 
@@ -83,9 +97,24 @@ def origin(client: str) -> Origin:
         raise MalformedRequest(f"a client called {client!r}") from wrong
 
 
-def _chap(words: dict[str, str]) -> tuple[bytes, bytes]:
-    authenticator, chap, challenge = line_of(words, "Wire-Chap", 3)
-    return a2b_base64(chap), a2b_base64(challenge) if challenge else bytes.fromhex(authenticator[2:])
+def octets_of(value: str) -> bytes:
+    """Octets that FreeRADIUS wrote in hex. Raises MalformedRequest."""
+    if value[:2] != "0x":
+        _not_octets(value)
+    try:
+        return bytes.fromhex(value[2:])
+    except ValueError:
+        _not_octets(value)
+
+
+def _not_octets(value: str) -> NoReturn:
+    raise MalformedRequest(f"{value[:40]!r} is not octets in hex")
+
+
+def proxy_states(pairs: Pairs) -> bytes:
+    """All of them as they were, in their order (RFC 2865 section 5.33)."""
+    states = [octets_of(value) for name, value in pairs if name == PROXY_STATE]
+    return b"".join(bytes((33, 2 + len(octets))) + octets for octets in states)
 
 
 @lru_cache(65536)

@@ -14,6 +14,8 @@ _INTERIM: Pair = ("Acct-Interim-Interval", ":=", str(INTERIM_INTERVAL))
 #: The allowance in two halves of 32 bits.
 TOTAL = ("Mikrotik-Total-Limit", "Mikrotik-Total-Limit-Gigawords")
 
+_DELAY = "FreeRADIUS-Response-Delay"
+
 NOT_SET_UP = Deny("bad_reply_attribute", "The service is not set up correctly. Please tell your provider.")
 
 
@@ -49,7 +51,17 @@ def total_limit(octets: int) -> tuple[Pair, Pair]:
 
 def refuse(refusal: Deny, delay: int) -> tuple[Pair, ...]:
     """Attributes of an Access-Reject that leaves after `delay` seconds."""
-    return (("Reply-Message", ":=", text(refusal.message)), ("FreeRADIUS-Response-Delay", ":=", str(delay)))
+    return (("Reply-Message", ":=", text(refusal.message)), (_DELAY, ":=", str(delay)))
+
+
+def delay_of(pairs: tuple[Pair, ...]) -> int:
+    """Seconds after which an answer leaves."""
+    return next((int(value) for name, _op, value in pairs if name == _DELAY), 0)
+
+
+def at_once(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """The same answer without a delay."""
+    return tuple((name, op, "0" if name == _DELAY else value) for name, op, value in pairs)
 
 
 def shown(pairs: tuple[Pair, ...]) -> dict[str, str | list[str]]:

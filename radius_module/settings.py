@@ -26,7 +26,8 @@ class Settings:
     #: Shared secret of the installation's own probe; without one there is no probe.
     probe_secret: str | None = field(repr=False)
     log_level: str
-    #: UDP port of accounting.
+    #: UDP ports.
+    login_port: int = 1812
     accounting_port: int = 1813
 
     @property
@@ -60,5 +61,6 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         socket_dir=Path(environment.get("SOCKET_DIR") or Path(need("STATE_DIR")) / "run"),
         probe_secret=environment.get("RADIUS_SECRET") or None,
         log_level=environment.get("LOG_LEVEL", "info"),
+        login_port=int(environment.get("RADIUS_AUTH_PORT") or 1812),
         accounting_port=int(environment.get("RADIUS_ACCT_PORT") or 1813),
     )

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from models.reports import LoginResult, SessionEnd, SessionReport
 from radius_module import records, segments
-from radius_module.receipts import Receipt
+from radius_module.own_socket import Receipt
 from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
 from radius_module.spool_waiters import Owed, Settled, Ticket
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from radius_module import records
-from radius_module.receipts import Receipt
+from radius_module.own_socket import Receipt
 
 #: A record, and what its router waits for.
 Owed = tuple[records.Plain, Receipt]

@@ -9,7 +9,7 @@ from threading import get_ident
 from models.reports import SessionReport
 from radius_module.accounting_server import AccountingServer
 from radius_module.booked_counts import OTHER, STATUSES, kind_of
-from radius_module.receipts import Receipt
+from radius_module.own_socket import Receipt
 from radius_module.settings import Settings
 from radius_module.spool_waiters import Owed
 

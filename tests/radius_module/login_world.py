@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import Any, cast
 
 from radius_module import login
+from radius_module.answered import Answered
 from radius_module.brake import Brake
 from radius_module.directory import Contents, Directory
 from radius_module.entitlements import Entitlements
 from radius_module.live import Live, StoredSession
 from radius_module.login_server import LoginServer
+from radius_module.own_socket import Receipt
 from radius_module.packet import LoginRequest, client_name, origin
-from radius_module.rlm import Answer
+from radius_module.rlm import HANDLED, OK, Answer
 from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 
 ADDRESS, GIGAWORD = "192.0.2.1", 1 << 32
 OTHER_DEVICE, OTHER_ADDRESS = DEVICE._replace(id=71), "192.0.2.2"
 MONTH = 30 * 86_400.0
+#: FreeRADIUS has nothing to send.
+SENT = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 nonces: list[int] = []
 
 
 class Server:
-    """What a login's hook asks, without a database; goes the short way where it may, or only the long one."""
+    """What a login's hook asks, without a database.
 
-    def __init__(self, directory: Directory, *, short: bool) -> None:
+    It goes the short way where it may, or only the long one; and `direct` sends by itself where it may.
+    """
+
+    def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
         self.directory, self.live, self.brake = directory, Live(), Brake()
         self.entitlements = Entitlements(directory, self.live)
+        self.answered, self.accepts = Answered(), self
         self.answers: Counter[str] = Counter()
         self.recorded: list[Any] = []
         self.spool = SimpleNamespace(put_later=self.recorded.append)
         self.short_ways = 0
-        self._short = short
+        #: Attributes of the Access-Accepts that were not FreeRADIUS' to send.
+        self.sent: list[bytes] = []
+        self.sent_again: list[bytes] = []
+        self.asked = 0
+        self._short, self._direct = short, direct
 
     def device(self, address: str) -> Any:
         return self.directory.device(address)
 
+    def send(self, _receipt: Receipt, attributes: bytes) -> bytes:
+        """In place of `Accepts`."""
+        self.sent.append(attributes)
+        return attributes
+
+    def send_again(self, _receipt: Receipt, octets: bytes) -> None:
+        self.sent_again.append(octets)
+
     def log_in(self, mac: str, address: str, now: float, *, authentic: bool = True) -> Answer:
         device = self.directory.device(address)
         client = client_name(ISP.id, device.id if device else 999, address)
-        request = LoginRequest(origin(client), b"john", b"secret", b"", b"", is_mschap=False, mac=mac)
+        self.asked += 1
+        receipt = Receipt(address, 40_000, "192.0.2.254", self.asked % 256, bytes(16), b"") if self._direct else None
+        request = LoginRequest(
+            origin(client), b"john", b"secret", b"", b"", False, mac, receipt, f"packet {self.asked}"
+        )
         customer = self.directory.customer(ISP.id, b"john")
         answering = login.quick_answer if self._short else login.answer
         answer = answering(cast(LoginServer, self), request, customer, authentic, now)
@@ -58,6 +84,8 @@ class World:
         self.directory.contents.put_device(OTHER_ADDRESS, OTHER_DEVICE)
         self.put("customer", CUSTOMER)
         self.short, self.long = Server(self.directory, short=True), Server(self.directory, short=False)
+        self.direct = Server(self.directory, short=True, direct=True)
+        self.servers = self.short, self.direct, self.long
 
     def put(self, kind: str, entry: Any) -> None:
         contents = self.directory.contents
@@ -78,19 +106,59 @@ class World:
         customer = self.directory.contents.customers[CUSTOMER.id]
         sessions = [StoredSession(f"{number}", CUSTOMER.id, mac, NOW - 60 + number, self.now, 0)
                     for number, mac in enumerate(macs)]  # fmt: skip
-        for server in (self.short, self.long):
+        for server in self.servers:
             server.live.refresh(CUSTOMER.id, customer.period_start(self.now), octets, sessions)
 
     def log_in(self, mac: str, address: str, *, authentic: bool = True) -> None:
-        """Both answer alike, write the same down, and have the same places taken and octets left afterwards."""
+        """All answer alike, write the same down, and have the same places taken and octets left afterwards."""
         nonces.append(len(nonces))
-        short, long = (server.log_in(mac, address, self.now, authentic=authentic) for server in (self.short, self.long))
+        short, direct, long = (server.log_in(mac, address, self.now, authentic=authentic) for server in self.servers)
         assert lists(short) == lists(long)
-        assert self.short.recorded == self.long.recorded
-        assert self.short.answers == self.long.answers
+        if direct == SENT:
+            assert lists(short)[0] == OK
+            assert of_octets(self.direct.sent[-1]) == of_pairs(lists(long)[1])
+        else:
+            assert lists(direct) == lists(long)
+        assert self.short.recorded == self.direct.recorded == self.long.recorded
+        assert self.short.answers == self.direct.answers == self.long.answers
         period = self.directory.contents.customers[CUSTOMER.id].period_start(self.now)
-        standing = [set_of(server.live.standing(CUSTOMER.id, period, self.now)) for server in (self.short, self.long)]
-        assert standing[0] == standing[1]
+        standing = [set_of(server.live.standing(CUSTOMER.id, period, self.now)) for server in self.servers]
+        assert standing[0] == standing[1] == standing[2]
+
+
+#: What the hook encodes by itself, by number, or by vendor and number.
+NUMBERS: dict[str, int | tuple[int, int]] = {
+    "Session-Timeout": 27, "Idle-Timeout": 28, "Acct-Interim-Interval": 85, "Framed-IP-Address": 8, "Framed-Pool": 88,
+    "Class": 25, "Mikrotik-Rate-Limit": (14988, 8), "Mikrotik-Total-Limit": (14988, 17),
+    "Mikrotik-Total-Limit-Gigawords": (14988, 18),
+}  # fmt: skip
+_TEXTS = frozenset(("Framed-Pool", "Mikrotik-Rate-Limit"))
+
+
+def of_octets(octets: bytes) -> list[tuple[Any, bytes]]:
+    """Attributes as they travel → (number, value), sorted."""
+    found: list[tuple[Any, bytes]] = []
+    while octets:
+        number, value, octets = octets[0], octets[2 : octets[1]], octets[octets[1] :]
+        if number == 26:
+            assert value[5] == len(value) - 4
+            found.append(((int.from_bytes(value[:4], "big"), value[4]), value[6:]))
+        else:
+            found.append((number, value))
+    return sorted(found, key=str)
+
+
+def of_pairs(pairs: list[tuple[str, ...]]) -> list[tuple[Any, bytes]]:
+    """Attributes as FreeRADIUS gets them → the same; it unescapes texts."""
+    return sorted(((NUMBERS[name], _value(name, value)) for name, _op, value in pairs), key=str)
+
+
+def _value(name: str, value: str) -> bytes:
+    if name == "Class":
+        return bytes.fromhex(value[2:])
+    if name in _TEXTS:
+        return re.sub(r"\\(.)", r"\1", value).encode()
+    return IPv4Address(value).packed if "." in value else int(value).to_bytes(4, "big")
 
 
 def set_of(standing: tuple[int, Any]) -> tuple[int, set[Any]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from radius_module import entitlements, login
 from radius_module.packet import LoginRequest, client_name, origin
-from radius_module.rlm import OK
+from radius_module.rlm import NO_ANSWER, OK
 from radius_module.rules.facts import Attribute
 from tests.radius_module.login_world import ADDRESS, GIGAWORD, MONTH, OTHER_ADDRESS, World, lists, nonces
 from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, MAC, NOW, OTHER_MAC, PERIOD, PLAN, THIRD_MAC
@@ -32,6 +32,40 @@ def test_who_came_in_once_comes_in_by_the_short_way() -> None:
         world.log_in(MAC, ADDRESS)
     assert world.short.short_ways == 3
     assert world.short.answers == {"accept": 3}
+    assert len(world.direct.sent) == 3
+
+
+def test_an_operators_own_rows_are_freeradius_to_encode() -> None:
+    world = World()
+    world.change("customer", {"extra": (Attribute("Filter-Id", "+=", "one"),)})
+    world.log_in(MAC, ADDRESS)
+    assert world.short.short_ways == 1
+    assert not world.direct.sent
+
+
+def test_the_same_packet_is_decided_once() -> None:
+    """Though the customer has no station that would tell him apart from another of his logins."""
+    world = World()
+    for server in world.servers[:2]:
+        first = server.log_in("", ADDRESS, NOW)
+        server.asked -= 1
+        assert server.log_in("", ADDRESS, NOW + 1) == first
+        assert server.answers == {"accept": 1}
+        assert len(server.recorded) == 1
+    assert world.direct.sent_again == world.direct.sent
+
+
+def test_a_guess_that_is_sent_again_counts_once_and_waits_no_longer_than_it_had_to() -> None:
+    server = World().short
+    for _ in range(6):
+        code, reply, _ = lists(server.log_in(MAC, ADDRESS, NOW, authentic=False))
+    assert dict((name, value) for name, _op, value in reply)["FreeRADIUS-Response-Delay"] == "1"
+    server.asked -= 1
+    assert server.log_in(MAC, ADDRESS, NOW + 0.5, authentic=False) is NO_ANSWER
+    server.asked -= 1
+    again, reply, _ = lists(server.log_in(MAC, ADDRESS, NOW + 1.5, authentic=False))
+    assert (again, ("FreeRADIUS-Response-Delay", ":=", "0") in reply) == (code, True)
+    assert server.answers["bad_password"] == 6
 
 
 extras = st.lists(

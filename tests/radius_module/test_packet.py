@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radius_module.own_socket import Receipt
 from radius_module.packet import (
     MalformedRequest,
     Origin,
@@ -29,6 +30,27 @@ def test_a_pap_request_in_full() -> None:
     assert found.origin == Origin("10.1.1.1", 7, 70)
     assert (found.username, found.password, found.chap) == (b"john", b"secret", b"")
     assert (found.mac, found.is_mschap) == ("02:00:00:00:00:01", False)
+
+
+def test_what_the_answer_needs_is_in_the_request() -> None:
+    found = login_request(login_words(more=(("Proxy-State", "0x6162"), ("Proxy-State", "0x00"))))
+    assert found.receipt == Receipt("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0")
+
+
+def test_the_line_is_the_same_only_for_the_same_packet() -> None:
+    kinds = [
+        {},
+        {"username": b"jane"},
+        {"password": b"x"},
+        {"authenticator": "0x" + "ac" * 16},
+        {"chap": b"\1" + b"d" * 16},
+        {"chap": b"\2" + b"d" * 16},
+        {"more": (("MS-CHAP-Response", "0x00"),)},
+        {"client": client_name(7, 70, "10.1.1.2")},
+    ]
+    lines = [login_request(login_words(**kind)).line for kind in kinds]  # type: ignore[arg-type]
+    assert len(set(lines)) == len(kinds)
+    assert lines == [login_request(login_words(**kind)).line for kind in kinds]  # type: ignore[arg-type]
 
 
 def test_chap_without_a_challenge_of_its_own_is_challenged_by_the_authenticator() -> None:

@@ -22,8 +22,9 @@ def login_words(
     more: Pairs = (),
 ) -> Pairs:  # fmt: skip
     """The argument of a login hook."""
-    login = ("Wire-Login", " ".join([client, *map(word, (username, password, calling)), "."]))
-    proof = ("Wire-Chap", f"{authenticator} {word(chap)} {word(challenge)} .")
+    asked = (client, "9", "40000", authenticator, "10.1.1.254")
+    login = ("Wire-Login", " ".join([*asked, *map(word, (username, password, calling)), "."]))
+    proof = ("Wire-Chap", f"{word(chap)} {word(challenge)} .")
     return (login, proof, *more) if chap else (login, *more)
 
 

@@ -1,0 +1,92 @@
+"""FreeRADIUS' own UDP socket, for answers that this process sends by itself.
+
+Accounting is answered once it is on the disk (docs/decisions/0033), most logins by their hook (0035). A router takes an
+answer from nowhere but the address and port that it asked.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from ipaddress import ip_address
+from pathlib import Path
+from stat import S_ISSOCK
+from typing import NamedTuple
+
+log = logging.getLogger(__name__)
+
+_IP_PKTINFO = 8
+
+
+class Receipt(NamedTuple):
+    """What a router that asked waits for."""
+
+    address: str
+    port: int
+    #: The address of ours that it was sent to.
+    local: str
+    identifier: int
+    #: The Request Authenticator.
+    authenticator: bytes
+    #: Proxy-State attributes, whole; they go back as they came.
+    proxy_states: bytes
+
+
+class OwnSocket:
+    """The socket of this process that is bound to `port`; found at the first answer, for FreeRADIUS opens it late."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._socket: socket.socket | None = None
+        self._names_source = False
+
+    def is_there(self) -> bool:
+        """Can anything be sent?"""
+        return self._socket is not None or self._find()
+
+    def send(self, octets: bytes, receipt: Receipt) -> bool:
+        """To whom the receipt belongs. False, and no more, if it does not get away: routers ask again."""
+        link = self._socket
+        if link is None:
+            return self._find() and self.send(octets, receipt)
+        try:
+            if self._names_source:
+                link.sendmsg([octets], [_source(receipt.local)], socket.MSG_DONTWAIT, receipt[:2])
+            else:
+                link.sendto(octets, socket.MSG_DONTWAIT, receipt[:2])
+        except OSError as wrong:
+            log.debug("an answer to %s did not get away: %s", receipt.address, wrong)
+            return False
+        return True
+
+    def close(self) -> None:
+        """Send no more."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _find(self) -> bool:
+        for path in Path("/proc/self/fd").iterdir():
+            try:
+                if not S_ISSOCK(os.fstat(int(path.name)).st_mode):
+                    continue  # a second descriptor of a spool file would keep it on the disk
+                found = socket.socket(fileno=os.dup(int(path.name)))
+            except OSError:
+                continue  # closed meanwhile
+            if found.type == socket.SOCK_DGRAM and found.family != socket.AF_UNIX:
+                host, port = found.getsockname()[:2]
+                if port == self._port:
+                    self._names_source = ip_address(host).is_unspecified
+                    self._socket = found
+                    return True
+            found.close()
+        log.error("no socket of this process has port %d: nothing can be answered from it", self._port)
+        return False
+
+
+def _source(local: str) -> tuple[int, int, bytes]:
+    """Answer from the address that was asked, where the socket has them all."""
+    if ":" in local:
+        return socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, socket.inet_pton(socket.AF_INET6, local) + bytes(4)
+    return socket.IPPROTO_IP, _IP_PKTINFO, bytes(4) + socket.inet_aton(local) + bytes(4)
