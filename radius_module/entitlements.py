@@ -12,7 +12,7 @@ from math import inf
 from typing import NamedTuple
 
 from models.identity import make_class
-from radius_module import accepts, reply
+from radius_module import encoded, reply
 from radius_module.attributes import Pair, UnencodableAttribute
 from radius_module.directory import Contents, Directory
 from radius_module.live import Live
@@ -70,7 +70,7 @@ class Admitted(NamedTuple):
     def octets(self) -> bytes | None:
         """The same as they travel, or None."""
         fixed = self.entitlement.fixed_octets
-        return None if fixed is None else accepts.of_this_login(*self[1:]) + fixed
+        return None if fixed is None else encoded.of_this_login(*self[1:]) + fixed
 
 
 _admitted = maker(Admitted)
@@ -137,7 +137,7 @@ class Entitlements:
             # An operator's row has a say in what differs from login to login.
             return None
         fixed = tuple(pair for pair in pairs if pair[0] not in _LIVING)
-        made.fixed, made.fixed_octets = self._shared.setdefault(fixed, (fixed, accepts.same_for_all(verdict)))
+        made.fixed, made.fixed_octets = self._shared.setdefault(fixed, (fixed, encoded.same_for_all(verdict)))
         if len(self._known) >= _KEPT:
             self._known.clear()
             self._shared.clear()

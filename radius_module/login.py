@@ -7,7 +7,7 @@ import os
 
 from models.identity import make_class
 from models.reports import LoginResult
-from radius_module import passwords, reply
+from radius_module import encoded, passwords, reply
 from radius_module.answered import Given
 from radius_module.attributes import Pair, UnencodableAttribute, text
 from radius_module.facts import gather
@@ -42,15 +42,17 @@ def quick_answer(
         return _again(server, request, given)
     admitted = server.entitlements.admit(request, customer, now) if authentic and customer is not None else None
     if admitted is None:
-        code, lists = decided = answer(server, request, customer, authentic, now)
-        again = code, {**lists, "reply": reply.at_once(lists["reply"])}
-        server.answered.keep(request.line, again, now, now + reply.delay_of(lists["reply"]))
+        decided = answer(server, request, customer, authentic, now)
+        delay = reply.delay_of(decided[1]["reply"])
+        if delay:
+            return _hold_back(server, request, decided, delay, now)
+        server.answered.keep(request.line, decided, now)
         return decided
     _record(server, request, customer, "Access-Accept", "accept", admitted.klass, now)
     # After MS-CHAP there are keys and a proof in the answer, which FreeRADIUS has.
     octets = None if request.is_mschap else admitted.octets()
     if octets is not None and request.receipt is not None:
-        sent = server.accepts.send(request.receipt, octets)
+        sent = server.sender.accept(request.receipt, octets)
         if sent is not None:
             server.answered.keep(request.line, sent, now)
             return _SENT
@@ -59,12 +61,20 @@ def quick_answer(
     return told
 
 
+def _hold_back(server: LoginServer, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
+    """A guess is told so later. FreeRADIUS' own delay would have it keep every request for as long (late.py)."""
+    octets = encoded.refusal(reply.message_of(refused[1]["reply"]), request.mschap_error)
+    sent = None if request.receipt is None else server.sender.reject(request.receipt, octets, delay)
+    server.answered.keep(request.line, refused if sent is None else sent, now, now + delay)
+    return refused if sent is None else _SENT
+
+
 def _again(server: LoginServer, request: LoginRequest, given: Given) -> Answer:
     """The first answer was lost, or the router could not wait."""
     if not isinstance(given, bytes):
         return given
     if request.receipt is not None:
-        server.accepts.send_again(request.receipt, given)
+        server.sender.again(request.receipt, given)
     return _SENT
 
 

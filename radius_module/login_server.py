@@ -10,7 +10,6 @@ from collections import Counter
 
 from models.credentials import Keyring
 from radius_module import process_report
-from radius_module.accepts import Accepts
 from radius_module.answered import Answered
 from radius_module.brake import Brake
 from radius_module.directory import Directory
@@ -22,6 +21,7 @@ from radius_module.live import Live
 from radius_module.marks import Marked, Marks
 from radius_module.routers import Client, Routers
 from radius_module.rules.facts import Device
+from radius_module.sender import Sender
 from radius_module.settings import Settings
 from radius_module.snapshot import Snapshot
 from radius_module.spool import Spool
@@ -50,7 +50,7 @@ class LoginServer:
         self.brake = Brake()
         self.spool = Spool(settings.spool("auth"))
         self.answered = Answered()
-        self.accepts = Accepts(settings.login_port)
+        self.sender = Sender(settings.login_port)
         self._routers = Routers(settings, self.directory)
         self.marks = Marks()
         reader = Marked(Everything(self.directory, self.live), self.marks)
@@ -93,7 +93,7 @@ class LoginServer:
         self._watch.stop()
         self._snapshot.close()
         self.spool.close()
-        self.accepts.close()
+        self.sender.close()
 
     def device(self, address: str) -> Device | None:
         """The router at a source address."""
@@ -103,7 +103,7 @@ class LoginServer:
         """The router at a source address, as FreeRADIUS needs it."""
         client = self._routers.client(address)
         if client is not None:
-            self.accepts.sign_for(address, client.secret)
+            self.sender.sign_for(address, client.secret)
         return client
 
     def is_too_stale(self, isp_id: int, now: float) -> bool:

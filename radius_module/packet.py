@@ -49,6 +49,8 @@ class LoginRequest(NamedTuple):
     receipt: Receipt | None = None
     #: The line that FreeRADIUS made of it: the same only for the same packet, sent again.
     line: str = ""
+    #: What rlm_mschap says of a wrong password, for the router.
+    mschap_error: bytes = b""
 
 
 _login_request, _receipt = maker(LoginRequest), maker(Receipt)
@@ -59,7 +61,7 @@ def login_request(pairs: Pairs) -> LoginRequest:
     words = dict(pairs)
     client, identifier, port, authenticator, local, name, password, calling = line_of(words, "Wire-Login", 8)
     source, asked_with = origin(client), octets_of(authenticator)
-    chap = challenge = states = b""
+    chap = challenge = states = error = b""
     is_mschap = False
     if len(words) > 1:
         if "Wire-Chap" in words:
@@ -67,12 +69,13 @@ def login_request(pairs: Pairs) -> LoginRequest:
             challenge = challenge or asked_with
         if PROXY_STATE in words:
             states = proxy_states(pairs)
+        error = a2b_base64(words.pop("Wire-Error", ""))  # holds a number that is never the same
         is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
     line = words["Wire-Login"] if len(words) == 1 else " ".join(words.values())
     receipt = _receipt((source.address, int(port), local, int(identifier), asked_with, states))
     made: LoginRequest = _login_request(
         (source, a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling),
-         receipt, line)
+         receipt, line, error)
     )  # fmt: skip
     return made
 

@@ -59,9 +59,9 @@ def delay_of(pairs: tuple[Pair, ...]) -> int:
     return next((int(value) for name, _op, value in pairs if name == _DELAY), 0)
 
 
-def at_once(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
-    """The same answer without a delay."""
-    return tuple((name, op, "0" if name == _DELAY else value) for name, op, value in pairs)
+def message_of(pairs: tuple[Pair, ...]) -> str:
+    """The sentence of a refusal."""
+    return str(shown(pairs)["Reply-Message"])
 
 
 def shown(pairs: tuple[Pair, ...]) -> dict[str, str | list[str]]:

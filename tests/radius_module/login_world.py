@@ -17,7 +17,7 @@ from radius_module.live import Live, StoredSession
 from radius_module.login_server import LoginServer
 from radius_module.own_socket import Receipt
 from radius_module.packet import LoginRequest, client_name, origin
-from radius_module.rlm import HANDLED, OK, Answer
+from radius_module.rlm import HANDLED, REJECT, Answer
 from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 
 ADDRESS, GIGAWORD = "192.0.2.1", 1 << 32
@@ -37,7 +37,7 @@ class Server:
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
         self.directory, self.live, self.brake = directory, Live(), Brake()
         self.entitlements = Entitlements(directory, self.live)
-        self.answered, self.accepts = Answered(), self
+        self.answered, self.sender = Answered(), self
         self.answers: Counter[str] = Counter()
         self.recorded: list[Any] = []
         self.spool = SimpleNamespace(put_later=self.recorded.append)
@@ -45,18 +45,24 @@ class Server:
         #: Attributes of the Access-Accepts that were not FreeRADIUS' to send.
         self.sent: list[bytes] = []
         self.sent_again: list[bytes] = []
+        #: Those of the Access-Rejects that wait, and how long.
+        self.late: list[tuple[bytes, float]] = []
         self.asked = 0
         self._short, self._direct = short, direct
 
     def device(self, address: str) -> Any:
         return self.directory.device(address)
 
-    def send(self, _receipt: Receipt, attributes: bytes) -> bytes:
-        """In place of `Accepts`."""
+    def accept(self, _receipt: Receipt, attributes: bytes) -> bytes:
+        """In place of `Sender`'s."""
         self.sent.append(attributes)
         return attributes
 
-    def send_again(self, _receipt: Receipt, octets: bytes) -> None:
+    def reject(self, _receipt: Receipt, attributes: bytes, delay: float) -> bytes:
+        self.late.append((attributes, delay))
+        return attributes
+
+    def again(self, _receipt: Receipt, octets: bytes) -> None:
         self.sent_again.append(octets)
 
     def log_in(self, mac: str, address: str, now: float, *, authentic: bool = True) -> Answer:
@@ -114,8 +120,11 @@ class World:
         nonces.append(len(nonces))
         short, direct, long = (server.log_in(mac, address, self.now, authentic=authentic) for server in self.servers)
         assert lists(short) == lists(long)
-        if direct == SENT:
-            assert lists(short)[0] == OK
+        if direct == SENT and lists(long)[0] == REJECT:
+            octets, delay = self.direct.late[-1]
+            said = [("Reply-Message", ":=", of_octets(octets)[0][1].decode())]
+            assert [*said, ("FreeRADIUS-Response-Delay", ":=", str(delay))] == lists(long)[1][::-1]
+        elif direct == SENT:
             assert of_octets(self.direct.sent[-1]) == of_pairs(lists(long)[1])
         else:
             assert lists(direct) == lists(long)

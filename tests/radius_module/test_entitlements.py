@@ -13,7 +13,7 @@ from radius_module import entitlements, login
 from radius_module.packet import LoginRequest, client_name, origin
 from radius_module.rlm import NO_ANSWER, OK
 from radius_module.rules.facts import Attribute
-from tests.radius_module.login_world import ADDRESS, GIGAWORD, MONTH, OTHER_ADDRESS, World, lists, nonces
+from tests.radius_module.login_world import ADDRESS, GIGAWORD, MONTH, OTHER_ADDRESS, SENT, World, lists, nonces
 from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, MAC, NOW, OTHER_MAC, PERIOD, PLAN, THIRD_MAC
 
 
@@ -56,15 +56,17 @@ def test_the_same_packet_is_decided_once() -> None:
 
 
 def test_a_guess_that_is_sent_again_counts_once_and_waits_no_longer_than_it_had_to() -> None:
-    server = World().short
-    for _ in range(6):
-        code, reply, _ = lists(server.log_in(MAC, ADDRESS, NOW, authentic=False))
-    assert dict((name, value) for name, _op, value in reply)["FreeRADIUS-Response-Delay"] == "1"
+    server = World().direct
+    for number in range(6):
+        answer = server.log_in(MAC, ADDRESS, NOW, authentic=False)
+        assert (answer == SENT) is (number == 5)
+    [(octets, delay)] = server.late
+    assert (octets[0], delay) == (18, 1)
     server.asked -= 1
     assert server.log_in(MAC, ADDRESS, NOW + 0.5, authentic=False) is NO_ANSWER
     server.asked -= 1
-    again, reply, _ = lists(server.log_in(MAC, ADDRESS, NOW + 1.5, authentic=False))
-    assert (again, ("FreeRADIUS-Response-Delay", ":=", "0") in reply) == (code, True)
+    assert server.log_in(MAC, ADDRESS, NOW + 1.5, authentic=False) == SENT
+    assert server.sent_again == [octets]
     assert server.answers["bad_password"] == 6
 
 

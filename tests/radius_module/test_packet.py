@@ -12,7 +12,7 @@ from radius_module.packet import (
     login_request,
     source_address,
 )
-from tests.radius_module.words_made import Pairs, login_words
+from tests.radius_module.words_made import Pairs, login_words, word
 
 HOSTILE = (
     b"", b"alice\0evil", b"\xff\xfe\x00", "käse".encode("latin-1"), b'"', b"\\", b"a\\new", b"a b . c", b"0x6a",
@@ -35,6 +35,11 @@ def test_a_pap_request_in_full() -> None:
 def test_what_the_answer_needs_is_in_the_request() -> None:
     found = login_request(login_words(more=(("Proxy-State", "0x6162"), ("Proxy-State", "0x00"))))
     assert found.receipt == Receipt("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0")
+
+
+def test_what_mschap_says_of_a_wrong_password_is_in_the_request() -> None:
+    more = (("MS-CHAP2-Response", "0x00"), ("Wire-Error", word(b"\1E=691")))
+    assert login_request(login_words(more=more)).mschap_error == b"\1E=691"
 
 
 def test_the_line_is_the_same_only_for_the_same_packet() -> None:
