@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from threading import Lock
+from time import sleep
 from typing import Any
 
 from models.identity import read_class, unique_id
@@ -31,7 +32,9 @@ __all__ = ["SLOT_SECONDS", "STALE_SECONDS", "Live", "StoredSession"]
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
 #: How many customers a sweep looks at before it lets others have the lock.
-_SLICE = 500
+_SLICE = 50
+#: How long it leaves the interpreter to logins then, seconds.
+_BREATH = 0.0005
 
 
 class Live:
@@ -153,12 +156,23 @@ class Live:
         return [end for end in ends if end is not None]
 
     def held(self, piece: int) -> Iterator[list[tuple[object, ...]]]:
-        """Everything, as plain values, in pieces: for the snapshot. Places without Start are not worth keeping."""
-        ids = list(self._accounts)
-        for at in range(0, len(ids), piece):
+        """Everything, as plain values, in pieces of so many sessions or a few more: for the snapshot.
+
+        Places without Start are not worth keeping. Nobody has to wait for longer than one customer's sessions take.
+        """
+        rows: list[tuple[object, ...]] = []
+        size = 0
+        for customer_id in list(self._accounts):
             with self._lock:
-                yield [(customer_id, *account.plain()) for customer_id in ids[at : at + piece]
-                       if (account := self._accounts.get(customer_id)) is not None]  # fmt: skip
+                account = self._accounts.get(customer_id)
+                if account is None:
+                    continue
+                rows.append((customer_id, *account.plain()))
+                size += 1 + len(account.sessions)
+            if size >= piece:
+                yield rows
+                rows, size = [], 0
+        yield rows
 
     def restore(self, rows: Iterable[Sequence[Any]]) -> None:
         """From a snapshot, where the database cannot be had."""
@@ -185,6 +199,7 @@ class Live:
                     account = self._accounts.get(customer_id)
                     if account is not None and account.sessions:
                         ends += account.sweep(now, since)
+            sleep(_BREATH)
         return ends
 
     def _account(self, customer_id: int) -> Account:

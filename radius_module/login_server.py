@@ -118,13 +118,13 @@ class LoginServer:
         """Every few seconds; the larger the installation, the more seldom: at most a sixtieth of the time."""
         pause = _SNAPSHOT_EVERY
         while not self._stopping.wait(pause):
-            begun = time.monotonic()
+            begun = time.thread_time()
             try:
                 if self.directory.loads and self.directory.age() < _RECENT:
                     self._snapshot.write(self.directory, self.live)
             except OSError as wrong:
                 log.warning("the snapshot cannot be written: %s", wrong)
-            pause = max(_SNAPSHOT_EVERY, 60 * (time.monotonic() - begun))
+            pause = max(_SNAPSHOT_EVERY, 60 * (time.thread_time() - begun))
 
     def _facts(self) -> dict[str, object]:
         contents = self.directory.contents
