@@ -50,7 +50,10 @@ def total_limit(octets: int) -> tuple[Pair, Pair]:
 
 
 def refuse(refusal: Deny, delay: int) -> tuple[Pair, ...]:
-    """Attributes of an Access-Reject that leaves after `delay` seconds."""
+    """Attributes of an Access-Reject that is to leave after `delay` seconds.
+
+    FreeRADIUS does not look at the delay (`reject_delay = 0`); login.py and the API do.
+    """
     return (("Reply-Message", ":=", text(refusal.message)), (_DELAY, ":=", str(delay)))
 
 
