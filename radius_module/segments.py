@@ -13,6 +13,7 @@ import secrets
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +45,9 @@ def frame(payload: bytes, count: int) -> bytes:
 class SegmentWriter:
     """The segment being written. `append` returns after the octets are on the disk, or raises OSError."""
 
-    def __init__(self, path: Path, size: int = SEGMENT_BYTES) -> None:
+    def __init__(self, path: Path, size: int | None = None) -> None:
         """Make the file whole, prove that it can be written and read, and make its name durable."""
+        size = SEGMENT_BYTES if size is None else size
         self.path, self.size = path, size
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -70,13 +72,29 @@ class SegmentWriter:
         os.fdatasync(self._fd)
         self.position += len(octets)
 
+    def rename(self, path: Path) -> None:
+        """Give it another name, durably. Raises OSError; it may have either name then."""
+        self.path.rename(path)
+        self.path = path
+        sync_directory(path.parent)
+
+    def remove(self) -> None:
+        """Close it and take it from the disk, if the disk lets itself."""
+        self.close()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         os.close(self._fd)
 
 
-def create(directory: Path, number: int) -> SegmentWriter:
+def path_of(directory: Path, number: int) -> Path:
+    """A name for a segment, that no other has."""
+    return directory / f"{number:016d}-{secrets.token_hex(4)}{SUFFIX}"
+
+
+def create(path: Path) -> SegmentWriter:
     """A new segment, smaller where there is no room for a whole one. Raises OSError."""
-    path = directory / f"{number:016d}-{secrets.token_hex(4)}{SUFFIX}"
     try:
         return SegmentWriter(path)
     except OSError:

@@ -14,13 +14,14 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from models.reports import LoginResult, SessionEnd, SessionReport
 from radius_module import records, segments
 from radius_module.own_socket import Receipt
+from radius_module.spare_segment import SpareSegment
 from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
-from radius_module.spool_waiters import Owed, Settled, Ticket
+from radius_module.spool_waiters import Feed, Owed, Settled, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,6 @@ class SpoolState(NamedTuple):
     last_commit_at: float
 
 
-class Feed(Protocol):
-    """Who hears of records: told while the disk is busy, waited for (not long) after it."""
-
-    def offer(self, plain: list[records.Plain]) -> int:
-        """Tell; the number that `settle` wants back."""
-
-    def settle(self, plain: list[records.Plain], offered: int) -> None:
-        """Wait until they were heard."""
-
-
 class Spool:
     """The spool of this node. One process at a time writes it (a lock file says so)."""
 
@@ -79,6 +70,7 @@ class Spool:
         self._wake.acquire()
         self._claim = -1
         self._segment: segments.SegmentWriter | None = None
+        self._spare = SpareSegment(directory)
         self._retry_at = 0.0
         self._stopping = False
         #: How many waited for the commit before.
@@ -223,7 +215,9 @@ class Spool:
             raise OSError(self._error)
         present = segments.listed(self.directory)
         number = segments.number_of(present[-1]) + 1 if present else int(time.time() * 1000)
-        self._segment = segments.create(self.directory, number)
+        path = segments.path_of(self.directory, number)
+        self._segment = self._spare.take(path) or segments.create(path)
+        self._spare.prepare()
         if self._error:
             log.warning("spool: storing again, in %s", self._segment.path.name)
             self._error = ""
@@ -235,6 +229,7 @@ class Spool:
         segment, self._segment = self._segment, None
         if segment is not None:
             segment.close()
+        self._spare.discard()
         self._failures, self._error, self._retry_at = self._failures + 1, error, time.monotonic() + RETRY_AFTER
 
     def _open(self) -> None:
@@ -243,6 +238,7 @@ class Spool:
             make_ready(self.directory)
             self.node = node_of(self.directory.parent)
             self._claim = claim(self.directory)
+            self._spare.clear()
             self._next_segment()
         except (OSError, SpoolLocked) as wrong:
             self._failed(str(wrong))

@@ -1,10 +1,11 @@
-"""Who waits for the spool's commit: routers, whose receipts it gives out, and threads of ours, with a ticket."""
+"""Who waits for the spool's commit and who hears of it: routers and their receipts, threads with a ticket, the feed."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from radius_module import records
 from radius_module.own_socket import Receipt
@@ -26,3 +27,13 @@ class Ticket:
         self.stored: tuple[Path, int] | None = None
         self.lock = threading.Lock()
         self.lock.acquire()
+
+
+class Feed(Protocol):
+    """Who hears of records: told while the disk is busy, waited for (not long) after it."""
+
+    def offer(self, plain: list[records.Plain]) -> int:
+        """Tell; the number that `settle` wants back."""
+
+    def settle(self, plain: list[records.Plain], offered: int) -> None:
+        """Wait until they were heard."""

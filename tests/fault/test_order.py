@@ -73,6 +73,8 @@ class Disk:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.names: dict[str, Path] = {}
+        #: New names that are lost with the power, until their directory is synced.
+        self.renamed: list[tuple[Path, Path]] = []
         self.synced: dict[Path, bytearray] = defaultdict(bytearray)
         self.loose: dict[Path, list[tuple[int, bytes]]] = defaultdict(list)
         self.acked: set[int] = set()
@@ -85,13 +87,25 @@ class Disk:
         elif call.name == "pwrite64" and call.ended:
             fd, *_, offset = [part.strip() for part in call.arguments.split(",")]
             self.loose[self.names[fd]].append((int(offset), call.octets()))
+        elif call.name == "rename" and call.ended and call.result == 0:
+            old, new = (Path(name.decode()) for name in call.strings())
+            self.renamed.append((old, new))
         elif call.name in ("fdatasync", "fsync") and call.ended:
             path = self.names.get(call.arguments.strip())
+            self._settle_names(path)
             for offset, octets in self.loose.pop(path, []) if path is not None else []:
                 if call.result == 0:
                     _put(self.synced[path], offset, octets)  # type: ignore[index]
         elif call.name == "write" and not call.ended and call.arguments.startswith("1,"):
             self.acked.add(int(call.octets().split()[1]))
+
+    def _settle_names(self, directory: Path | None) -> None:
+        for old, new in [one for one in self.renamed if one[1].parent == directory]:
+            self.renamed.remove((old, new))
+            self.names = {fd: new if path == old else path for fd, path in self.names.items()}
+            for files in (self.synced, self.loose):
+                if old in files:
+                    files[new] = files.pop(old)  # type: ignore[assignment, arg-type, index]
 
     def after_power_loss(self, dice: random.Random) -> set[int]:
         """The records that a reader finds. Of what was not synced any part may be there, also half of a write."""
@@ -128,7 +142,7 @@ def test_lost_power_after_an_fsync_that_failed(tmp_path: Path, place: int) -> No
 
 def cut_power(tmp_path: Path, count: int, *disturbed: str) -> None:
     """Trace a process that stores so many records, and look at 20 moments what a cut would leave of them."""
-    log, traced = tmp_path / "log", "trace=openat,pwrite64,fdatasync,fsync,write"
+    log, traced = tmp_path / "log", "trace=openat,pwrite64,fdatasync,fsync,write,rename"
     subprocess.run(
         ["strace", "-f", "-xx", "-s", "70000", "-e", traced, *disturbed, "-o", str(log),
          sys.executable, "-m", "tests.fault.putter", str(tmp_path / "spool" / "acct"), str(count)],

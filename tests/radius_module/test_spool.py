@@ -83,6 +83,8 @@ def test_receipts_are_given_out_only_after_the_disk_has_their_records(
     real = os.fdatasync
 
     def slow(fd: int) -> None:
+        if threading.current_thread().name == "spare":
+            return real(fd)
         seen.append((len(given), len(stored(tmp_path / "spool"))))
         time.sleep(0.05)
         real(fd)
