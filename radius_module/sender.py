@@ -59,19 +59,14 @@ class Sender:
 
     def accept(self, receipt: Receipt, attributes: bytes) -> bytes | None:
         """The Access-Accept that was sent; None if it could not be."""
-        signer = self._signers.get(receipt.address)
-        if signer is None:
-            return None
-        octets = signer.answer(_ACCEPT, receipt, attributes)
-        return octets if self._link.send(octets, receipt) else None
+        octets = self._signed(_ACCEPT, receipt, attributes)
+        return octets if octets is not None and self._link.send(octets, receipt) else None
 
     def reject(self, receipt: Receipt, attributes: bytes, delay: float) -> bytes | None:
         """The Access-Reject that will leave in `delay` seconds; None if nobody knows how to sign it."""
-        signer = self._signers.get(receipt.address)
-        if signer is None:
-            return None
-        octets = signer.answer(_REJECT, receipt, attributes)
-        self._late.send(octets, receipt, delay)
+        octets = self._signed(_REJECT, receipt, attributes)
+        if octets is not None:
+            self._late.send(octets, receipt, delay)
         return octets
 
     def again(self, receipt: Receipt, octets: bytes) -> None:
@@ -82,3 +77,7 @@ class Sender:
         """Send no more."""
         self._late.close()
         self._link.close()
+
+    def _signed(self, code: int, receipt: Receipt, attributes: bytes) -> bytes | None:
+        signer = self._signers.get(receipt.address)
+        return None if signer is None else signer.answer(code, receipt, attributes)
