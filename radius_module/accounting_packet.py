@@ -17,6 +17,7 @@ from radius_module.rules.facts import maker
 _GIGAWORD = 1 << 32
 _session_report = maker(SessionReport)
 _receipt = maker(Receipt)
+_NO_OCTETS = "0x"
 #: Service-Type, Framed-Protocol, Acct-Authentic: no more than NAS-Port-Type says already, and 4 % of a packet's cost.
 _UNREAD = ("", "", "")
 
@@ -26,7 +27,9 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[SessionReport, Re
 
     Of an attribute that stands in it twice the first counts.
     """
-    words = dict(pairs[::-1])
+    words = dict(pairs)
+    if len(words) < len(pairs):
+        words = dict(pairs[::-1])
     client, identifier, port, authenticator, local = line_of(words, "Wire-Answer", 5)
     source = origin(client)
     states = proxy_states(pairs) if PROXY_STATE in words else b""
@@ -36,25 +39,25 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[SessionReport, Re
 
 def _report(words: dict[str, str], source: Origin, received: float) -> SessionReport:
     """Octets in RFC 2866's view, unless the device has them reversed."""
-    get = words.get
+    get, octets = words.get, octets_of
     seconds, clock, calling = get("Acct-Session-Time"), get("Event-Timestamp"), get("Calling-Station-Id")
     made: SessionReport = _session_report(
         (
             get("Acct-Status-Type", ""),
             source.isp_id,
             source.device_id,
-            _octets(get("Acct-Session-Id")),
-            _octets(get("Class")),
-            _octets(get("User-Name")),
+            octets(get("Acct-Session-Id", _NO_OCTETS)),
+            octets(get("Class", _NO_OCTETS)),
+            octets(get("User-Name", _NO_OCTETS)),
             received,
             int(get("Acct-Delay-Time", 0)),
             None if seconds is None else int(seconds),
             int(get("Acct-Input-Octets", 0)) + _GIGAWORD * int(get("Acct-Input-Gigawords", 0)),
             int(get("Acct-Output-Octets", 0)) + _GIGAWORD * int(get("Acct-Output-Gigawords", 0)),
             "" if calling is None else _station(calling),
-            _octets(get("Called-Station-Id")),
+            octets(get("Called-Station-Id", _NO_OCTETS)),
             source.address,
-            _octets(get("NAS-Port-Id")),
+            octets(get("NAS-Port-Id", _NO_OCTETS)),
             get("NAS-Port-Type", ""),
             get("Framed-IP-Address", ""),
             get("Framed-IPv6-Prefix", ""),
@@ -65,10 +68,6 @@ def _report(words: dict[str, str], source: Origin, received: float) -> SessionRe
         )
     )
     return made
-
-
-def _octets(value: str | None) -> bytes:
-    return b"" if value is None else octets_of(value)
 
 
 @lru_cache(65536)

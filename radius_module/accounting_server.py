@@ -1,30 +1,37 @@
-"""The accounting process: routers from memory, and the spool that every record is written to before its answer."""
+"""The accounting process: routers from memory, and a second process that stores every record before its answer."""
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Sequence
+from collections import Counter
+from contextlib import suppress
 from threading import Event, Thread
+from typing import Any, NoReturn
 
 from models.reports import SessionReport
-from radius_module import process_report
+from radius_module import process_report, spooler
+from radius_module.booked_counts import kind_of
 from radius_module.directory import Directory
 from radius_module.directory_readers import RoutersOnly
 from radius_module.directory_watch import Watch
-from radius_module.feed import RecordFeed
+from radius_module.handover import Handover
 from radius_module.own_socket import Receipt
-from radius_module.receipts import Receipts
 from radius_module.routers import PROBE_ID, Client, Routers
 from radius_module.settings import Settings
 from radius_module.snapshot import Snapshot
-from radius_module.spool import Spool
-from radius_module.spool_waiters import Owed
+from radius_module.spool_files import make_ready, node_of
+
+log = logging.getLogger(__name__)
 
 _PATIENCE = 60.0
 #: How long the start waits for the database where there is a snapshot.
 _HURRY = 2.5
-_CHECK_EVERY = 5.0
+#: How long the end waits for what is handed over to be stored.
+_GRACE = 2.0
+#: The process that stores says something each second; if it does not, the disk holds it.
+_SILENCE = 5.0
 
 
 class AccountingServer:
@@ -32,17 +39,16 @@ class AccountingServer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._handover = Handover(settings.accounting_port, _lost)
+        self._spooler = spooler.start(settings, self._handover)
         self.directory = Directory()
-        #: Source address → secret, as FreeRADIUS was last told.
-        self._secrets: dict[str, bytes] = {}
-        self._receipts = Receipts(settings.accounting_port, self._secrets)
-        self.spool = Spool(settings.spool("acct"), RecordFeed(settings.feed_socket), self.settled)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._stopping = Event()
         self._last_at = 0.0
-        self._checked_at, self._check_passed = 0.0, False
+        #: Records that could not be handed over, by kind.
+        self._refused: Counter[str] = Counter()
         self._routers = Routers(settings, self.directory)
-        self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), self.spool.node)
+        self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), _node(settings))
 
     def start(self) -> None:
         """Learn the routers, from the login process's snapshot if need be, then begin."""
@@ -58,8 +64,11 @@ class AccountingServer:
         """Put what waits on the disk."""
         self._stopping.set()
         self._watch.stop()
-        self.spool.close()
-        self._receipts.close()
+        self._handover.close_ours()
+        deadline = time.monotonic() + _GRACE
+        with suppress(ChildProcessError):  # FreeRADIUS looks after children too
+            while os.waitpid(self._spooler, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+                time.sleep(0.005)
 
     def take(self, report: SessionReport, receipt: Receipt) -> bool:
         """Have the report written down and then answered. A router that counts the other way round is put right.
@@ -70,30 +79,46 @@ class AccountingServer:
         if device is not None and device.octets_reversed:
             report = report._replace(octets_in=report.octets_out, octets_out=report.octets_in)
         self._last_at = report.received
-        return self.spool.take(report, receipt)
+        taken = self._handover.take(report, receipt)
+        if not taken:
+            self._refused[kind_of(report)] += 1
+        return taken
 
-    def settled(self, owed: Sequence[Owed], stored: bool) -> None:
-        """Told by the spool: these are on the disk, or were refused by it."""
-        if stored:
-            self._receipts.send([receipt for _, receipt in owed])
-
-    def _facts(self) -> dict[str, object]:
-        """For status and metrics. Every few seconds the spool is tried: a mark written, synced and read back."""
-        if time.time() - self._checked_at > _CHECK_EVERY:
-            self._check_passed, self._checked_at = self.spool.check(), time.time()
-        return {
-            "pid": os.getpid(),
-            "at": time.time(),
-            "last_accounting_at": self._last_at,
-            "spool": self.spool.state()._asdict(),
-            "spool_works": self._check_passed and self.spool.state().working,
-            "confirmed_at": self.directory.confirmed_at,
-        }
+    def _facts(self) -> dict[str, Any]:
+        """For status and metrics."""
+        told = self._handover.facts()
+        return (
+            {"spool": None, "spool_works": False, "taken": {}}
+            | told
+            | {
+                "pid": os.getpid(),
+                "at": time.time(),
+                "last_accounting_at": self._last_at,
+                "confirmed_at": self.directory.confirmed_at,
+                "refused": dict(self._refused + Counter(told.get("refused", {}))),
+            }
+        )
 
     def client(self, address: str) -> Client | None:
         """The router at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""
         client = self._routers.client(address)
         if client is None or client.device_id == PROBE_ID:
             return None
-        self._secrets[address] = client.secret.encode()
+        self._handover.tell_secret(address, client.secret.encode())
         return client
+
+
+def _node(settings: Settings) -> str:
+    """The node's name; a broken disk does not give it."""
+    directory = settings.spool("acct")
+    try:
+        make_ready(directory)
+        return node_of(directory.parent)
+    except OSError:
+        return "?"
+
+
+def _lost() -> NoReturn:
+    """Nothing can be acknowledged any more; this process is started anew, and with it the other."""
+    log.error("accounting: the process that stores is gone; starting again")
+    os._exit(1)

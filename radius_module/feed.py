@@ -2,8 +2,8 @@
 
 A message is a length (32 bits) and a marshal dump of `(kind, payload)`:
 `A` the accounting process has connected: its spool is to be read, for what is not booked yet; `R` records just being
-committed, answered with one octet when the memory has them; `W` a writer has connected, `B` what it has booked,
-`(customers, sessions)`.
+committed, as they are stored (records.dump), answered with one octet when the memory has them; `W` a writer has
+connected, `B` what it has booked, `(customers, sessions)`.
 Whoever cannot send goes on without: the login process finds out when it is back.
 """
 
@@ -18,9 +18,9 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from models.ledger import Booking
-from radius_module import records
 
 LENGTH = struct.Struct("<I")
+_TIMEVAL = struct.Struct("@ll")
 #: Largest message, octets.
 LARGEST = 64 << 20
 #: How long a commit waits for the login process, seconds. Above it, logins decide without these records for a moment.
@@ -48,26 +48,25 @@ class RecordFeed:
         self._lock = Lock()
         Thread(target=self._keep, name="feed", daemon=True).start()
 
-    def offer(self, plain: list[records.Plain]) -> int:
+    def offer(self, dumped: bytes) -> int:
         """Send records that are about to be stored; the number of the connection, for `settle`."""
         generation = self._generation
-        self._send(message("R", plain), 1)
+        self._send(message("R", dumped), 1)
         return generation
 
-    def settle(self, plain: list[records.Plain], generation: int) -> None:
+    def settle(self, dumped: bytes, generation: int) -> None:
         """Wait, not long, until the login process knows them."""
         if generation != self._generation:
             # Connected in between: the spool may have been read before it had these.
-            self._send(message("R", plain), 1)
+            self._send(message("R", dumped), 1)
         link, deadline = self._socket, time.monotonic() + _PATIENCE
         try:
-            while link is not None and self._owed > 0 and (left := deadline - time.monotonic()) > 0:
-                link.settimeout(left)
-                answer = link.recv(4096)
-                if not answer:
+            while link is not None and self._owed > 0 and time.monotonic() < deadline:
+                answers = link.recv(4096)
+                if not answers:
                     raise ConnectionResetError
-                self._owed -= len(answer)
-        except TimeoutError:
+                self._owed -= len(answers)
+        except BlockingIOError:
             return
         except OSError:
             self._drop(link)
@@ -78,7 +77,6 @@ class RecordFeed:
             if link is None:
                 return
             try:
-                link.settimeout(_PATIENCE)
                 link.sendall(octets)
                 self._owed += answers
             except OSError:
@@ -100,6 +98,10 @@ class RecordFeed:
 
     def _connect(self) -> None:
         link = connected(self._path)
+        link.settimeout(None)
+        for which in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            # The kernel's limit; Python's is a second system call before each one.
+            link.setsockopt(socket.SOL_SOCKET, which, _TIMEVAL.pack(0, int(_PATIENCE * 1e6)))
         with self._lock:
             self._owed = 0
             self._socket = link

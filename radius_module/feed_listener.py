@@ -91,7 +91,7 @@ class FeedListener:
     def _take(self, kind: str, payload: Any) -> None:  # noqa: ANN401  # as marshal gives it
         match kind:
             case "R":
-                self._hear_all(payload)
+                self._hear_all(records.load(payload))
             case "A":
                 self._since = time.time()
                 self.catch_up()

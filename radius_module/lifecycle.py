@@ -15,7 +15,6 @@ from radius_module.accounting_server import AccountingServer
 from radius_module.asked import Asked
 from radius_module.login_server import LoginServer
 from radius_module.rlm import Answer, Pairs
-from radius_module.tally import CountedServer
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ def instantiate_acct(_pairs: Pairs | None) -> Answer:
     global _accounting  # noqa: PLW0603
     with _lock:
         if _accounting is None:
-            _accounting = CountedServer(_prepare())
+            _accounting = AccountingServer(_prepare())
             _accounting.start()
     return rlm.OK
 

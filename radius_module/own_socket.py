@@ -9,10 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from stat import S_ISSOCK
 from typing import NamedTuple
+
+from radius_module.volley import DEPTH, Volley
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +43,21 @@ class OwnSocket:
         self._port = port
         self._socket: socket.socket | None = None
         self._names_source = False
+        #: By the length of what they send.
+        self._volleys: dict[int, Volley] = {}
 
     def is_there(self) -> bool:
         """Can anything be sent?"""
         return self._socket is not None or self._find()
+
+    def fileno(self) -> int:
+        """Of the socket, which `is_there`; -1 if it is not."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def be(self, found: socket.socket) -> None:
+        """It is this one, which another process has found."""
+        self._socket, self._names_source = found, ip_address(found.getsockname()[0]).is_unspecified
+        self._volleys.clear()
 
     def send(self, octets: bytes, receipt: Receipt) -> bool:
         """To whom the receipt belongs. False, and no more, if it does not get away: routers ask again."""
@@ -60,6 +74,23 @@ class OwnSocket:
             return False
         return True
 
+    def send_many(self, length: int, answers: Sequence[tuple[bytes, Receipt]]) -> None:
+        """As `send`, for answers of the same length."""
+        link = self._socket
+        if link is None:
+            return
+        volley = self._volleys.get(length)
+        if volley is None:
+            volley = self._volleys[length] = Volley(link, length, names_source=self._names_source)
+        at = 0
+        while at < len(answers):
+            try:
+                at += volley.send([(octets, to[0], to[1], to[2]) for octets, to in answers[at : at + DEPTH]])
+            except OSError:
+                # One of them cannot be sent; alone it does no harm to the others.
+                self.send(*answers[at])
+                at += 1
+
     def close(self) -> None:
         """Send no more."""
         if self._socket is not None:
@@ -75,10 +106,9 @@ class OwnSocket:
             except OSError:
                 continue  # closed meanwhile
             if found.type == socket.SOCK_DGRAM and found.family != socket.AF_UNIX:
-                host, port = found.getsockname()[:2]
+                port = found.getsockname()[1]
                 if port == self._port:
-                    self._names_source = ip_address(host).is_unspecified
-                    self._socket = found
+                    self.be(found)
                     return True
             found.close()
         log.error("no socket of this process has port %d: nothing can be answered from it", self._port)

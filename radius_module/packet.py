@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from binascii import a2b_base64
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from models.reports import readable
 from radius_module.names import station
@@ -17,6 +17,7 @@ from radius_module.rules.facts import maker
 Pairs = tuple[tuple[str, str], ...]
 PROXY_STATE = "Proxy-State"
 _END = "."
+_from_hex = bytes.fromhex
 
 
 class MalformedRequest(ValueError):
@@ -102,15 +103,11 @@ def origin(client: str) -> Origin:
 
 def octets_of(value: str) -> bytes:
     """Octets that FreeRADIUS wrote in hex. Raises MalformedRequest."""
-    if value[:2] != "0x":
-        _not_octets(value)
     try:
-        return bytes.fromhex(value[2:])
+        if value[:2] == "0x":
+            return _from_hex(value[2:])
     except ValueError:
-        _not_octets(value)
-
-
-def _not_octets(value: str) -> NoReturn:
+        pass
     raise MalformedRequest(f"{value[:40]!r} is not octets in hex")
 
 

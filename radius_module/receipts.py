@@ -28,17 +28,24 @@ def response(receipt: Receipt, secret: bytes) -> bytes:
 class Receipts:
     """Sends receipts. `secrets`: source address → the secret with which FreeRADIUS has verified its requests."""
 
-    def __init__(self, port: int, secrets: Mapping[str, bytes]) -> None:
-        self._link, self._secrets = OwnSocket(port), secrets
+    def __init__(self, link: OwnSocket, secrets: Mapping[str, bytes]) -> None:
+        self._link, self._secrets = link, secrets
 
     def send(self, receipts: Sequence[Receipt]) -> None:
         """To whom they belong. Never fails."""
         if not self._link.is_there():
             return
+        bare: list[tuple[bytes, Receipt]] = []
         for receipt in receipts:
             secret = self._secrets.get(receipt.address)
-            if secret is not None:
-                self._link.send(response(receipt, secret), receipt)
+            if secret is None:
+                continue
+            answer = response(receipt, secret), receipt
+            if receipt.proxy_states:
+                self._link.send(*answer)
+            else:
+                bare.append(answer)
+        self._link.send_many(_BARE, bare)
 
     def close(self) -> None:
         """Send no more."""

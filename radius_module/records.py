@@ -1,8 +1,9 @@
 """Reports and login results as octets of a spool frame, and back.
 
-The payload of a frame is one `marshal` dump (format 4, the same in Python 3.4 to 3.13) of a list of plain tuples, each
-beginning with its kind. marshal because it costs the packet path a fifth of anything written in Python; a frame's
-checksum is verified before it is read, and the spool directory is ours alone (docs/decisions/0030-spool-segments.md).
+The payload of a frame is one `marshal` dump of a list of plain tuples, each beginning with its kind. marshal because it
+costs the packet path a fifth of anything written in Python; a frame's checksum is verified before it is read, and the
+spool directory is ours alone (docs/decisions/0030-spool-segments.md). Format 2, the same in all of Python 3, whose dump
+of a list is a head and the dumps of what is in it, so that records can be put together that others have dumped.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Sequence
 
 from models.reports import Booked, LoginResult, SessionEnd, SessionReport
 
-_FORMAT = 4
+_FORMAT = 2
+_LIST = b"["
 _CHECK = "C"
 _KINDS: dict[str, type[Booked]] = {"S": SessionReport, "L": LoginResult, "E": SessionEnd}
 _KIND_OF = {kind: letter for letter, kind in _KINDS.items()}
@@ -37,6 +39,16 @@ def check_mark(token: bytes) -> Plain:
 def dump(records: Sequence[Plain]) -> bytes:
     """Payload of one frame."""
     return marshal.dumps(list(records), _FORMAT)
+
+
+def dump_one(record: Plain) -> bytes:
+    """What one record takes of a payload."""
+    return marshal.dumps(record, _FORMAT)  # type: ignore[arg-type]  # plain values
+
+
+def joined(dumped: Sequence[bytes]) -> bytes:
+    """Payload of one frame, of what `dump_one` made of each record."""
+    return _LIST + len(dumped).to_bytes(4, "little") + b"".join(dumped)
 
 
 def load(payload: bytes) -> list[Plain]:

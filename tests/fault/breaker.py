@@ -6,9 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from service import leftovers, parts, services
 from tests.wire.system import System
+
+#: The process that stores and answers accounting, a child of the accounting process.
+SPOOLER = "spooler"
 
 
 class Breaker:
@@ -18,7 +23,9 @@ class Breaker:
         self.system = system
 
     def pid(self, part: str) -> int:
-        """The part's main process, waiting for it to be up."""
+        """The part's main process, waiting for it to be up; of `spooler`, a part of acct, the one."""
+        if part == SPOOLER:
+            return self._spooler()
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             state = services.state(self.system.installation.settings, parts.by_name(part))
@@ -26,6 +33,18 @@ class Breaker:
                 return state.pid
             time.sleep(0.02)
         raise AssertionError(f"{part} is not up")
+
+    def _spooler(self) -> int:
+        """Its pid, waiting for it to be up."""
+        acct = self.pid("acct")
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with suppress(FileNotFoundError):  # ended meanwhile
+                for pid in Path(f"/proc/{acct}/task/{acct}/children").read_text().split():
+                    if Path(f"/proc/{pid}/comm").read_text() == f"{SPOOLER}\n":
+                        return int(pid)
+            time.sleep(0.02)
+        raise AssertionError("nobody stores accounting")
 
     def kill(self, part: str) -> None:
         """As the kernel would, or a power switch."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+import time
 from pathlib import Path
-from typing import Any
 
 from radius_module import segments
 from radius_module.spool import Spool
@@ -21,22 +20,14 @@ _ROUTERS = 4
 
 def main(directory: Path, count: int) -> None:
     segments.SEGMENT_BYTES = 1 << 15
-    answered = [threading.Event() for _ in range(count)]
-
-    def settled(owed: Sequence[Any], stored: bool) -> None:
-        for _values, number in owed:
-            if stored:
-                os.write(1, b"acked %d\n" % number)
-                answered[number].set()
-
-    spool = Spool(directory, None, settled)
+    spool = Spool(directory)
 
     def send(first: int) -> None:
         for number in range(first, count, _ROUTERS):
             sent = report(octets_in=number, session_id=b"power-%06d" % number)
-            while not answered[number].is_set():
-                spool.take(sent, number)  # type: ignore[arg-type]  # what a receipt is, nobody asks here
-                answered[number].wait(0.1)  # and then again, as a router does
+            while not spool.put(sent):
+                time.sleep(0.05)  # and then again, as a router does
+            os.write(1, b"acked %d\n" % number)
 
     threads = [threading.Thread(target=send, args=(first,)) for first in range(_ROUTERS)]
     for thread in threads:

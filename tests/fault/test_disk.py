@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +16,7 @@ import pytest
 
 from radius_module import segments, spool_files
 from radius_module.spool import Spool
-from tests.fault.breaker import Breaker
+from tests.fault.breaker import SPOOLER, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.logins import Logins, machine
 from tests.fault.stored import octets_in
@@ -68,7 +71,7 @@ def test_one_fsync_that_fails_is_not_acknowledged_and_nothing_is_lost(
     once: Crowd, breaker: Breaker, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with attached(breaker.pid("acct"), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40"):
+    with attached(breaker.pid(SPOOLER), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40"):
         once.start(100, once=True)
         time.sleep(3)
     once.stop()
@@ -85,7 +88,7 @@ def test_a_disk_that_fails_for_long_stores_nothing_and_claims_nothing(
     once: Crowd, breaker: Breaker, tenant: Tenant, logins: Logins, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with attached(breaker.pid("acct"), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
+    with attached(breaker.pid(SPOOLER), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
         once.start(100, once=True)
         logins.start()
         time.sleep(3)
@@ -106,8 +109,8 @@ def test_a_slow_disk_does_not_slow_logins(
     """The disk of both: login results are stored as well."""
     slow = ("-e", "trace=fdatasync", "-e", f"inject=fdatasync:delay_enter={milliseconds * 1000}")
     with ExitStack() as stack:
-        for part in ("acct", "auth"):
-            stack.enter_context(attached(breaker.pid(part), tmp_path / part, *slow))
+        for part, pid in (("acct", breaker.pid(SPOOLER)), ("auth", breaker.pid("auth"))):
+            stack.enter_context(attached(pid, tmp_path / part, *slow))
         crowd.start(100)
         logins.start()
         time.sleep(3)
@@ -176,3 +179,26 @@ def test_a_full_disk_takes_nothing_acknowledged_along(
         assert books.right, books
         _until(lambda: crowd.send(crowd.probe, Growth(99, 9, 9)), "it does not go on by itself")
         assert crowd.books().right
+
+
+def test_a_disk_that_hangs_shows_and_accounting_is_taken_again_when_it_does_not(once: Crowd, breaker: Breaker) -> None:
+    """The process that stores stands still, as one does whose disk does not answer."""
+    report = breaker.system.installation.settings.state_dir / "run" / "acct.json"
+
+    def works() -> bool:
+        return json.loads(report.read_text())["spool_works"] is True
+
+    _until(works, "it never works")
+    spooler = breaker.pid(SPOOLER)
+    os.kill(spooler, signal.SIGSTOP)
+    try:
+        once.start(100, once=True)
+        _until(lambda: not works(), "nobody sees that nothing is stored")
+    finally:
+        os.kill(spooler, signal.SIGCONT)
+    once.stop()
+    _until(works, "nobody sees that it works again")
+    assert breaker.pid(SPOOLER) == spooler
+    assert once.unanswered == 0
+    books = once.books()
+    assert books.right, books

@@ -14,7 +14,7 @@ import pytest
 
 from radius_module import segments
 from service.settings import HOME
-from tests.fault.breaker import Breaker
+from tests.fault.breaker import SPOOLER, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.stored import octets_in
 from tests.fault.trace import Call, attached, calls, needs_strace
@@ -23,7 +23,7 @@ from tests.radius_client import AcctStatus, Growth
 
 def ordered(crowd: Crowd, breaker: Breaker, log: Path, packets: int) -> None:
     """No answer leaves before the fsync of its record."""
-    with attached(breaker.pid("acct"), log, "-e", "trace=pwrite64,fdatasync,sendto,sendmsg"):
+    with attached(breaker.pid(SPOOLER), log, "-v", "-e", "trace=pwrite64,fdatasync,sendto,sendmsg,sendmmsg"):
         threads = [threading.Thread(target=_send_some, args=(crowd, one, packets // 8)) for one in crowd.sessions[:8]]
         for thread in threads:
             thread.start()
@@ -40,15 +40,15 @@ def ordered(crowd: Crowd, breaker: Breaker, log: Path, packets: int) -> None:
             begun = written
         elif call.name == "fdatasync" and call.result == 0:
             durable = begun
-        elif call.name in ("sendto", "sendmsg") and not call.ended and _is_answer(call):
-            answers += 1
+        elif call.name in ("sendto", "sendmsg", "sendmmsg") and not call.ended:
+            answers += _answers(call)
             assert answers <= durable, f"answer {answers} left when {durable} records were on the disk"
     assert answers >= answered
 
 
-def _is_answer(call: Call) -> bool:
+def _answers(call: Call) -> int:
     """An Accounting-Response (code 5) is 20 octets or more; the other strings are addresses."""
-    return any(octets[:1] == b"\x05" and len(octets) >= 20 for octets in call.strings())
+    return sum(octets[:1] == b"\x05" and len(octets) >= 20 for octets in call.strings())
 
 
 def _send_some(crowd: Crowd, session: object, count: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from radius_module.own_socket import OwnSocket
 from radius_module.receipts import Receipt, Receipts, response
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
 
@@ -45,7 +46,7 @@ def test_receipts_leave_from_the_socket_and_the_address_that_were_asked(server: 
     with socket.socket(server.family, socket.SOCK_DGRAM) as router:
         router.bind(("::1" if ":" in host else "127.0.0.1", 0))
         router.settimeout(2)
-        receipts = Receipts(port, {router.getsockname()[0]: SECRET})
+        receipts = Receipts(OwnSocket(port), {router.getsockname()[0]: SECRET})
         for number in (1, 2):
             request = asked(number)
             receipts.send([receipt_of(request, router, local)])
@@ -61,7 +62,7 @@ def test_who_cannot_be_answered_is_in_nobodys_way(server: socket.socket) -> None
     with socket.socket(server.family, socket.SOCK_DGRAM) as router:
         router.bind((local, 0))
         router.settimeout(2)
-        receipts = Receipts(port, {local: SECRET, "no address": SECRET})
+        receipts = Receipts(OwnSocket(port), {local: SECRET, "no address": SECRET})
         request = asked()
         right = receipt_of(request, router, local)
         receipts.send([right._replace(address="10.9.9.9"), right._replace(address="no address"), right])
@@ -73,11 +74,11 @@ def test_no_other_file_is_held_open(tmp_path: Path) -> None:
     """A segment of the spool that somebody holds open stays on the disk when it is removed."""
     with (tmp_path / "segment").open("wb") as file:
         before = set(Path("/proc/self/fd").iterdir())
-        Receipts(1, {}).send([Receipt("127.0.0.1", 1, "", 1, bytes(16), b"")])
+        Receipts(OwnSocket(1), {}).send([Receipt("127.0.0.1", 1, "", 1, bytes(16), b"")])
         assert set(Path("/proc/self/fd").iterdir()) == before
     assert file.closed
 
 
 def test_without_the_socket_nothing_is_sent_and_nothing_raised(caplog: pytest.LogCaptureFixture) -> None:
-    Receipts(1, {}).send([Receipt("127.0.0.1", 1, "", 1, bytes(16), b"")])
+    Receipts(OwnSocket(1), {}).send([Receipt("127.0.0.1", 1, "", 1, bytes(16), b"")])
     assert "nothing can be answered" in caplog.text

@@ -97,7 +97,7 @@ def test_what_a_dead_process_left_is_removed_and_nothing_else(tmp_path: Path) ->
 
 def test_a_full_segment_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool(tmp_path)
-    until(lambda: spool._spare._ready is not None)
+    until(lambda: spool._store._spare._ready is not None)
 
     def too_late(_path: Path) -> SegmentWriter:
         raise AssertionError("a segment was made while everybody waited")
@@ -112,7 +112,7 @@ def test_a_full_segment_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_after_a_failed_fsync_the_spare_is_not_trusted_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool(tmp_path)
-    until(lambda: spool._spare._ready is not None)
+    until(lambda: spool._store._spare._ready is not None)
     [spare] = spares(tmp_path)
 
     def broken(_fd: int) -> None:

@@ -4,16 +4,14 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from models.reports import Booked
 from radius_module import records, segments, spool_files
-from radius_module.receipts import Receipt
 from radius_module.spool import Spool
-from radius_module.spool_waiters import Owed
 from tests.radius_module.reports_made import report, result
 
 
@@ -59,92 +57,6 @@ def test_put_returns_only_after_the_disk_has_it(spool: Spool, monkeypatch: pytes
     monkeypatch.setattr(os, "fdatasync", slow)
     assert spool.put(report())
     assert synced.is_set()
-
-
-def receipt(number: int) -> Receipt:
-    return Receipt("10.1.1.1", 40000, "", number, bytes(16), b"")
-
-
-def giving(given: list[Receipt], refused: list[Receipt] | None = None) -> Callable[[Sequence[Owed], bool], None]:
-    """As the accounting process: those of stored records get their receipts."""
-
-    def settled(owed: Sequence[Owed], stored: bool) -> None:
-        (given if stored else refused if refused is not None else []).extend(receipt for _, receipt in owed)
-
-    return settled
-
-
-def test_receipts_are_given_out_only_after_the_disk_has_their_records(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: list[Receipt] = []
-    #: (given, in the file before) at the beginning of each fsync: what is given was in the file at the one before.
-    seen = [(0, 0)]
-    real = os.fdatasync
-
-    def slow(fd: int) -> None:
-        if threading.current_thread().name == "spare":
-            return real(fd)
-        seen.append((len(given), len(stored(tmp_path / "spool"))))
-        time.sleep(0.05)
-        real(fd)
-
-    spool = Spool(tmp_path / "spool", settled=giving(given))
-    monkeypatch.setattr(os, "fdatasync", slow)
-    for number in range(100):
-        assert spool.take(report(octets_in=number), receipt(number))
-        time.sleep(0.002)
-    until(lambda: len(given) == 100)
-    assert [answered for answered, _ in seen[1:]] == [durable for _, durable in seen[:-1]]
-    assert [one.identifier for one in given] == list(range(100))
-    assert stored(spool.directory) == [report(octets_in=number) for number in range(100)]
-    assert 2 < spool.state().commits < 50
-    spool.close()
-
-
-def test_what_the_disk_refuses_gets_no_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Receipt] = []
-    refused: list[Receipt] = []
-    failing = True
-    real = os.fdatasync
-
-    def fail(fd: int) -> None:
-        if failing:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        real(fd)
-
-    spool = Spool(tmp_path / "spool", settled=giving(given, refused))
-    monkeypatch.setattr(os, "fdatasync", fail)
-    assert spool.take(report(octets_in=1), receipt(1))
-    until(lambda: refused == [receipt(1)])
-    assert not spool.state().working
-    assert not spool.take(report(octets_in=2), receipt(2)), "a record is taken by a disk that is known to be broken"
-    failing = False
-    until(lambda: spool.take(report(octets_in=3), receipt(3)))
-    until(lambda: [one.identifier for one in given] == [3])
-    spool.close()
-
-
-def test_a_disk_that_hangs_takes_no_more_than_so_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hanging = threading.Event()
-    real = os.fdatasync
-
-    def hang(fd: int) -> None:
-        hanging.wait(10)
-        real(fd)
-
-    given: list[Receipt] = []
-    spool = Spool(tmp_path / "spool", settled=giving(given))
-    monkeypatch.setattr("radius_module.spool.WAITING_KEPT", 50)
-    monkeypatch.setattr(os, "fdatasync", hang)
-    assert spool.take(report(), receipt(0))
-    until(lambda: not spool._waiting)
-    taken = [spool.take(report(octets_in=number), receipt(number)) for number in range(1, 61)]
-    assert taken == [True] * 50 + [False] * 10
-    assert given == []
-    hanging.set()
-    until(lambda: len(given) == 51)
-    spool.close()
 
 
 def test_threads_share_commits_and_lose_nothing(spool: Spool) -> None:
