@@ -30,6 +30,8 @@ _PATIENCE = 60.0
 _HURRY = 2.5
 #: How long the end waits for what is handed over to be stored.
 _GRACE = 2.0
+#: The process that stores says something each second; if it does not for so long, the disk holds it.
+_SILENCE = 5.0
 #: The process that stores says something each second; if it does not, the disk holds it.
 _SILENCE = 5.0
 
@@ -86,18 +88,17 @@ class AccountingServer:
 
     def _facts(self) -> dict[str, Any]:
         """For status and metrics."""
-        told = self._handover.facts()
-        return (
-            {"spool": None, "spool_works": False, "taken": {}}
-            | told
-            | {
-                "pid": os.getpid(),
-                "at": time.time(),
-                "last_accounting_at": self._last_at,
-                "confirmed_at": self.directory.confirmed_at,
-                "refused": dict(self._refused + Counter(told.get("refused", {}))),
-            }
-        )
+        told, now = self._handover.facts(), time.time()
+        return {
+            "pid": os.getpid(),
+            "at": now,
+            "last_accounting_at": self._last_at,
+            "confirmed_at": self.directory.confirmed_at,
+            "spool": told.get("spool", {}),
+            "spool_works": told.get("spool_works", False) and now - told["said"] < _SILENCE,
+            "taken": told.get("taken", {}),
+            "refused": dict(self._refused + Counter(told.get("refused", {}))),
+        }
 
     def client(self, address: str) -> Client | None:
         """The router at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""
