@@ -32,8 +32,6 @@ _HURRY = 2.5
 _GRACE = 2.0
 #: The process that stores says something each second; if it does not for so long, the disk holds it.
 _SILENCE = 5.0
-#: The process that stores says something each second; if it does not, the disk holds it.
-_SILENCE = 5.0
 
 
 class AccountingServer:

@@ -104,6 +104,8 @@ class Handover:
         #: Of a message that the pipe took a part of.
         self._rest = b""
         self._is_passed = False
+        #: Secrets that the pipe has not taken yet, by address.
+        self._untold: dict[str, bytes] = {}
         self._facts: dict[str, Any] = {}
 
     def close_theirs(self) -> None:
@@ -116,13 +118,14 @@ class Handover:
 
     def take(self, report: SessionReport, receipt: Receipt) -> bool:
         """Hand a record over. False: it was not taken, and will not be answered."""
-        if not self._is_passed and not self._pass_socket():
+        if not (self._is_passed or self._pass_socket()) or (self._untold and not self._tell_secrets()):
             return False
         return self._write(message(report, receipt))
 
     def tell_secret(self, address: str, secret: bytes) -> None:
         """Answers to that address are signed with it from now on."""
-        self._write(note(SECRET, (address, secret)))
+        self._untold[address] = secret
+        self._tell_secrets()
 
     def facts(self) -> dict[str, Any]:
         """What the process last told of itself; nothing if it has not yet."""
@@ -134,6 +137,13 @@ class Handover:
         except ConnectionResetError:
             pass  # gone, before it had read all
         self._lost()
+
+    def _tell_secrets(self) -> bool:
+        for address, secret in list(self._untold.items()):
+            if not self._write(note(SECRET, (address, secret))):
+                return False
+            del self._untold[address]
+        return True
 
     def _pass_socket(self) -> bool:
         own = OwnSocket(self._port)

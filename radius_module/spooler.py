@@ -45,7 +45,9 @@ class Spooler:
     """Reads, stores, answers."""
 
     def __init__(self, settings: Settings, ends: Ends) -> None:
-        self._ends, self._pipe, self._control = ends, ends.pipe.fileno(), ends.control
+        #: Kept, for they close when nobody has them.
+        self._ends = ends
+        self._pipe, self._control = ends.pipe.fileno(), ends.control
         self._secrets: dict[str, bytes] = {}
         self._own = OwnSocket(settings.accounting_port)
         self._receipts = Receipts(self._own, self._secrets)

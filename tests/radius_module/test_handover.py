@@ -118,6 +118,17 @@ def test_who_does_not_read_is_not_waited_for_and_loses_nothing_that_was_taken(li
     assert [one.octets_in for one in found] == list(range(taken + 1))
 
 
+def test_a_secret_that_nobody_read_comes_before_the_next_record(link: Handover) -> None:
+    while link.take(report(), receipt()):
+        pass
+    link.tell_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
+    assert handover.split(read(link)).notes == [("socket", None)]
+    assert link.take(report(octets_in=7), receipt())
+    found = handover.split(read(link))
+    assert found.notes == [("secret", ("10.1.1.1", b"n" * 600))]
+    assert len(found.records) == 1
+
+
 def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next(link: Handover) -> None:
     """Above 4,096 octets a pipe may do that: a router's Proxy-States can be as long."""
     long = receipt(states=bytes(4000))
