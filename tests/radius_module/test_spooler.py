@@ -110,7 +110,8 @@ def inside(accounting: Accounting) -> Iterator[Accounting]:
     assert not thread.is_alive(), "it does not end with the accounting process"
 
 
-def test_each_record_is_answered_and_stored_once(inside: Accounting) -> None:
+def test_each_record_is_answered_and_stored_once(inside: Accounting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooler, "_READ", 1000)  # so that many reads end within a message
     asked = {request.identifier: request for request in (inside.send(number) for number in range(200))}
     answered = set()
     while len(answered) < 200:
