@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from models.reports import Booked
-from radius_module import records, segments, spool_files
+from radius_module import segments, spool_files
 from radius_module.spool import Spool
 from tests.radius_module.reports_made import report, result
+from tests.radius_module.spools import stored, until
 
 
 @pytest.fixture
@@ -20,23 +20,6 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     made = Spool(tmp_path / "spool")
     yield made
     made.close()
-
-
-def stored(directory: Path) -> list[Booked]:
-    """Everything that a reader finds, in its order."""
-    found = []
-    for path in segments.listed(directory):
-        for frame in segments.frames(path):
-            found += [records.record(values) for values in records.load(frame.payload)]
-    return [record for record in found if record is not None]
-
-
-def until(condition: object, limit: float = 5.0) -> None:
-    """Wait for something that another thread does."""
-    deadline = time.monotonic() + limit
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_report_is_in_the_file_when_put_returns(spool: Spool) -> None:

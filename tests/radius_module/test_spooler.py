@@ -8,41 +8,25 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 
-from models.reports import Booked
-from radius_module import records, segments, spooler
+from radius_module import spooler
 from radius_module.handover import Handover
 from radius_module.own_socket import Receipt
 from radius_module.spooler import Spooler
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
 from tests.radius_module.reports_made import report
+from tests.radius_module.spools import stored, until
 
 #: Of a process with threads, as pytest may be by then and FreeRADIUS is not.
 pytestmark = pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
 
 SECRET = b"the secret of a router"
-
-
-def until(condition: Callable[[], object], limit: float = 10.0) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def stored(directory: Path) -> list[Booked]:
-    """Everything that a reader finds, in its order."""
-    found = []
-    for path in segments.listed(directory):
-        for frame in segments.frames(path):
-            found += [records.record(values) for values in records.load(frame.payload)]
-    return [record for record in found if record is not None]
 
 
 class Lost(Exception):

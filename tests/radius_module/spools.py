@@ -1,0 +1,27 @@
+"""What tests of spools look at: everything that a reader finds, and whether it comes to be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from models.reports import Booked
+from radius_module import records, segments
+
+
+def stored(directory: Path) -> list[Booked]:
+    """Everything that a reader finds, in its order."""
+    found = []
+    for path in segments.listed(directory):
+        for frame in segments.frames(path):
+            found += [records.record(values) for values in records.load(frame.payload)]
+    return [record for record in found if record is not None]
+
+
+def until(condition: Callable[[], object], limit: float = 10.0) -> None:
+    """Wait for something that another thread or process does."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
