@@ -1,4 +1,4 @@
-"""FreeRADIUS section `accounting`: parse and hand to the spool, which answers once it is on the disk."""
+"""FreeRADIUS section `accounting`: parse and hand over, to be stored and then answered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from radius_module.rlm import FAIL, HANDLED, Answer, Pairs, guarded
 
 @guarded(on_error=FAIL)
 def accounting(pairs: Pairs) -> Answer:
-    """Neither code is an answer: the spool's thread sends it. After FAIL nobody does, and the router sends again."""
+    """Neither code is an answer: who stores it sends that. After FAIL nobody does, and the router sends again."""
     report, receipt = accounting_request(pairs, time.time())
     return HANDLED if lifecycle.accounting_server().take(report, receipt) else FAIL

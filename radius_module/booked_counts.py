@@ -55,5 +55,10 @@ def booked(directory: Path) -> dict[str, int]:
 def kind_of(record: Booked) -> str:
     """`Start`, …; `login` for a login's result, `end` for a session that we took for over."""
     if isinstance(record, SessionReport):
-        return record.status if record.status in STATUSES else OTHER
+        return kind_of_status(record.status)
     return "login" if isinstance(record, LoginResult) else "end"
+
+
+def kind_of_status(status: str) -> str:
+    """The same, of a report's Acct-Status-Type."""
+    return status if status in STATUSES else OTHER

@@ -1,7 +1,7 @@
 """How the accounting hook hands records to the process that stores and answers them (radius_module.spooler).
 
 Over a pipe: a head (octets of the record, octets of what goes with it; 16 bits each), the record as it will lie in the
-spool (records.dump_one), and the receipt with the kind of report. A head without a record is a note. Another pair of
+spool (records.dump_one), and the receipt with the Acct-Status-Type. A head without a record is a note. Another pair of
 sockets carries FreeRADIUS' own socket one way, and what the process tells of itself the other.
 """
 
@@ -36,11 +36,11 @@ _receipt = maker(Receipt)
 
 
 class Handed(NamedTuple):
-    """What came: records as they will be stored, for each its receipt and kind of report; notes; a message's begin."""
+    """What came: records as they will be stored, with receipts and Acct-Status-Types; notes; a message's begin."""
 
     records: list[bytes]
     receipts: list[Receipt]
-    kinds: list[str]
+    statuses: list[str]
     notes: list[tuple[str, Any]]
     rest: bytes
 
@@ -82,11 +82,17 @@ def split(octets: bytes) -> Handed:
         if record:
             found.records.append(octets[start:middle])
             found.receipts.append(_receipt(values[:-1]))
-            found.kinds.append(values[-1])
+            found.statuses.append(values[-1])
         else:
             found.notes.append(values)
         at = after
     return found._replace(rest=octets[at:])
+
+
+def tell_facts(control: socket.socket, facts: dict[str, Any]) -> None:
+    """What the process has to say of itself; not where nobody has read what it said before, or nobody is there."""
+    with suppress(OSError):
+        control.send(marshal.dumps(facts, _FORMAT), socket.MSG_DONTWAIT)
 
 
 class Handover:
@@ -99,8 +105,8 @@ class Handover:
         with suppress(OSError):  # the system may allow no more than 64 KiB
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _WAITING_KEPT)
         os.set_blocking(self._pipe, False)
-        self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._ours, self.theirs = Ends(FileIO(self._pipe, "w"), self._control), Ends(FileIO(out), control)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._ours, self.theirs = Ends(FileIO(self._pipe, "w"), ours), Ends(FileIO(out), theirs)
         #: Of a message that the pipe took a part of.
         self._rest = b""
         self._is_passed = False
@@ -130,7 +136,7 @@ class Handover:
     def facts(self) -> dict[str, Any]:
         """What the process last told of itself; nothing if it has not yet."""
         try:
-            while octets := self._control.recv(_MOST_FACTS, socket.MSG_DONTWAIT):
+            while octets := self._ours.control.recv(_MOST_FACTS, socket.MSG_DONTWAIT):
                 self._facts = marshal.loads(octets)  # noqa: S302  # our own process
         except BlockingIOError:
             return self._facts
@@ -152,7 +158,7 @@ class Handover:
         try:
             if not self._write(note(SOCKET, None)):
                 return False
-            socket.send_fds(self._control, [b"."], [own.fileno()])
+            socket.send_fds(self._ours.control, [b"."], [own.fileno()])
         except BrokenPipeError:
             self._lost()
         finally:

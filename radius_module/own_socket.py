@@ -15,11 +15,9 @@ from pathlib import Path
 from stat import S_ISSOCK
 from typing import NamedTuple
 
-from radius_module.volley import DEPTH, Volley
+from radius_module.volley import DEPTH, Volley, packet_info
 
 log = logging.getLogger(__name__)
-
-_IP_PKTINFO = 8
 
 
 class Receipt(NamedTuple):
@@ -66,7 +64,7 @@ class OwnSocket:
             return self._find() and self.send(octets, receipt)
         try:
             if self._names_source:
-                link.sendmsg([octets], [_source(receipt.local)], socket.MSG_DONTWAIT, receipt[:2])
+                link.sendmsg([octets], [packet_info(receipt.local)], socket.MSG_DONTWAIT, receipt[:2])
             else:
                 link.sendto(octets, socket.MSG_DONTWAIT, receipt[:2])
         except OSError as wrong:
@@ -113,10 +111,3 @@ class OwnSocket:
             found.close()
         log.error("no socket of this process has port %d: nothing can be answered from it", self._port)
         return False
-
-
-def _source(local: str) -> tuple[int, int, bytes]:
-    """Answer from the address that was asked, where the socket has them all."""
-    if ":" in local:
-        return socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, socket.inet_pton(socket.AF_INET6, local) + bytes(4)
-    return socket.IPPROTO_IP, _IP_PKTINFO, bytes(4) + socket.inet_aton(local) + bytes(4)

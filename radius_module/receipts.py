@@ -1,7 +1,7 @@
 """Accounting-Responses, sent from FreeRADIUS' own socket by whoever knows that a record is on the disk.
 
 A hook that waited for the disk would need a thread of its own, and waking it costs more than all else that is done
-for a packet. So hooks hand record and receipt to the spool and return "handled", which FreeRADIUS does not answer
+for a packet. So hooks hand record and receipt over and return "handled", which FreeRADIUS does not answer
 (docs/decisions/0033-accounting-answers.md). A receipt that does not get away is no harm: the router asks again.
 """
 

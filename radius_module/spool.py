@@ -7,7 +7,6 @@ nobody waits for them. Accounting, which waits for each record, has a process of
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections import deque
 from pathlib import Path
@@ -74,7 +73,7 @@ class Spool:
 
     def check(self) -> bool:
         """Health: write a mark, wait for the disk, read it back from the file."""
-        mark = records.check_mark(secrets.token_bytes(8))
+        mark = records.check_mark()
         place = self._put(mark)
         return place is not None and is_at(mark, place)
 
@@ -119,7 +118,7 @@ class Spool:
                 # Whatever it was, nobody must wait for a thread that is gone.
                 log.exception("spool: commit failed")
                 self._store.failed("internal error")
-            if self._stopping and not self._store.has_segment:
+            if self._stopping and not self._store.works:
                 return
 
     def _commit(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -59,7 +58,7 @@ class SpoolStore:
         self._records = self._commits = self._failures = 0
         self._error, self._committed_at = "", 0.0
         try:
-            self._open()
+            self._next_segment()
         except OSError as wrong:
             self.failed(str(wrong))
 
@@ -68,7 +67,7 @@ class SpoolStore:
         return self._segment is None and time.monotonic() < self._retry_at
 
     @property
-    def has_segment(self) -> bool:
+    def works(self) -> bool:
         """Has the disk taken what came last?"""
         return self._segment is not None
 
@@ -85,7 +84,7 @@ class SpoolStore:
 
     def check(self) -> bool:
         """Health: write a mark, wait for the disk, read it back from the file."""
-        mark = records.check_mark(secrets.token_bytes(8))
+        mark = records.check_mark()
         try:
             place = self.store(records.dump([mark]), 1)
         except OSError:
@@ -95,7 +94,7 @@ class SpoolStore:
     def state(self, dropped: int = 0) -> SpoolState:
         """`dropped` is how many login results were."""
         return SpoolState(
-            self._segment is not None, self._records, self._commits, self._failures, dropped,
+            self.works, self._records, self._commits, self._failures, dropped,
             self._error, self._committed_at,
         )  # fmt: skip
 
@@ -143,10 +142,6 @@ class SpoolStore:
         if self._error:
             log.warning("spool: storing again, in %s", self._segment.path.name)
             self._error = ""
-
-    def _open(self) -> None:
-        self._claim_directory()
-        self._next_segment()
 
     def _claim_directory(self) -> None:
         """Have the directory for this process. Raises OSError."""

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import marshal
 import os
 import select
 import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
 
 from radius_module import handover, records
-from radius_module.booked_counts import OTHER, STATUSES
+from radius_module.booked_counts import kind_of_status
 from radius_module.feed import RecordFeed
 from radius_module.handover import Ends
 from radius_module.own_socket import OwnSocket
@@ -47,7 +44,6 @@ class Spooler:
     def __init__(self, settings: Settings, ends: Ends) -> None:
         #: Kept, for they close when nobody has them.
         self._ends = ends
-        self._pipe, self._control = ends.pipe.fileno(), ends.control
         self._secrets: dict[str, bytes] = {}
         self._own = OwnSocket(settings.accounting_port)
         self._receipts = Receipts(self._own, self._secrets)
@@ -62,13 +58,13 @@ class Spooler:
 
     def run(self) -> None:
         """Until the accounting process closes its end."""
-        poll = select.poll()
-        poll.register(self._pipe, select.POLLIN)
+        pipe, poll = self._ends.pipe.fileno(), select.poll()
+        poll.register(pipe, select.POLLIN)
         while True:
             if poll.poll(_SAY_EVERY * 1000):
                 if self._company >= _MUCH_COMPANY:
                     time.sleep(_GATHERING)
-                octets = os.read(self._pipe, _READ)
+                octets = os.read(pipe, _READ)
                 if not octets:
                     return
                 self._take(octets)
@@ -93,17 +89,17 @@ class Spooler:
                 raise OSError  # it was said why
             self._store.store(records.joined(handed.records), len(handed.records))
         except OSError:
-            self._refused.update(_known(handed.kinds))
+            self._refused.update(map(kind_of_status, handed.statuses))
         else:
             self._receipts.send(handed.receipts)
-            self._taken.update(_known(handed.kinds))
+            self._taken.update(map(kind_of_status, handed.statuses))
 
     def _note(self, kind: str, value: object) -> None:
         match kind, value:
             case handover.SECRET, (str(address), bytes(secret)):
                 self._secrets[address] = secret
             case handover.SOCKET, None:
-                _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
+                _, descriptors, _, _ = socket.recv_fds(self._ends.control, 1, 1)
                 self._own.be(socket.socket(fileno=descriptors[0]))
 
     def _say(self) -> None:
@@ -112,10 +108,10 @@ class Spooler:
         if now >= self._check_at:
             self._check_passed, self._check_at = self._store.check(), now + _CHECK_EVERY
         state = self._store.state()
-        facts = {"said": time.time(), "spool": state._asdict(), "spool_works": self._check_passed and state.working,
-                 "taken": dict(self._taken), "refused": dict(self._refused)}  # fmt: skip
-        with suppress(OSError):  # nobody has read what was said before, or nobody is there
-            self._control.send(marshal.dumps(facts, 2), socket.MSG_DONTWAIT)
+        handover.tell_facts(self._ends.control, {
+            "said": time.time(), "spool": state._asdict(), "spool_works": self._check_passed and state.working,
+            "taken": dict(self._taken), "refused": dict(self._refused),
+        })  # fmt: skip
         self._say_at = now + _SAY_EVERY
 
 
@@ -138,7 +134,3 @@ def start(settings: Settings, link: handover.Handover) -> int:
         log.exception("the process that stores accounting ends")
     finally:
         os._exit(code)
-
-
-def _known(kinds: Iterable[str]) -> list[str]:
-    return [kind if kind in STATUSES else OTHER for kind in kinds]

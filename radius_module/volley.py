@@ -30,6 +30,13 @@ _IP_PKTINFO = 8
 Datagram = tuple[bytes, str, int, str]
 
 
+def packet_info(local: str) -> tuple[int, int, bytes]:
+    """Level, type and octets of the control message by which a datagram leaves from this address of ours."""
+    if ":" in local:
+        return socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, socket.inet_pton(socket.AF_INET6, local) + bytes(4)
+    return socket.IPPROTO_IP, _IP_PKTINFO, bytes(4) + socket.inet_aton(local) + bytes(4)
+
+
 class Volley:
     """Datagrams of `length` octets from one socket; `names_source` where it has all addresses."""
 
@@ -71,15 +78,13 @@ class Volley:
 def _route(six: bool, address: str, port: int, local: str) -> bytes:
     """struct sockaddr of where it goes and struct cmsghdr of whence, each in its room. Raises OSError."""
     if six:
-        name = struct.pack("=H", socket.AF_INET6) + struct.pack(">HI16sI", port, 0, _packed(six, address), 0)
-        level, kind, info = socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, _packed(six, local) + bytes(4)
+        packed = socket.inet_pton(socket.AF_INET6, address)
+        name = struct.pack("=H", socket.AF_INET6) + struct.pack(">HI16sI", port, 0, packed, 0)
     else:
-        name = struct.pack("=H", socket.AF_INET) + struct.pack(">H4s8x", port, _packed(six, address))
-        level, kind, info = socket.IPPROTO_IP, _IP_PKTINFO, bytes(4) + _packed(six, local) + bytes(4)
-    control = _CONTROL_HEAD.pack(socket.CMSG_LEN(len(info)), level, kind) + info
+        packed = socket.inet_pton(socket.AF_INET, address)
+        name = struct.pack("=H", socket.AF_INET) + struct.pack(">H4s8x", port, packed)
+    control = b""
+    if local:
+        level, kind, info = packet_info(local)
+        control = _CONTROL_HEAD.pack(socket.CMSG_LEN(len(info)), level, kind) + info
     return name.ljust(_NAME, b"\0") + control.ljust(_CONTROL, b"\0")
-
-
-def _packed(six: bool, address: str) -> bytes:
-    family = socket.AF_INET6 if six else socket.AF_INET
-    return socket.inet_pton(family, address) if address else bytes(16 if six else 4)

@@ -24,27 +24,25 @@ class Breaker:
 
     def pid(self, part: str) -> int:
         """The part's main process, waiting for it to be up; of `spooler`, a part of acct, the one."""
-        if part == SPOOLER:
-            return self._spooler()
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            state = services.state(self.system.installation.settings, parts.by_name(part))
-            if state is not None and state.up:
-                return state.pid
+            pid = self._spooler() if part == SPOOLER else self._supervised(part)
+            if pid is not None:
+                return pid
             time.sleep(0.02)
         raise AssertionError(f"{part} is not up")
 
-    def _spooler(self) -> int:
-        """Its pid, waiting for it to be up."""
+    def _supervised(self, part: str) -> int | None:
+        state = services.state(self.system.installation.settings, parts.by_name(part))
+        return state.pid if state is not None and state.up else None
+
+    def _spooler(self) -> int | None:
         acct = self.pid("acct")
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with suppress(FileNotFoundError):  # ended meanwhile
-                for pid in Path(f"/proc/{acct}/task/{acct}/children").read_text().split():
-                    if Path(f"/proc/{pid}/comm").read_text() == f"{SPOOLER}\n":
-                        return int(pid)
-            time.sleep(0.02)
-        raise AssertionError("nobody stores accounting")
+        with suppress(FileNotFoundError):  # ended meanwhile
+            for pid in Path(f"/proc/{acct}/task/{acct}/children").read_text().split():
+                if Path(f"/proc/{pid}/comm").read_text() == f"{SPOOLER}\n":
+                    return int(pid)
+        return None
 
     def kill(self, part: str) -> None:
         """As the kernel would, or a power switch."""

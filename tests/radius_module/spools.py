@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from models.reports import Booked
 from radius_module import records, segments
@@ -25,3 +26,12 @@ def until(condition: Callable[[], object], limit: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+class Lost(Exception):
+    """The process is gone."""
+
+
+def lost() -> NoReturn:
+    """Of a process that stores, and that a test outlives."""
+    raise Lost

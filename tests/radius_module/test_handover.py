@@ -6,7 +6,6 @@ import os
 import select
 import socket
 from collections.abc import Iterator
-from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -17,14 +16,7 @@ from radius_module import handover, records
 from radius_module.handover import Handover
 from radius_module.own_socket import Receipt
 from tests.radius_module.reports_made import report
-
-
-class Lost(Exception):
-    """The process is gone."""
-
-
-def lost() -> NoReturn:
-    raise Lost
+from tests.radius_module.spools import Lost, lost
 
 
 def receipt(number: int = 1, states: bytes = b"") -> Receipt:
@@ -81,7 +73,7 @@ def test_messages_are_the_same_wherever_a_read_cuts_them(
     found = [records.record(values) for values in records.load(records.joined(dumped))]
     assert found == [one for one, _ in handed]
     assert first.receipts + second.receipts == [one for _, one in handed]
-    assert first.kinds + second.kinds == [one.status for one, _ in handed]
+    assert first.statuses + second.statuses == [one.status for one, _ in handed]
 
 
 def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(

@@ -14,7 +14,7 @@ from radius_module.segments import SegmentWriter
 from radius_module.spare_segment import SpareSegment
 from radius_module.spool import Spool
 from tests.radius_module.reports_made import report
-from tests.radius_module.test_spool import stored, until
+from tests.radius_module.spools import stored, until
 
 FRAME = segments.frame(b"payload", 1)
 

@@ -9,9 +9,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -21,20 +22,12 @@ from radius_module.own_socket import Receipt
 from radius_module.spooler import Spooler
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
 from tests.radius_module.reports_made import report
-from tests.radius_module.spools import stored, until
+from tests.radius_module.spools import Lost, lost, stored, until
 
 #: Of a process with threads, as pytest may be by then and FreeRADIUS is not.
 pytestmark = pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
 
 SECRET = b"the secret of a router"
-
-
-class Lost(Exception):
-    """The process is gone."""
-
-
-def lost() -> NoReturn:
-    raise Lost
 
 
 class Accounting:
@@ -122,6 +115,35 @@ def test_no_answer_before_the_disk_has_the_record(inside: Accounting, monkeypatc
     request = inside.send(1)
     assert verify(inside.router.recv(4096), request)
     assert is_synced.is_set()
+
+
+def test_at_each_fsync_only_what_an_earlier_one_had_is_answered(
+    inside: Accounting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered: list[int] = []
+    #: (answered, in the file before) at the beginning of each fsync.
+    seen = [(0, 0)]
+    real = os.fdatasync
+
+    def slow(fd: int) -> None:
+        if threading.current_thread().name == "spare":
+            return real(fd)
+        inside.router.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                answered.append(inside.router.recv(4096)[1])
+        seen.append((len(answered), len(stored(inside.spool))))
+        time.sleep(0.05)
+        real(fd)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    for number in range(100):
+        inside.send(number)
+        time.sleep(0.002)
+    until(lambda: len(answered) == 100)  # the health check's mark is the last fsync
+    assert [count for count, _ in seen[1:]] == [durable for _, durable in seen[:-1]]
+    assert answered == list(range(100))
+    assert 2 < len(seen) < 50
 
 
 def test_what_the_disk_refuses_is_not_answered_and_it_goes_on_by_itself(
