@@ -16,8 +16,6 @@ from typing import NamedTuple
 _VERSION = b"\x01"
 _HEAD = Struct("!BI")
 _LENGTH = 13
-#: Sessions whose Class and identifier are not worked out anew for each of their packets.
-_REMEMBERED = 1 << 16
 #: A login this far from the packet's receipt, in seconds, is no login of ours: a day ahead, two years behind.
 _AHEAD, _BEHIND = 86_400, 2 * 366 * 86_400
 
@@ -53,21 +51,14 @@ os.register_at_fork(after_in_child=_nonces.clear)
 
 def read_class(octets: bytes, received: float) -> SessionClass:
     """What came back. Another server's Class, or a time that cannot be, is no Class of ours."""
-    found = _opened(octets)
-    login_time = found.login_time
-    if login_time is None or not received - _BEHIND <= login_time <= received + _AHEAD:
-        return NO_CLASS
-    return found
-
-
-@lru_cache(_REMEMBERED)
-def _opened(octets: bytes) -> SessionClass:
     if len(octets) != _LENGTH or octets[:1] != _VERSION:
         return NO_CLASS
-    return SessionClass(int.from_bytes(octets[1:5], "big"), octets[5:])
+    login_time = int.from_bytes(octets[1:5], "big")
+    if not received - _BEHIND <= login_time <= received + _AHEAD:
+        return NO_CLASS
+    return SessionClass(login_time, octets[5:])
 
 
-@lru_cache(_REMEMBERED)
 def unique_id(isp_id: int, device_id: int, session_id: bytes, nonce: bytes, earlier: int = 0) -> str:
     """`radacct.acctuniqueid`: 32 hex digits. `earlier` counts former sessions of the same id without a Class."""
     text = b"%d.%d.%d.%d." % (isp_id, device_id, earlier, len(nonce))
@@ -76,5 +67,11 @@ def unique_id(isp_id: int, device_id: int, session_id: bytes, nonce: bytes, earl
 
 def month_of(moment: float) -> date:
     """First day (UTC) of the month: the partition."""
-    day = datetime.fromtimestamp(moment, UTC)
+    return _month_of_day(int(moment // 86_400))
+
+
+@lru_cache(4096)
+def _month_of_day(number: int) -> date:
+    """Of a day, counted from the epoch."""
+    day = datetime.fromtimestamp(number * 86_400, UTC)
     return date(day.year, day.month, 1)

@@ -8,6 +8,7 @@ hearing a thing twice does no harm (DESIGN 2). One lock; nothing is done under i
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 from threading import Lock
 from time import sleep
 from typing import Any
@@ -31,6 +32,8 @@ __all__ = ["SLOT_SECONDS", "STALE_SECONDS", "Live", "StoredSession"]
 
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
+#: The identifier of a session is worked out once for its reports, where no more sessions than so many are on line.
+_remembered_id = lru_cache(1 << 16)(unique_id)
 #: How many customers a sweep looks at before it lets others have the lock.
 _SLICE = 50
 #: How long it leaves the interpreter to logins then, seconds.
@@ -114,7 +117,7 @@ class Live:
     def hear(self, report: SessionReport, customer_id: int, period_start: float) -> list[SessionEnd]:
         """An accounting packet of a customer; sessions that it shows to be over."""
         session_class = read_class(report.klass, report.received)
-        uid = unique_id(report.isp_id, report.device_id, report.session_id, session_class.nonce)
+        uid = _remembered_id(report.isp_id, report.device_id, report.session_id, session_class.nonce)
         with self._lock:
             account = self._account(customer_id)
             account.begin_period(period_start, report, uid)

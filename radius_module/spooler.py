@@ -32,7 +32,7 @@ _READ = 128 << 10
 #: Where so many had one commit in common, the next waits for company, seconds: half the commits for the same records.
 #: A lone record is committed at once.
 _MUCH_COMPANY = 3
-_GATHERING = 0.0002
+_GATHERING = 0.0005
 _SAY_EVERY = 1.0
 _CHECK_EVERY = 5.0
 _PR_SET_NAME = 15
