@@ -20,12 +20,12 @@ from models.identity import make_class
 from models.ledger import book
 from models.reports import LoginResult
 from radius_module import directory_load, passwords
-from radius_module.brake import Brake
+from radius_module.brake import GUESSES, Brake
 from radius_module.directory import Directory
 from radius_module.facts import gather
 from radius_module.live import Live
 from radius_module.names import login_name, station
-from radius_module.outcome import ACCEPT, GUESSES, outcome
+from radius_module.outcome import ACCEPT, outcome
 from radius_module.packet import LoginRequest, Origin
 from radius_module.rules import decide, explain
 from radius_module.rules.facts import Customer, Device, Facts

@@ -9,6 +9,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TypeVar
 
+#: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
+GUESSES = frozenset(("unknown_customer", "bad_password"))
 #: Wrong answers in a minute that are answered at once: typing errors, and a router that repeats an old password.
 FREE_FOR_CUSTOMER = 5
 FREE_FOR_DEVICE = 200

@@ -10,6 +10,7 @@ from models.reports import LoginResult
 from radius_module import encoded, passwords, reply
 from radius_module.answered import Given
 from radius_module.attributes import Pair, UnencodableAttribute, text
+from radius_module.brake import GUESSES
 from radius_module.facts import gather
 from radius_module.login_server import LoginServer
 from radius_module.names import login_name
@@ -28,8 +29,6 @@ _BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
 _SENT: Answer = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 #: Tells the site that a refusal is recorded and needs no second look.
 _DECIDED: tuple[Pair, ...] = (("Infora-Decided", ":=", "1"),)
-#: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
-_GUESSES = frozenset(("unknown_customer", "bad_password"))
 _login_result = maker(LoginResult)
 
 
@@ -115,7 +114,7 @@ def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | N
 
 def _refuse(server: LoginServer, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float) -> Lists:
     delay = 0
-    if refusal.code in _GUESSES:
+    if refusal.code in GUESSES:
         name = login_name(request.username.decode("utf-8", "backslashreplace"))
         delay = server.brake.delay(request.origin.isp_id, request.origin.device_id, name, now)
     _record(server, request, customer, "Access-Reject", refusal.code, b"", now)

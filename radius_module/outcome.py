@@ -9,8 +9,6 @@ from radius_module.attributes import Pair, UnencodableAttribute
 from radius_module.rules.facts import Deny, Verdict
 
 ACCEPT = "accept"
-#: Wrong answers of these kinds are guesses at a password.
-GUESSES = frozenset(("unknown_customer", "bad_password"))
 Shown = dict[str, str | list[str]]
 
 
