@@ -33,7 +33,7 @@ class Chains:
 
     def __init__(self) -> None:
         self._states: dict[Key, SessionState] = {}
-        self._ids: dict[tuple[int, int, bytes, bytes], str] = {}
+        self._ids: dict[tuple[int, int, bytes, SessionClass], str] = {}
         self._classes: dict[bytes, SessionClass] = {}
 
     def states(self) -> Iterable[SessionState]:
@@ -59,24 +59,23 @@ class Chains:
     def of_report(self, report: SessionReport) -> SessionState:
         """The state of the report's session, a new one where there is none."""
         session_class = self.class_of(report)
-        key = (report.isp_id, self.id_of(report, session_class.nonce))
+        key = (report.isp_id, self.id_of(report, session_class))
         state = self._states.get(key)
         if state is None:
             login = session_class.login_time
             month = month_of(booked_at(report) if login is None else login)
             state = self._states[key] = SessionState(report.isp_id, key[1], month, report.device_id)
         if state.plain_id is None:
-            whose = (report.isp_id, report.device_id, report.session_id, session_class.nonce)
-            state.plain_id = self._ids[whose]
+            state.plain_id = self._ids[report.isp_id, report.device_id, report.session_id, session_class]
         return state
 
-    def id_of(self, report: SessionReport, nonce: bytes) -> str:
-        """Identity of the report's session. Without a nonce: the first of the id that was not over by then."""
-        whose = (report.isp_id, report.device_id, report.session_id, nonce)
+    def id_of(self, report: SessionReport, session_class: SessionClass) -> str:
+        """Identity of the report's session. Without a Class: the first of the id that was not over by then."""
+        whose = (report.isp_id, report.device_id, report.session_id, session_class)
         found = self._ids.get(whose)
         if found is None:
             found = self._ids[whose] = unique_id(*whose)
-        if nonce:
+        if session_class.login_time is not None:
             return found
         began, earlier = began_at(report, NO_CLASS), 0
         while self._is_before(report, found, began) and earlier < _NAMESAKES:
@@ -105,7 +104,7 @@ def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequenc
         if session_class.login_time is None:
             nameless.append(report)
         else:
-            key = (report.isp_id, chains.id_of(report, session_class.nonce))
+            key = (report.isp_id, chains.id_of(report, session_class))
             of_month[key] = month_of(session_class.login_time)
     if of_month:
         _add_rows(chains, connection.exec_driver_sql(sql.SESSIONS_OF_MONTH, {
@@ -123,7 +122,7 @@ def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequenc
 def _load_nameless(connection: Connection, chains: Chains, reports: Sequence[SessionReport]) -> None:
     """Sessions without Class; where one was over, its namesake, until one was not."""
     known: set[Key] = set()
-    while wanted := {(report.isp_id, chains.id_of(report, b"")) for report in reports} - known:
+    while wanted := {(report.isp_id, chains.id_of(report, NO_CLASS)) for report in reports} - known:
         _add_rows(chains, connection.exec_driver_sql(sql.SESSIONS_OF_ANY_MONTH, {
             "isps": numbers(isp for isp, _ in wanted), "ids": numbers(uid for _, uid in wanted),
         }))  # fmt: skip

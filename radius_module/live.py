@@ -117,7 +117,7 @@ class Live:
     def hear(self, report: SessionReport, customer_id: int, period_start: float) -> list[SessionEnd]:
         """An accounting packet of a customer; sessions that it shows to be over."""
         session_class = read_class(report.klass, report.received)
-        uid = _remembered_id(report.isp_id, report.device_id, report.session_id, session_class.nonce)
+        uid = _remembered_id(report.isp_id, report.device_id, report.session_id, session_class)
         with self._lock:
             account = self._account(customer_id)
             account.begin_period(period_start, report, uid)

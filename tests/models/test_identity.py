@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.identity import NO_CLASS, make_class, read_class, unique_id
+from models.identity import NO_CLASS, SessionClass, make_class, read_class, unique_id
 
 NOON = 1_773_144_000.0
 DAY = 86_400.0
@@ -28,10 +28,19 @@ def test_a_time_that_cannot_be_is_no_class_whatever_was_said_of_it_before(later:
 
 
 def test_each_part_makes_another_session() -> None:
-    parts = (1, 2, b"80f00001", b"nonce")
-    others = [(9, *parts[1:]), (1, 9, *parts[2:]), (1, 2, b"80f00002", b"nonce"), (*parts[:3], b"other")]
+    parts = (1, 2, b"80f00001", SessionClass(int(NOON), b"nonce"))
+    others = [
+        (9, *parts[1:]), (1, 9, *parts[2:]), (1, 2, b"80f00002", parts[3]), (*parts[:3], SessionClass(1, b"nonce")),
+        (*parts[:3], SessionClass(int(NOON), b"other")), (*parts[:3], NO_CLASS),
+    ]  # fmt: skip
     made = [unique_id(*parts), *(unique_id(*other) for other in others), unique_id(*parts, earlier=1)]
-    assert len(set(made)) == 6
+    assert len(set(made)) == 8
     assert {len(one) for one in made} == {32}
     # Where the nonce ends is part of it.
-    assert unique_id(1, 2, b"b", b"a") != unique_id(1, 2, b"ab", b"")
+    assert unique_id(1, 2, b"b", SessionClass(1, b"a")) != unique_id(1, 2, b"", SessionClass(1, b"ab"))
+
+
+def test_sessions_lie_in_the_order_of_their_logins() -> None:
+    logins = [SessionClass(int(NOON) + seconds, bytes([seconds])) for seconds in range(100)]
+    made = [unique_id(1, 2, b"80f00001", login) for login in logins]
+    assert made == sorted(made)

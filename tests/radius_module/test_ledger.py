@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from models import ledger
-from models.identity import make_class, unique_id
+from models.identity import SessionClass, make_class, unique_id
 from models.reports import ROUTER_REBOOT, STALE, START, STOP, Booked, SessionEnd
 from tests.radius_module.database import Tenant, make_tenant, moment
 from tests.radius_module.reports_made import NOON, our_class, report, result
@@ -43,7 +43,7 @@ def days(engine: Engine) -> dict[date, tuple[int, int]]:
 
 def stale(at: float, of: dict[str, Any]) -> SessionEnd:
     """The end of the session that `report` makes."""
-    return SessionEnd(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001", b""), at, STALE)
+    return SessionEnd(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001"), at, STALE)
 
 
 @pytest.fixture
@@ -331,8 +331,9 @@ def test_the_device_was_heard_of(books: Engine, of: dict[str, Any]) -> None:
 
 
 def test_identities_do_not_meet() -> None:
-    made = {unique_id(isp, device, sid, nonce, earlier) for isp in (1, 11) for device in (1, 11) for earlier in (0, 1)
-            for sid, nonce in ((b"ab", b""), (b"", b"ab"), (b"b", b"a"))}  # fmt: skip
+    made = {unique_id(isp, device, sid, SessionClass(time, nonce), earlier)
+            for isp in (1, 11) for device in (1, 11) for earlier in (0, 1)
+            for sid, time, nonce in ((b"ab", None, b""), (b"", int(NOON), b"ab"), (b"b", int(NOON), b"a"))}  # fmt: skip
     assert len(made) == 24
 
 

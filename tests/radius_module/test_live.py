@@ -13,7 +13,7 @@ MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
 
 def uid_of(one: SessionReport) -> str:
-    return unique_id(one.isp_id, one.device_id, one.session_id, b"")
+    return unique_id(one.isp_id, one.device_id, one.session_id)
 
 
 def used(live: Live, period: float = PERIOD, now: float = NOON) -> int:
