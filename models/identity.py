@@ -69,9 +69,8 @@ def unique_id(
     """
     login_time, nonce = session_class
     text = b"%d.%d.%d.%d." % (isp_id, device_id, earlier, len(nonce))
-    if login_time is None:
-        return blake2b(text + session_id, digest_size=16).hexdigest()
-    return f"{login_time:08x}{blake2b(text + nonce + session_id, digest_size=16).hexdigest()[:24]}"
+    digest = blake2b(text + nonce + session_id, digest_size=16).hexdigest()
+    return digest if login_time is None else f"{login_time:08x}{digest[:24]}"
 
 
 def month_of(moment: float) -> date:

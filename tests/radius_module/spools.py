@@ -20,7 +20,7 @@ def stored(directory: Path) -> list[Booked]:
     return [record for record in found if record is not None]
 
 
-def until(condition: Callable[[], object], limit: float = 10.0) -> None:
+def until(condition: Callable[[], object], limit: float = 5.0) -> None:
     """Wait for something that another thread or process does."""
     deadline = time.monotonic() + limit
     while not condition():

@@ -140,7 +140,7 @@ def test_at_each_fsync_only_what_an_earlier_one_had_is_answered(
     for number in range(100):
         inside.send(number)
         time.sleep(0.002)
-    until(lambda: len(answered) == 100)  # the health check's mark is the last fsync
+    until(lambda: len(answered) == 100, 2 * spooler._CHECK_EVERY)  # the health check's mark is the last fsync
     assert [count for count, _ in seen[1:]] == [durable for _, durable in seen[:-1]]
     assert answered == list(range(100))
     assert 2 < len(seen) < 50
@@ -161,7 +161,7 @@ def test_what_the_disk_refuses_is_not_answered_and_it_goes_on_by_itself(
     inside.send(1)
     with pytest.raises(TimeoutError):
         inside.router.recv(4096)
-    until(lambda: inside.link.facts().get("spool_works") is False)
+    until(lambda: inside.link.facts().get("spool_works") is False, 2 * spooler._CHECK_EVERY)
     assert "Input/output" in inside.link.facts()["spool"]["last_error"]
     failing = False
     time.sleep(0.3)  # until the disk is tried again
@@ -193,7 +193,7 @@ def test_what_waited_while_the_disk_hung_is_answered_when_it_does_not(
 
 
 def test_it_tells_that_the_spool_works(inside: Accounting) -> None:
-    until(lambda: inside.link.facts().get("spool_works"))
+    until(lambda: inside.link.facts().get("spool_works"), 2 * spooler._CHECK_EVERY)
     assert time.time() - inside.link.facts()["said"] < 3
 
 

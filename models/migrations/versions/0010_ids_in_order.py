@@ -12,14 +12,17 @@ down_revision = "0009"
 
 #: A Class of ours is version 1, the time of the login and a nonce, in hex. A time that could not be was not believed:
 #: such a session has the month in which it was first seen, and no nonce in its identifier.
+#: `materialized`, for the time is read of nothing but a Class of ours: a plan of one piece could read any.
 NAME_ANEW = """
+with old as materialized (
+    select isp_id, acctuniqueid, session_month, to_timestamp(('x' || substr(class, 3, 8))::bit(32)::bigint) as logged_in
+      from radacct
+     where class ~ '^01[0-9a-f]{24}$' and (acctstoptime is null or acctstoptime > now() - interval '7 days')
+)
 update radacct r
    set acctuniqueid = substr(r.class, 3, 8) || left(r.acctuniqueid, 24)
-  from (select isp_id, acctuniqueid, session_month,
-               to_timestamp(('x' || substr(class, 3, 8))::bit(32)::bigint) as logged_in
-          from radacct where class ~ '^01[0-9a-f]{24}$') as old
+  from old
  where r.isp_id = old.isp_id and r.acctuniqueid = old.acctuniqueid and r.session_month = old.session_month
-   and (r.acctstoptime is null or r.acctstoptime > now() - interval '7 days')
    and r.session_month = date_trunc('month', old.logged_in at time zone 'UTC')::date
    and old.logged_in between r.acctupdatetime - interval '732 days' and r.acctupdatetime + interval '1 day'
    and left(r.acctuniqueid, 8) <> substr(r.class, 3, 8)
