@@ -149,6 +149,23 @@ def test_the_month_is_that_of_the_login_whatever_the_packet(books: Engine, of: d
     assert session(books).session_month == date(2026, 2, 1)
 
 
+def test_sessions_of_two_months_in_one_batch_stay_in_theirs(books: Engine, of: dict[str, Any]) -> None:
+    new_month = moment(NOON).replace(day=1, hour=0).timestamp()
+    logins = [new_month + seconds for seconds in (60, -120, 30, -60)]
+    classes = [our_class(login, number) for number, login in enumerate(logins)]
+    for status, octets in ((START, 0), (STOP, 5)):
+        book(books, *[
+            report(status, received=max(login, new_month) + octets, session_id=b"%d" % number, octets_in=octets,
+                   klass=klass, **of)
+            for number, (login, klass) in enumerate(zip(logins, classes, strict=True))
+        ])  # fmt: skip
+    found = rows(books, "select acctsessionid, session_month, acctinputoctets, acctstoptime is not null from radacct "
+                        "order by 1")  # fmt: skip
+    february, march = (date(2026, 2, 1), 5, True), (date(2026, 3, 1), 5, True)
+    assert [tuple(row) for row in found] == [("0", *march), ("1", *february), ("2", *march), ("3", *february)]
+    assert used(books) == [(20, 0)]
+
+
 def test_without_class_the_month_stays_that_of_the_first_sight(books: Engine, of: dict[str, Any]) -> None:
     first = moment(NOON).replace(day=1, hour=0).timestamp() - 60
     book(books, report(START, received=first, **of))
