@@ -55,6 +55,7 @@ class Import:
         self._plans = {plan.id: plan for plan in plans}
         self._names: dict[str, int] = {}
         self._addresses: dict[str, int] = {}
+        self._knows_sizes = False
         self.errors: list[RowError] = []
         self.count = 0
 
@@ -119,9 +120,9 @@ class Import:
         ids = self._session.scalars(_NEXT_IDS, {"count": len(batch)}).all()
         customers = [self._customer(row, new_id) for row, new_id in zip(batch, ids, strict=True)]
         self._session.execute(insert(Customer), [_columns(customer) for customer in customers])
-        if self.count == len(batch):
-            # The checks of foreign keys keep the plan they began with: made for an empty table, it reads all of it.
-            self._session.execute(_LEARN_SIZES)
+        if not self._knows_sizes:
+            # The checks of foreign keys follow the statistics: by those of an empty table they read all of it.
+            self._knows_sizes = self._session.scalar(_LEARN_SIZES)
         self._session.execute(
             insert(Radcheck),
             [self._credential(customer, row.password) for customer, row in zip(customers, batch, strict=True)],

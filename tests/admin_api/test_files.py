@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from tests.admin_api.caller import Answer, Tenant
 
@@ -153,6 +154,39 @@ def test_names_are_looked_up_one_by_one_also_for_a_tenant_whom_the_statistics_do
         for name, hook in (("before_cursor_execute", begin), ("after_cursor_execute", end)):
             event.remove(engine, name, hook)
     assert len(times) == 5 and min(times[-3:]) < 0.1, times
+
+
+def test_an_import_keeps_the_sizes_it_has_learnt(app: APIFlask, tenant: Tenant, owner: Engine) -> None:
+    """Autovacuum sees nothing of what it inserts: by its count, each row would be checked by reading all the others."""
+    refused = list[str]()
+
+    def vacuum(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "INTO subscriptions" in statement:
+            with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("set lock_timeout = '50ms'"))
+                with pytest.raises(OperationalError) as wrong:
+                    connection.execute(text("vacuum analyze customers"))
+                connection.invalidate()
+            refused.append(wrong.value.orig.pgcode)  # type: ignore[union-attr]
+
+    engine = app.extensions["infora"].engine
+    event.listen(engine, "before_cursor_execute", vacuum)
+    try:
+        _many(tenant, 3000)
+    finally:
+        event.remove(engine, "before_cursor_execute", vacuum)
+    assert refused == ["55P03"] * 3
+
+
+def test_an_import_waits_for_no_other_and_for_no_vacuum(tenant: Tenant, owner: Engine) -> None:
+    with owner.begin() as connection:
+        connection.execute(text("lock table customers in share update exclusive mode"))
+        _many(tenant, 1500)
+
+
+def _many(tenant: Tenant, count: int) -> None:
+    lines = "".join(f"user{n},p\n" for n in range(count))
+    assert _import(tenant, "username,password\n" + lines).data == {"imported": count, "dry_run": False}
 
 
 @pytest.mark.long
