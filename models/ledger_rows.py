@@ -6,11 +6,8 @@ session of that id was over for good before the report's own began, it is a name
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -96,7 +93,7 @@ class Chains:
 def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequence[SessionEnd] = ()) -> Chains:
     """The stored states of all sessions that the reports and ends touch."""
     chains = Chains()
-    of_months: dict[date, dict[Key, None]] = defaultdict(dict)
+    of_month: dict[Key, date] = {}
     nameless = []
     for report in reports:
         if report.status in REBOOTS:
@@ -108,10 +105,11 @@ def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequenc
             nameless.append(report)
         else:
             key = (report.isp_id, chains.id_of(report, session_class))
-            of_months[month_of(session_class.login_time)][key] = None
-    for month, keys in of_months.items():
+            of_month[key] = month_of(session_class.login_time)
+    if of_month:
         _add_rows(chains, connection.exec_driver_sql(sql.SESSIONS_OF_MONTH, {
-            "month": month, "isps": numbers(isp for isp, _ in keys), "ids": numbers(uid for _, uid in keys),
+            "isps": numbers(isp for isp, _ in of_month), "ids": numbers(uid for _, uid in of_month),
+            "months": numbers(of_month.values()),
         }))  # fmt: skip
     _load_nameless(connection, chains, nameless)
     if ends:
@@ -142,20 +140,14 @@ def _add_rows(chains: Chains, rows: Iterable[Row[Any]]) -> None:
 
 def store(connection: Connection, states: Sequence[SessionState]) -> None:
     """Write the changed states, new rows and old ones. Raises BookingConflict."""
-    ordered = sorted(states, key=lambda state: (state.month, state.isp_id, state.unique_id))
-    for month, of_month in groupby(ordered, key=attrgetter("month")):
-        rows = list(of_month)
-        fresh = [state for state in rows if state.stored is None]
-        known = [state for state in rows if state.stored is not None]
-        if fresh:
-            _store(connection, sql.INSERT_SESSIONS, _inserted(fresh) | {"month": month}, len(fresh))
-        if known:
-            _store(connection, sql.UPDATE_SESSIONS, _updated(known) | {"month": month}, len(known))
-
-
-def _store(connection: Connection, statement: str, columns: Mapping[str, object], count: int) -> None:
-    if connection.exec_driver_sql(statement, columns).rowcount != count:
-        raise BookingConflict("a session was booked elsewhere at the same time")
+    ordered = sorted(states, key=lambda state: (state.isp_id, state.unique_id))
+    fresh = [state for state in ordered if state.stored is None]
+    known = [state for state in ordered if state.stored is not None]
+    for statement, rows, columns in (
+        (sql.INSERT_SESSIONS, fresh, _inserted), (sql.UPDATE_SESSIONS, known, _updated),
+    ):  # fmt: skip
+        if rows and connection.exec_driver_sql(statement, columns(rows)).rowcount != len(rows):
+            raise BookingConflict("a session was booked elsewhere at the same time")
 
 
 def _moments(values: Iterable[float | None]) -> str:
@@ -165,7 +157,7 @@ def _moments(values: Iterable[float | None]) -> str:
 def _common(states: Sequence[SessionState]) -> dict[str, str]:
     return {
         "isp": numbers(one.isp_id for one in states), "uid": numbers(one.unique_id for one in states),
-        "customer": numbers(one.customer_id for one in states),
+        "month": numbers(one.month for one in states), "customer": numbers(one.customer_id for one in states),
         "started": _moments(one.started for one in states), "updated": _moments(one.updated for one in states),
         "stopped": _moments(one.stopped for one in states), "cause": texts(one.cause for one in states),
         "gap": numbers(one.interval for one in states), "seconds": numbers(one.session_time for one in states),

@@ -35,12 +35,10 @@ _STATE = """r.isp_id, r.acctuniqueid, r.session_month, r.device_id, r.customer_i
        date_part('epoch', r.acctstarttime), date_part('epoch', r.acctupdatetime), date_part('epoch', r.acctstoptime),
        r.acctterminatecause, coalesce(r.acctsessiontime, 0), r.acctinputoctets, r.acctoutputoctets"""
 
-#: The month is a constant, here and where rows are written, so that one partition is planned for and not looked for
-#: again for each row.
 SESSIONS_OF_MONTH = f"""
 select {_STATE}
-  from unnest(%(isps)s::bigint[], %(ids)s::text[]) as wanted (isp_id, id)
-  join radacct r on r.isp_id = wanted.isp_id and r.acctuniqueid = wanted.id and r.session_month = %(month)s::date
+  from unnest(%(isps)s::bigint[], %(ids)s::text[], %(months)s::date[]) as wanted (isp_id, id, month)
+  join radacct r on r.isp_id = wanted.isp_id and r.acctuniqueid = wanted.id and r.session_month = wanted.month
 """  # noqa: S608  # a constant of this file
 
 #: Without a Class the month is not known: the newest row of that identity.
@@ -62,18 +60,18 @@ insert into radacct (isp_id, acctuniqueid, session_month, customer_id, device_id
     nasipaddress, nasportid, nasporttype, acctstarttime, acctupdatetime, acctstoptime, acctinterval, acctsessiontime,
     acctauthentic, acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
     servicetype, framedprotocol, framedipaddress, framedipv6prefix, delegatedipv6prefix, class, router_time)
-select isp, uid, %(month)s::date, customer, device, session, name,
+select isp, uid, month, customer, device, session, name,
        nullif(nas, '')::inet, nullif(port, ''), nullif(port_type, ''), to_timestamp(started), to_timestamp(updated),
        to_timestamp(stopped), gap, seconds, nullif(authentic, ''), octets_in, octets_out,
        nullif(called, ''), nullif(mac, ''), cause, nullif(service, ''), nullif(protocol, ''), nullif(framed, '')::inet,
        nullif(prefix, '')::inet, nullif(delegated, '')::inet, nullif(class, ''), to_timestamp(clock)
-  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(customer)s::bigint[], %(device)s::bigint[],
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(customer)s::bigint[], %(device)s::bigint[],
        %(session)s::text[], %(name)s::text[], %(nas)s::text[], %(port)s::text[], %(port_type)s::text[],
        %(started)s::float8[], %(updated)s::float8[], %(stopped)s::float8[], %(gap)s::bigint[], %(seconds)s::bigint[],
        %(authentic)s::text[], %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(called)s::text[], %(mac)s::text[],
        %(cause)s::text[], %(service)s::text[], %(protocol)s::text[], %(framed)s::text[], %(prefix)s::text[],
        %(delegated)s::text[], %(class)s::text[], %(clock)s::float8[])
-    as new (isp, uid, customer, device, session, name, nas, port, port_type, started, updated, stopped, gap,
+    as new (isp, uid, month, customer, device, session, name, nas, port, port_type, started, updated, stopped, gap,
        seconds, authentic, octets_in, octets_out, called, mac, cause, service, protocol, framed, prefix, delegated,
        class, clock)
 on conflict do nothing
@@ -91,14 +89,14 @@ update radacct r
        framedipv6prefix = coalesce(nullif(new.prefix, '')::inet, r.framedipv6prefix),
        delegatedipv6prefix = coalesce(nullif(new.delegated, '')::inet, r.delegatedipv6prefix),
        router_time = coalesce(to_timestamp(new.clock), r.router_time)
-  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(customer)s::bigint[], %(started)s::float8[],
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(customer)s::bigint[], %(started)s::float8[],
        %(updated)s::float8[], %(stopped)s::float8[], %(cause)s::text[], %(gap)s::bigint[], %(seconds)s::bigint[],
        %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(framed)s::text[], %(prefix)s::text[], %(delegated)s::text[],
        %(clock)s::float8[], %(old_in)s::bigint[], %(old_out)s::bigint[], %(old_updated)s::float8[],
        %(old_stopped)s::float8[])
-    as new (isp, uid, customer, started, updated, stopped, cause, gap, seconds, octets_in, octets_out, framed,
+    as new (isp, uid, month, customer, started, updated, stopped, cause, gap, seconds, octets_in, octets_out, framed,
        prefix, delegated, clock, old_in, old_out, old_updated, old_stopped)
- where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = %(month)s::date
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
    and r.acctinputoctets = new.old_in and r.acctoutputoctets = new.old_out
    and date_part('epoch', r.acctupdatetime) is not distinct from new.old_updated
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
