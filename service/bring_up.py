@@ -26,7 +26,7 @@ class BringUp:
     def run(self) -> Secrets:
         """All steps. Raises Refusal with the reason; the caller then ends what was started."""
         present = parts.present(self.settings)
-        secrets = self._check(present)
+        secrets = self._check()
         # After the first time everything starts at once: RADIUS serves from its snapshot while the
         # database still recovers. The first time there is no table yet that it could read.
         marker = self.settings.state_dir / _READY
@@ -41,11 +41,10 @@ class BringUp:
                 self._wait(part, secrets)
         return secrets
 
-    def _check(self, present: list[Part]) -> Secrets:
+    def _check(self) -> Secrets:
         supervisor.refuse_if_running(self.settings)
-        if any(part.name == "auth" for part in present):
-            version = ".".join(map(str, freeradius.check_version()))
-            self.progress.step(f"FreeRADIUS {version}")
+        version = ".".join(map(str, freeradius.check_version()))
+        self.progress.step(f"FreeRADIUS {version}")
         if self.settings.database_url is None:
             cluster.binary(self.settings, "postgres")
         ports.refuse_if_taken(self.settings)

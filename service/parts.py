@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service import cluster, freeradius, layout
+from service.errors import Refusal
 from service.settings import Settings
 
 
 @dataclass(frozen=True)
 class Part:
-    """`needs`: a file of the repository without which the part does not exist yet.
+    """`entry`: the file of the repository that the part begins with.
 
     `stop_signal` and `grace_seconds`: how it is asked to end, and when it is ended by kill -9 instead.
     `has_children`: whether a kill -9 leaves processes of it behind.
@@ -18,7 +19,7 @@ class Part:
     """
 
     name: str
-    needs: str
+    entry: str
     stop_signal: str
     grace_seconds: int
     command: Callable[[Settings], Sequence[str]]
@@ -55,10 +56,6 @@ def _api(settings: Settings) -> list[str]:
             "--log-level", settings.log_level]  # fmt: skip
 
 
-def _worker(settings: Settings) -> list[str]:
-    return [str(settings.venv / "bin/python"), "-m", "radius_module.enforce"]
-
-
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
     Part("postgres", "service/cluster.py", "INT", 30, _postgres, has_children=True),
@@ -68,7 +65,6 @@ PARTS = (
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
     Part("writer", "radius_module/writer.py", "TERM", 8, _writer),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
-    Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
 )
 
 
@@ -77,10 +73,17 @@ def by_name(name: str) -> Part:
 
 
 def present(settings: Settings) -> list[Part]:
-    """The parts that this installation runs: those whose code is there, and PostgreSQL unless it is outside."""
-    return [part for part in PARTS
-            if Path(settings.home, part.needs).exists()
-            and not (part.name == "postgres" and settings.database_url is not None)]  # fmt: skip
+    """The parts that this installation runs: all of them, but PostgreSQL where it is outside.
+
+    Raises Refusal for a part whose code is missing: an installation that starts without its books or its database
+    must not look like one that is whole.
+    """
+    running = [part for part in PARTS if not (part.name == "postgres" and settings.database_url is not None)]
+    missing = [part for part in running if not Path(settings.home, part.entry).is_file()]
+    if missing:
+        files = ", ".join(f"{part.entry} ({part.name})" for part in missing)
+        raise Refusal(f"These files of the installation are missing: {files}. Get them back from the repository.")
+    return running
 
 
 def place(part: Part, settings: Settings) -> str:
