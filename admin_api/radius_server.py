@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from radius_module.spool_files import Backlog, backlog
+from radius_module.spool.files import Backlog, backlog
 
 SPOOLS = ("auth", "acct")
 #: The report is written every second.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from models.credentials import CredentialError, Keyring
 from models.db import normalise_url
+from models.secrets.keyring import CredentialError, Keyring
 
 _PLACEHOLDER = re.compile(r"change.?me|change.?this|your[-_ ]|placeholder|replace.?me|example|^secret|^password", re.I)
 

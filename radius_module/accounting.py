@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from radius_module import lifecycle
-from radius_module.accounting_packet import accounting_request
+from radius_module.packets.accounting_request import accounting_request
 from radius_module.rlm import FAIL, HANDLED, Answer, Pairs, guarded
 
 

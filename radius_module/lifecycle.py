@@ -11,9 +11,9 @@ import sys
 from threading import Lock
 
 from radius_module import rlm, settings
-from radius_module.accounting_server import AccountingServer
-from radius_module.asked import Asked
-from radius_module.login_server import LoginServer
+from radius_module.acct.server import AccountingServer
+from radius_module.auth.question_listener import Asked
+from radius_module.auth.server import LoginServer
 from radius_module.rlm import Answer, Pairs
 
 log = logging.getLogger(__name__)

@@ -3,13 +3,15 @@
 import os
 from pathlib import Path
 
-from service import parts, readiness, services, supervisor
-from service.bring_up import BringUp
+from service import parts
+from service.host.secret_file import Secrets, load_or_create
+from service.host.settings import Settings, from_environment
 from service.parts import Part
 from service.progress import Progress, say, say_all
 from service.run import next_commands, show_login
-from service.secret_file import Secrets, load_or_create
-from service.settings import Settings, from_environment
+from service.s6 import services, supervisor
+from service.start import readiness
+from service.start.bring_up import BringUp
 
 NOT_RUNNING = 3  # as init scripts say it (LSB)
 

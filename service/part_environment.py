@@ -4,9 +4,10 @@ import os
 import sysconfig
 from collections.abc import Mapping
 
-from service import database_urls, layout
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.database import urls as database_urls
+from service.host import layout
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 
 PART = "INFORA_PART"
 _PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")

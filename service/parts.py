@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import cluster, freeradius, layout
+from service.database import cluster
 from service.errors import Refusal
-from service.settings import Settings
+from service.host import freeradius, layout
+from service.host.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _acct(settings: Settings) -> list[str]:
 
 
 def _writer(settings: Settings) -> list[str]:
-    return [str(settings.venv / "bin/python"), "-m", "radius_module.writer"]
+    return [str(settings.venv / "bin/python"), "-m", "radius_module.writer.writer"]
 
 
 def _api(settings: Settings) -> list[str]:
@@ -58,12 +59,12 @@ def _api(settings: Settings) -> list[str]:
 
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
-    Part("postgres", "service/cluster.py", "INT", 30, _postgres, has_children=True),
+    Part("postgres", "service/database/cluster.py", "INT", 30, _postgres, has_children=True),
     # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. A subscriber waits for a login, a
     # router for accounting, nobody for the books.
     Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
-    Part("writer", "radius_module/writer.py", "TERM", 8, _writer),
+    Part("writer", "radius_module/writer/writer.py", "TERM", 8, _writer),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
 )
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from service import probe, supervisor
-from service.bring_up import BringUp
 from service.errors import Refusal
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 from service.progress import Progress, say, say_all
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.s6 import supervisor
+from service.start import probe
+from service.start.bring_up import BringUp
 
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

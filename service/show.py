@@ -3,8 +3,8 @@
 import json
 
 from service.errors import Refusal
+from service.host.settings import Settings
 from service.progress import say
-from service.settings import Settings
 
 
 def demo(settings: Settings, field: str) -> int:

@@ -11,22 +11,14 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 
-from service import (
-    database_urls,
-    demo,
-    layout,
-    part_environment,
-    parts,
-    readiness,
-    roles,
-    schema,
-    supervisor,
-    tree,
-    waiting,
-)
-from service.database_urls import DatabaseUrls
-from service.secret_file import Secrets, load_or_create
-from service.settings import Settings, from_environment
+from service import part_environment, parts
+from service.database import roles, urls
+from service.database.urls import DatabaseUrls
+from service.host import layout
+from service.host.secret_file import Secrets, load_or_create
+from service.host.settings import Settings, from_environment
+from service.s6 import supervisor, tree
+from service.start import demo, readiness, schema, waiting
 
 
 def free_ports() -> tuple[int, int, int]:
@@ -59,7 +51,7 @@ class Installation:
         self.settings: Settings = from_environment(inherited | self._variables)
         layout.prepare(self.settings)
         self.secrets: Secrets = load_or_create(self.settings.state_dir, self._variables)
-        self.urls: DatabaseUrls = database_urls.of(self.settings, self.secrets)
+        self.urls: DatabaseUrls = urls.of(self.settings, self.secrets)
         self.demo: demo.Description = {}
         self._started: list[parts.Part] = []
         self._tree: subprocess.Popen[bytes] | None = None

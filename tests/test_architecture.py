@@ -28,14 +28,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "radius_module": ("models",),
     # The rules, the reply, the books' way in; what the packet path keeps in memory is loaded anew for `explain`.
     "admin_api": (
-        "models", "radius_module.rules", "radius_module.reply", "radius_module.attributes", "radius_module.names",
-        "radius_module.passwords", "radius_module.packet", "radius_module.spool", "radius_module.spool_cli",
-        "radius_module.spool_files",
-        "radius_module.writer", "radius_module.quarantine", "radius_module.enforce", "radius_module.records",
-        "radius_module.directory", "radius_module.directory_load", "radius_module.live", "radius_module.facts",
+        "models", "radius_module.rules", "radius_module.replies.access_attributes", "radius_module.replies.attribute", "radius_module.names",
+        "radius_module.login.passwords", "radius_module.packets.access_request", "radius_module.spool.background", "radius_module.writer.cli",
+        "radius_module.spool.files",
+        "radius_module.writer.writer", "radius_module.writer.quarantine", "radius_module.enforce", "radius_module.spool.codec",
+        "radius_module.directory.contents", "radius_module.directory.load", "radius_module.online.table", "radius_module.login.facts",
         # The login process is asked; while it does not run the same is done here.
-        "radius_module.asking", "radius_module.feed", "radius_module.outcome", "radius_module.brake",
-        "radius_module.booked_counts",
+        "radius_module.ipc.question", "radius_module.ipc.feed", "radius_module.replies.outcome", "radius_module.login.reject_delay",
+        "radius_module.spool.booked_counts",
     ),
     "service": ("models",),
 }  # fmt: skip
@@ -44,7 +44,7 @@ ONE_IMPORTER = {
     # Exists only inside FreeRADIUS.
     "radiusd": {"radius_module.rlm"},
     # Not thread-safe; the probe and the orders to routers.
-    "pyrad": {"service.probe", "radius_module.enforce.coa"},
+    "pyrad": {"service.start.probe", "radius_module.enforce.coa"},
     # GPL-2.0-or-later, while this project is MIT.
     "librouteros": {"radius_module.enforce.routeros"},
 }

@@ -12,13 +12,14 @@ from apiflask.security import APIKeyHeaderAuth, MultiAuth
 from flask import g, request
 from sqlalchemy import func, select
 
-from admin_api import database, tokens
-from admin_api.errors import refuse
-from admin_api.parts import parts
+from admin_api.access import tokens
+from admin_api.web import database
+from admin_api.web.errors import refuse
+from admin_api.web.parts import parts
 from models import Isp
 from models.audit_trail import Actor, act_as
-from models.secrets import api_key_digest
-from models.users import ROLES
+from models.secrets.generated import api_key_digest
+from models.tables.users import ROLES
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 

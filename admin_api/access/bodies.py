@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from admin_api.pages import Page
-from admin_api.schemas.types import Body, Name, OperatorPassword, Shown, Text, unchanged
+from admin_api.web.pages import Page
+from admin_api.web.types import Body, Name, OperatorPassword, Shown, Text, unchanged
 
 Role = Literal["superadmin", "admin", "staff", "viewer"]
 Typed = Annotated[str, Field(max_length=1000)]

@@ -10,17 +10,17 @@ from flask import request
 from sqlalchemy import func, select
 from sqlalchemy.engine import Row
 
-from admin_api import brake, tokens
-from admin_api.authentication import Principal, allowed, principal
-from admin_api.database import now, session, work_in
-from admin_api.errors import refuse
-from admin_api.parts import parts
-from admin_api.scaffold import answers, documents, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.operators import Caller, LoginIn, LoginOut, PasswordIn
+from admin_api.access import login_limit, tokens
+from admin_api.access.authentication import Principal, allowed, principal
+from admin_api.access.bodies import Caller, LoginIn, LoginOut, PasswordIn
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import now, session, work_in
+from admin_api.web.errors import refuse
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, documents, takes
 from models import RevokedToken, User
-from models.credentials import operator_password_matches
-from models.operators import change_password
+from models.secrets.keyring import operator_password_matches
+from models.tenants.operators import change_password
 
 auth = APIBlueprint("auth", __name__, url_prefix="/api/auth", tag="Log-in")
 
@@ -36,7 +36,7 @@ def login(body: LoginIn) -> dict[str, Any]:
     not. Ten wrong passwords in a minute for one account or from one address: 429 with `Retry-After`.
     """
     username, password = _credentials(body)
-    subjects = brake.subjects(username, request.remote_addr)
+    subjects = login_limit.subjects(username, request.remote_addr)
     _refuse_while_braked(subjects)
     operator = _operator_named(username)
     if not _matches(operator, password) or operator is None or not operator.is_active:
@@ -75,7 +75,7 @@ def password(body: PasswordIn) -> dict[str, Any]:
     Ends every token of the user, this one included; the answer carries a new one.
     """
     caller = _own_token()
-    subjects = brake.subjects(principal().name, None)
+    subjects = login_limit.subjects(principal().name, None)
     _refuse_while_braked(subjects)
     _work_as_oneself()
     user = session().get_one(User, caller.user_id, with_for_update=True)
@@ -114,14 +114,14 @@ def _matches(operator: Row[Any] | None, password: str) -> bool:
 
 def _refuse_while_braked(subjects: list[str]) -> None:
     allowed_failures = parts().settings.login_failures_allowed
-    seconds = brake.seconds_to_wait(session(), subjects, now(), allowed_failures) if allowed_failures else 0
+    seconds = login_limit.seconds_to_wait(session(), subjects, now(), allowed_failures) if allowed_failures else 0
     if seconds:
         headers = {"Retry-After": str(seconds)}
         refuse(429, "too_many_attempts", "Too many wrong passwords: wait a little.", headers=headers)
 
 
 def _count_failure(subjects: list[str]) -> None:
-    brake.count_failure(session(), subjects, now())
+    login_limit.count_failure(session(), subjects, now())
     session().commit()
 
 

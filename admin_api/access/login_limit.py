@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models.access import LoginFailure
+from models.tables.api_access import LoginFailure
 
 WINDOW = timedelta(minutes=1)
 

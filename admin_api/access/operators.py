@@ -8,15 +8,16 @@ from apiflask import APIBlueprint
 from flask import g
 from sqlalchemy import Select, select
 
-from admin_api.authentication import allowed, principal
-from admin_api.database import session, settle
-from admin_api.errors import refuse
-from admin_api.pages import PageQuery, page_of
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.operators import UserChange, UserIn, UserOut, UserPage
-from models import User, operators
+from admin_api.access.authentication import allowed, principal
+from admin_api.access.bodies import UserChange, UserIn, UserOut, UserPage
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import session, settle
+from admin_api.web.errors import refuse
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import row as the_row
+from models import User
+from models.tenants import operators
 
 users = APIBlueprint("users", __name__, url_prefix="/api/users", tag="Users")
 

@@ -14,7 +14,7 @@ _CLAIMS = ["iss", "sub", "jti", "iat", "exp", "ver"]
 
 
 class Token(NamedTuple):
-    """What a valid token says. `version` must be the user's of today (models.users)."""
+    """What a valid token says. `version` must be the user's of today (models.tables.users)."""
 
     user_id: int
     version: int

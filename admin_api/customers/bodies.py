@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from admin_api.pages import Page, PageQuery
-from admin_api.schemas.types import (
+from admin_api.web.pages import Page, PageQuery
+from admin_api.web.types import (
     Address,
     Body,
     CustomerPassword,

@@ -12,13 +12,13 @@ from flask import Response, request
 from pydantic import ValidationError
 from sqlalchemy import Select
 
-from admin_api.customer_views import status_of
-from admin_api.database import lend_to, now, session
-from admin_api.errors import refuse
-from admin_api.schemas.customers import CustomerIn
-from admin_api.tables import csv_response, plain
+from admin_api.customers.bodies import CustomerIn
+from admin_api.customers.views import status_of
+from admin_api.web.csv_rows import csv_response, plain
+from admin_api.web.database import lend_to, now, session
+from admin_api.web.errors import refuse
 from models import Customer
-from models.customer_import import Row, RowError
+from models.customers.bulk_import import Row, RowError
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
 LARGEST_FILE = 64_000_000

@@ -8,17 +8,8 @@ from apiflask import APIBlueprint
 from flask import Response
 from sqlalchemy import Select
 
-from admin_api.authentication import allowed
-from admin_api.customer_files import exported, read_rows, uploaded
-from admin_api.customer_views import has_status, shown, shown_one
-from admin_api.database import mine, now, session, tenant
-from admin_api.errors import refuse
-from admin_api.pages import ordered, page_of, searched
-from admin_api.parts import parts
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.customers import (
+from admin_api.access.authentication import allowed
+from admin_api.customers.bodies import (
     CustomerChange,
     CustomerIn,
     CustomerOut,
@@ -30,10 +21,21 @@ from admin_api.schemas.customers import (
     TopupIn,
     TopupOut,
 )
-from admin_api.schemas.types import octets
-from models import Customer, Topup, customer_care, renewals
-from models.customer_import import MOST_ERRORS, Import
-from models.customer_lookup import customer_id_named
+from admin_api.customers.csv_file import exported, read_rows, uploaded
+from admin_api.customers.views import has_status, shown, shown_one
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import mine, now, session, tenant
+from admin_api.web.errors import refuse
+from admin_api.web.pages import ordered, page_of, searched
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import row as the_row
+from admin_api.web.types import octets
+from models import Customer, Topup
+from models.customers import lifecycle
+from models.customers.bulk_import import MOST_ERRORS, Import
+from models.customers.lookup import customer_id_named
+from models.subscriptions import renewals
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
@@ -61,7 +63,7 @@ def index(query: CustomerQuery) -> dict[str, Any] | Response:
 def create(body: CustomerIn) -> CustomerOut:
     """Create a customer"""
     keyring = parts().keyring
-    return shown_one(customer_care.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
+    return shown_one(lifecycle.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
 
 
 @customers.post("/import")
@@ -103,7 +105,7 @@ def read(row: Customer) -> CustomerOut:
 @answers(CustomerOut, message="Customer changed.")
 def change(row: Customer, body: CustomerChange) -> CustomerOut:
     """Change a customer"""
-    customer_care.update_customer(session(), parts().keyring, tenant(), row, now(), body.given())
+    lifecycle.update_customer(session(), parts().keyring, tenant(), row, now(), body.given())
     return shown_one(row)
 
 
@@ -114,7 +116,7 @@ def change(row: Customer, body: CustomerChange) -> CustomerOut:
 @answers(Nothing, message="Customer deleted; sessions and usage stay in the books.")
 def delete(row: Customer) -> dict[str, Any]:
     """Delete a customer"""
-    customer_care.delete_customer(session(), row)
+    lifecycle.delete_customer(session(), row)
     return {}
 
 
@@ -124,7 +126,7 @@ def delete(row: Customer) -> dict[str, Any]:
 @answers(CustomerOut, message="Customer suspended.")
 def suspend(row: Customer) -> CustomerOut:
     """Suspend a customer: no further log-in, open sessions end"""
-    customer_care.suspend_customer(session(), row)
+    lifecycle.suspend_customer(session(), row)
     return shown_one(row)
 
 
@@ -135,7 +137,7 @@ def suspend(row: Customer) -> CustomerOut:
 @answers(CustomerOut, message="Customer activated.")
 def activate(row: Customer) -> CustomerOut:
     """Lift a customer's suspension; an expired one is a 409 `expired`"""
-    customer_care.activate_customer(session(), row, now())
+    lifecycle.activate_customer(session(), row, now())
     return shown_one(row)
 
 

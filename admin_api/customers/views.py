@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from admin_api.database import now, session, settle, tenant_id
-from admin_api.schemas.customers import CustomerOut
+from admin_api.customers.bodies import CustomerOut
+from admin_api.web.database import now, session, settle, tenant_id
 from models import Customer
-from models.allowance import Allowance, allowances
+from models.subscriptions.allowance import Allowance, allowances
 
 _COLUMNS = [name for name in CustomerOut.model_fields if name not in ("status", "used_bytes", "remaining_bytes")]
 

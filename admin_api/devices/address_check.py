@@ -1,4 +1,4 @@
-"""Keeps devices from being a way into our own network: the addresses of a device's body (models.addresses)."""
+"""Keeps devices from being a way into our own network: the addresses of a device's body (models.network.addresses)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import socket
 from functools import cache
 from typing import Any
 
-from admin_api.errors import invalid
-from admin_api.parts import parts
-from models import addresses
-from models.addresses import Network
+from admin_api.web.errors import invalid
+from admin_api.web.parts import parts
 from models.db import normalise_url
+from models.network import addresses
+from models.network.addresses import Network
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from admin_api.pages import Page
-from admin_api.schemas.types import Address, Body, DeviceRadiusSecret, Line, Name, Port, Shown, unchanged
+from admin_api.web.pages import Page
+from admin_api.web.types import Address, Body, DeviceRadiusSecret, Line, Name, Port, Shown, unchanged
 
 Status = Literal["active", "disabled"]
-#: An address or a network; what it may be is for models.addresses to say.
+#: An address or a network; what it may be is for models.network.addresses to say.
 DeviceAddress = Annotated[str, Field(min_length=2, max_length=64)]
 HostName = Annotated[str, Field(min_length=1, max_length=253)]
 

@@ -8,16 +8,17 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy import select
 
-from admin_api import own_network
-from admin_api.authentication import allowed
-from admin_api.database import mine, of_tenant, session, settle, tenant
-from admin_api.pages import PageQuery, page_of
-from admin_api.parts import parts
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.devices import DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
-from models import DeviceContact, MikrotikDevice, device_registry
+from admin_api.access.authentication import allowed
+from admin_api.devices import address_check
+from admin_api.devices.bodies import DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import mine, of_tenant, session, settle, tenant
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import row as the_row
+from models import DeviceContact, MikrotikDevice
+from models.network import devices as device_registry
 
 devices = APIBlueprint("devices", __name__, url_prefix="/api/devices", tag="Devices")
 
@@ -38,7 +39,7 @@ def index(query: PageQuery) -> dict[str, Any]:
 @answers(DeviceWithSecret, 201, "Device created. Its RADIUS secret is shown this once.")
 def create(body: DeviceIn) -> dict[str, Any]:
     """Register a device"""
-    fields = own_network.checked(body.model_dump())
+    fields = address_check.checked(body.model_dump())
     device, secret = device_registry.create_device(session(), parts().keyring, tenant(), **fields)
     return _shown(device) | {"radius_secret": secret}
 
@@ -60,7 +61,7 @@ def read(row: MikrotikDevice) -> DeviceOut:
 @answers(DeviceOut, message="Device changed.")
 def change(row: MikrotikDevice, body: DeviceChange) -> dict[str, Any]:
     """Change a device"""
-    changes = own_network.checked(body.given())
+    changes = address_check.checked(body.given())
     device_registry.update_device(session(), parts().keyring, tenant(), row, changes)
     return _shown(row)
 

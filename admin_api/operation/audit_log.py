@@ -9,18 +9,18 @@ from flask import g
 from sqlalchemy import Select, select
 from sqlalchemy.exc import DBAPIError
 
-from admin_api.authentication import allowed
-from admin_api.database import mine, session
-from admin_api.errors import refuse
-from admin_api.pages import PageQuery, page_of
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.office import AuditPage, AuditQuery, QuarantinedOut, QuarantinePage
+from admin_api.access.authentication import allowed
+from admin_api.operation.bodies import AuditPage, AuditQuery, QuarantinedOut, QuarantinePage
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import mine, session
+from admin_api.web.errors import refuse
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.route import answers, asks, documents
+from admin_api.web.rows import row as the_row
 from models import AuditLog, Quarantined
+from models.accounting.booking import BookingConflict
 from models.audit_trail import record, snapshot
-from models.ledger import BookingConflict
-from radius_module import quarantine
+from radius_module.writer import quarantine
 
 office = APIBlueprint("office", __name__, tag="Office")
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from admin_api.pages import Page, PageQuery
-from admin_api.schemas.types import Address, Body, Moment, RowId, Shown, Text, Wanted, unchanged
+from admin_api.web.pages import Page, PageQuery
+from admin_api.web.types import Address, Body, Moment, RowId, Shown, Text, Wanted, unchanged
 
 Operator = Literal["=", ":=", "+="]
 AttributeName = Annotated[Text, Field(min_length=1, max_length=100)]

@@ -12,16 +12,16 @@ from typing import Any
 import click
 from flask import Flask
 
-from admin_api import doctor, installation, key_rotation
+from admin_api.operation import doctor, installation, key_rotation
 from admin_api.settings import SettingsError
-from radius_module import spool_cli
+from radius_module.writer import cli
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (initdb, create_admin, create_isp, rotate_keys, examine, spool_cli.spool):
+    for command in (initdb, create_admin, create_isp, rotate_keys, examine, cli.spool):
         app.cli.add_command(command)
 
 

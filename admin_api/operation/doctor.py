@@ -11,12 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api import radius_server
-from admin_api.installation import NotPossible, owner_engine
+from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
-from models.credentials import CredentialError
 from models.db import make_engine
 from models.schema import revision_found, revision_wanted
+from models.secrets.keyring import CredentialError
 
 _LEAST_FREE = 500_000_000
 _DEEPEST_SPOOL = 100_000

@@ -8,12 +8,13 @@ from apiflask import APIBlueprint
 from flask import Response
 from sqlalchemy import text
 
-from admin_api import metrics, radius_server
-from admin_api.database import session
-from admin_api.errors import refuse
-from admin_api.parts import parts
-from admin_api.scaffold import answers, documents
-from admin_api.schemas.types import Shown
+from admin_api import radius_server
+from admin_api.operation import metrics
+from admin_api.web.database import session
+from admin_api.web.errors import refuse
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, documents
+from admin_api.web.types import Shown
 from models.schema import revision_wanted
 
 health = APIBlueprint("health", __name__, tag="Health")

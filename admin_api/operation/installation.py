@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from admin_api.settings import keyring
-from models import User, schema, tenancy
+from models import User, schema
 from models.audit_trail import Actor, act_as
 from models.db import make_engine, normalise_url
-from models.operators import create_user
-from models.secrets import make_secret
+from models.secrets.generated import make_secret
+from models.tenants import isps
+from models.tenants.operators import create_user
 
 SHORTEST_PASSWORD = 10
 
@@ -79,7 +80,7 @@ def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, An
     if timezone not in zoneinfo.available_timezones():
         raise NotPossible(f"There is no time zone {timezone!r}: give one such as Africa/Nairobi.")
     with _as_owner(env) as session:
-        isp, api_key, secret = tenancy.create_isp(session, keyring(env), name=name, timezone=timezone)
+        isp, api_key, secret = isps.create_isp(session, keyring(env), name=name, timezone=timezone)
         return {"id": isp.id, "name": name, "api_key": api_key, "radius_secret": secret}
 
 

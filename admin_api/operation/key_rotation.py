@@ -1,4 +1,4 @@
-"""Encrypts stored secrets anew with the key that writes (models.credentials), so that older keys can be dropped."""
+"""Encrypts stored secrets anew with the key that writes (models.secrets.keyring), so that older keys can be dropped."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from admin_api.installation import NotPossible, owner_engine
+from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import keyring
 from models import IdempotencyKey, Isp, MikrotikDevice, Radcheck
-from models.credentials import PREFIX, CredentialError, Keyring
+from models.secrets.keyring import PREFIX, CredentialError, Keyring
 
 BATCH = 500
 _KEPT = cast(InstrumentedAttribute[str], IdempotencyKey.answer)

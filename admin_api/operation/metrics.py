@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
 
-from admin_api.radius_figures import RadiusFigures
+from admin_api.operation.radius_metrics import RadiusFigures
 
 # Several worker processes share their counts through files; the library decides so when it is imported.
 if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and os.environ.get("STATE_DIR"):

@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api import radius_server
-from admin_api.parts import parts
-from radius_module import booked_counts, spool_files
+from admin_api.web.parts import parts
+from radius_module.spool import booked_counts, files
 
 _QUARANTINED = text("select infora_quarantined()")
 Reports = Mapping[str, dict[str, Any]]
@@ -110,7 +110,7 @@ def _database() -> Iterator[Metric]:
 
 def _age_of_oldest(spool: Path) -> float:
     try:
-        came = spool_files.oldest(spool)
+        came = files.oldest(spool)
     except (OSError, ValueError):
         return 0.0
     return 0.0 if came is None else max(0.0, time.time() - came)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from admin_api.pages import Page
-from admin_api.schemas.types import (
+from admin_api.web.pages import Page
+from admin_api.web.types import (
     GB,
     Body,
     Gigabytes,

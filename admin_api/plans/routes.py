@@ -6,14 +6,15 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from admin_api.authentication import allowed
-from admin_api.database import mine, session, settle, tenant_id
-from admin_api.pages import PageQuery, page_of
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.plans import PlanChange, PlanIn, PlanOut, PlanPage
-from models import ServicePlan, plan_catalogue
+from admin_api.access.authentication import allowed
+from admin_api.plans.bodies import PlanChange, PlanIn, PlanOut, PlanPage
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import mine, session, settle, tenant_id
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import row as the_row
+from models import ServicePlan
+from models.subscriptions import plans as plan_catalogue
 
 plans = APIBlueprint("plans", __name__, url_prefix="/api/billing/plans", tag="Plans")
 

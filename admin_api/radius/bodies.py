@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, IPvAnyAddress
 
-from admin_api.schemas.types import Body, Line, RowId, Shown, Text, Wanted
+from admin_api.web.types import Body, Line, RowId, Shown, Text, Wanted
 
 Octets = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[int, Field(ge=0, lt=2**32)]

@@ -7,25 +7,18 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from admin_api.authentication import allowed
-from admin_api.database import session, settle
-from admin_api.errors import invalid
-from admin_api.pages import PageQuery, page_of
-from admin_api.rows import find
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.office import AttributeChange, AttributeIn, AttributeOut, AttributePage
+from admin_api.access.authentication import allowed
+from admin_api.operation.bodies import AttributeChange, AttributeIn, AttributeOut, AttributePage
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import session, settle
+from admin_api.web.errors import invalid
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.route import answers, asks, takes
+from admin_api.web.rows import find
+from admin_api.web.rows import row as the_row
 from models import Customer, Radgroupreply, Radreply, ServicePlan
-from models.extra_attributes import (
-    Attribute,
-    Owner,
-    add_attribute,
-    attributes_of,
-    change_attribute,
-    remove_attribute,
-)
-from radius_module.attributes import UnencodableAttribute, encode
+from models.radius.reply_rows import Attribute, Owner, add_attribute, attributes_of, change_attribute, remove_attribute
+from radius_module.replies.attribute import UnencodableAttribute, encode
 
 extra_attributes = APIBlueprint("attributes", __name__, url_prefix="/api/billing", tag="RADIUS attributes")
 

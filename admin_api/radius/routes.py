@@ -11,29 +11,24 @@ from flask import Response, after_this_request
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from admin_api import idempotency, login_process, radius_server, waiting_room, would_be_login
-from admin_api.authentication import allowed
-from admin_api.database import now, session, tenant_id
-from admin_api.errors import refuse
-from admin_api.parts import parts
-from admin_api.rows import find
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents, takes
-from admin_api.schemas.radius import (
-    AccountingIn,
-    AccountingOut,
-    AuthIn,
-    AuthOut,
-    ExplainOut,
-    ExplainQuery,
-    StatusOut,
-)
-from admin_api.would_be_login import device_at, usual_device
+from admin_api import radius_server
+from admin_api.access.authentication import allowed
+from admin_api.radius import reject_delay
+from admin_api.radius.bodies import AccountingIn, AccountingOut, AuthIn, AuthOut, ExplainOut, ExplainQuery, StatusOut
+from admin_api.web import idempotency
+from admin_api.web.database import now, session, tenant_id
+from admin_api.web.errors import refuse
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import find
+from admin_api.web.rows import row as the_row
 from models import Customer, MikrotikDevice
-from models.ledger import Booking, BookingConflict, book
-from models.reports import SessionReport
+from models.accounting.booking import Booking, BookingConflict, book
+from models.accounting.records import SessionReport
+from radius_module.login import ask, from_database
+from radius_module.login.from_database import device_at, usual_device
 from radius_module.names import station
-from radius_module.outcome import ACCEPT
+from radius_module.replies.outcome import ACCEPT
 
 radius = APIBlueprint("radius", __name__, tag="RADIUS")
 
@@ -48,7 +43,7 @@ def explain_login(row: Customer, query: ExplainQuery) -> dict[str, Any]:
     device_id = usual_device(row.id) if query.device_id is None else find(MikrotikDevice, query.device_id).id
     mac = query.calling_station_id if query.calling_station_id is not None else row.mac_address or ""
     asked = (row.id, device_id, mac)
-    told = login_process.explained(*asked) or would_be_login.explained(*asked)
+    told = ask.explained(*asked) or from_database.explained(*asked)
     rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in told["rules"]]
     verdict = "accept" if told["code"] == ACCEPT else "reject"
     return {"verdict": verdict, "code": told["code"], "reply": told["reply"], "device_id": device_id, "rules": rules}
@@ -80,7 +75,7 @@ def status() -> dict[str, Any]:
 def auth(body: AuthIn) -> dict[str, Any]:
     """Log a customer in by the rules of the wire: 200 and the reply's attributes, or 403 and the refusal's code"""
     asked = (body.username, body.password, str(body.nas_ip), body.calling_station_id)
-    told = login_process.login(*asked) or would_be_login.login(*asked)
+    told = ask.login(*asked) or from_database.login(*asked)
     if told["code"] != ACCEPT:
         _refuse(told)
     return {"verdict": "accept", "code": ACCEPT, "reply": told["reply"]}
@@ -108,7 +103,7 @@ def accounting(body: AccountingIn) -> dict[str, Any]:
 
 def _tell(report: SessionReport, booking: Booking, response: Response) -> Response:
     if response.status_code == HTTPStatus.OK:
-        login_process.tell(report, booking)
+        ask.tell(report, booking)
     return response
 
 
@@ -116,7 +111,7 @@ def _refuse(told: dict[str, Any]) -> NoReturn:
     """The refusal, in time: a guess waits as it would on the wire, and keeps no connection meanwhile."""
     idempotency.forget()
     session().commit()
-    left = waiting_room.wait(told["delay"])
+    left = reject_delay.wait(told["delay"])
     message = str(told["reply"].get("Reply-Message", ""))
     headers = {"Retry-After": str(left)} if left else None
     refuse(403, told["code"], message, headers=headers, extra={"reply": told["reply"]})

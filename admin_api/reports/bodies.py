@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from admin_api.schemas.types import Shown
+from admin_api.web.types import Shown
 
 Format = Literal["json", "csv", "svg"]
 

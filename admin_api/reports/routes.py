@@ -10,13 +10,9 @@ from zoneinfo import ZoneInfo
 from apiflask import APIBlueprint
 from flask import Response
 
-from admin_api import usage_report
-from admin_api.authentication import allowed
-from admin_api.charts import bars
-from admin_api.database import now, session, tenant, tenant_id
-from admin_api.errors import refuse
-from admin_api.scaffold import answers, asks, documents
-from admin_api.schemas.reports import (
+from admin_api.access.authentication import allowed
+from admin_api.reports import usage as usage_report
+from admin_api.reports.bodies import (
     FormatQuery,
     OnlineOut,
     RefusalsOut,
@@ -27,9 +23,14 @@ from admin_api.schemas.reports import (
     TrafficQuery,
     UsageOut,
 )
-from admin_api.tables import csv_response
-from models import Customer, statistics
-from models.customer_lookup import customer_id_named
+from admin_api.web.charts import bars
+from admin_api.web.csv_rows import csv_response
+from admin_api.web.database import now, session, tenant, tenant_id
+from admin_api.web.errors import refuse
+from admin_api.web.route import answers, asks, documents
+from models import Customer
+from models.accounting import statistics
+from models.customers.lookup import customer_id_named
 
 reports = APIBlueprint("reports", __name__, url_prefix="/api/billing/reports", tag="Reports")
 

@@ -10,15 +10,16 @@ from zoneinfo import ZoneInfo
 from flask import Response
 from sqlalchemy import func
 
-from admin_api.charts import bars
-from admin_api.database import session
-from admin_api.errors import invalid
-from admin_api.schemas.reports import ReportQuery
-from admin_api.session_views import sessions
-from admin_api.tables import csv_response
-from models import Customer, Isp, MikrotikDevice, Radacct, statistics
-from models.allowance import allowances
-from models.statistics import Traffic
+from admin_api.reports.bodies import ReportQuery
+from admin_api.sessions.views import sessions
+from admin_api.web.charts import bars
+from admin_api.web.csv_rows import csv_response
+from admin_api.web.database import session
+from admin_api.web.errors import invalid
+from models import Customer, Isp, MikrotikDevice, Radacct
+from models.accounting import statistics
+from models.accounting.statistics import Traffic
+from models.subscriptions.allowance import allowances
 
 _COLUMNS = (
     Radacct.acctstarttime.label("start"),

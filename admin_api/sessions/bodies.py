@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from admin_api.pages import Page, PageQuery
-from admin_api.schemas.types import Address, Moment, RowId, Shown, Wanted
+from admin_api.web.pages import Page, PageQuery
+from admin_api.web.types import Address, Moment, RowId, Shown, Wanted
 
 
 class SessionOut(Shown):

@@ -7,14 +7,14 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from admin_api.authentication import allowed
-from admin_api.database import now
-from admin_api.errors import invalid
-from admin_api.pages import PageQuery, page_of
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks
-from admin_api.schemas.sessions import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
-from admin_api.session_views import began_between, logins, sessions, shown, shown_logins
+from admin_api.access.authentication import allowed
+from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
+from admin_api.sessions.views import began_between, logins, sessions, shown, shown_logins
+from admin_api.web.database import now
+from admin_api.web.errors import invalid
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.route import answers, asks
+from admin_api.web.rows import row as the_row
 from models import Customer, Radacct, Radpostauth
 
 session_routes = APIBlueprint("sessions", __name__, url_prefix="/api/billing", tag="Sessions")

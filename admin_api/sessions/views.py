@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Select, and_, select
 
-from admin_api.database import of_tenant
-from admin_api.schemas.sessions import LoginOut, SessionOut
+from admin_api.sessions.bodies import LoginOut, SessionOut
+from admin_api.web.database import of_tenant
 from models import MikrotikDevice, Radacct, Radpostauth
-from models.identity import month_of
+from models.accounting.session_id import month_of
 
 _NEWEST = (Radacct.acctstarttime.desc(), Radacct.radacctid.desc())
 

@@ -7,19 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from admin_api.pages import Page
-from admin_api.schemas.types import (
-    ApiKey,
-    Body,
-    Currency,
-    Email,
-    IspRadiusSecret,
-    Line,
-    Name,
-    Shown,
-    TimeZone,
-    unchanged,
-)
+from admin_api.web.pages import Page
+from admin_api.web.types import ApiKey, Body, Currency, Email, IspRadiusSecret, Line, Name, Shown, TimeZone, unchanged
 
 Status = Literal["active", "suspended"]
 Storage = Literal["encrypted", "nt_password", "ssha512"]

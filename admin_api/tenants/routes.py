@@ -9,16 +9,17 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy import Select, select
 
-from admin_api.authentication import allowed, principal
-from admin_api.database import session, settle, work_in
-from admin_api.errors import refuse
-from admin_api.pages import PageQuery, page_of
-from admin_api.parts import parts
-from admin_api.rows import row as the_row
-from admin_api.scaffold import answers, asks, documents, takes
-from admin_api.schemas.common import Nothing
-from admin_api.schemas.isps import IspChange, IspIn, IspKey, IspMade, IspOut, IspPage
-from models import Isp, tenancy
+from admin_api.access.authentication import allowed, principal
+from admin_api.tenants.bodies import IspChange, IspIn, IspKey, IspMade, IspOut, IspPage
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import session, settle, work_in
+from admin_api.web.errors import refuse
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import row as the_row
+from models import Isp
+from models.tenants import isps as tenancy
 
 isps = APIBlueprint("isps", __name__, url_prefix="/api/isps", tag="ISPs")
 

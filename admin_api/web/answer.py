@@ -8,9 +8,9 @@ from typing import Any
 from flask import Response, g, jsonify, request
 from pydantic import BaseModel
 
-from admin_api import idempotency
-from admin_api.database import session
-from admin_api.errors import refuse
+from admin_api.web import idempotency
+from admin_api.web.database import session
+from admin_api.web.errors import refuse
 
 
 def respond(returned: object, schema: type[BaseModel], status: int, message: str) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from admin_api.schemas.types import Shown
+from admin_api.web.types import Shown
 
 
 class Envelope(BaseModel):

@@ -1,4 +1,4 @@
-"""What a violated constraint means to the one who sent the request; its name says which (models.base.NAMING)."""
+"""What a violated constraint means to the one who sent the request; its name says which (models.tables.base.NAMING)."""
 
 from __future__ import annotations
 

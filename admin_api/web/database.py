@@ -13,8 +13,8 @@ from flask import Flask, Response, g
 from sqlalchemy import Connection, Engine, Select, event, select, text
 from sqlalchemy.orm import Session, SessionTransaction
 
-from admin_api.parts import parts
 from admin_api.settings import Settings
+from admin_api.web.parts import parts
 from models import Base, Isp
 from models.db import make_engine
 

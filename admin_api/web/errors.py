@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_api import constraint_answers
+from admin_api.web import constraint_errors
 from models.refusals import Invalid, Refused
 
 log = logging.getLogger("infora.api")
@@ -110,7 +110,7 @@ def _from_stale(_error: StaleDataError) -> Answer:
 
 def _from_integrity(error: IntegrityError) -> Answer:
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
-    status, code, message, field = constraint_answers.answer(name)
+    status, code, message, field = constraint_errors.answer(name)
     if status >= 500:
         return _from_anything(error)
     return _answer(status, message, {"code": code} | ({"errors": {field: [message]}} if field else {}))

@@ -11,10 +11,10 @@ from flask import Response, current_app, g, request
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from admin_api.database import session
-from admin_api.errors import refuse
-from admin_api.parts import parts
-from models.access import IdempotencyKey
+from admin_api.web.database import session
+from admin_api.web.errors import refuse
+from admin_api.web.parts import parts
+from models.tables.api_access import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 _LONGEST = 255

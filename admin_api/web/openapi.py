@@ -7,9 +7,9 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from admin_api.errors import PROBLEM
-from admin_api.rows import LARGEST_ID
-from admin_api.schemas.common import Envelope, Failure
+from admin_api.web.bodies import Envelope, Failure
+from admin_api.web.errors import PROBLEM
+from admin_api.web.rows import LARGEST_ID
 
 _ERROR = {
     "type": "object",

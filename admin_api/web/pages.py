@@ -10,8 +10,8 @@ from flask import request
 from pydantic import BaseModel, Field
 from sqlalchemy import Select, func, select
 
-from admin_api.answering import also_send
-from admin_api.database import session
+from admin_api.web.answer import also_send
+from admin_api.web.database import session
 
 
 class PageQuery(BaseModel):

@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from admin_api.settings import Settings
-from models.credentials import Keyring
+from models.secrets.keyring import Keyring
 
 _KEY = "infora"
 

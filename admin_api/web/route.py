@@ -13,8 +13,8 @@ from apiflask import APIBlueprint
 from flask import Response
 from pydantic import BaseModel
 
-from admin_api import idempotency
-from admin_api.answering import respond
+from admin_api.web import idempotency
+from admin_api.web.answer import respond
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 

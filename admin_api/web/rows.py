@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from flask import request
 from sqlalchemy import Select
 
-from admin_api.answering import check_version
-from admin_api.database import mine, session
-from admin_api.errors import refuse
+from admin_api.web.answer import check_version
+from admin_api.web.database import mine, session
+from admin_api.web.errors import refuse
 from models import Base
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])

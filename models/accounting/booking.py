@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from models import ledger_sql as sql
-from models.growth import Calendar, Growth, Periods, placed
-from models.ledger_rows import BookingConflict, Chains, load, store
-from models.ledger_sql import numbers, texts
-from models.reports import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionEnd, SessionReport, readable
-from models.sessions import SessionState, booked_at, end, fold
+from models.accounting import statements as sql
+from models.accounting.records import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionEnd, SessionReport, readable
+from models.accounting.session import SessionState, booked_at, end, fold
+from models.accounting.session_rows import BookingConflict, Chains, load, store
+from models.accounting.statements import numbers, texts
+from models.accounting.usage_split import Calendar, Growth, Periods, placed
 
 __all__ = ["Booking", "BookingConflict", "Total", "book"]
 

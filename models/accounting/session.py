@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from models.growth import Growth
-from models.identity import SessionClass
-from models.reports import SERVER_CAUSES, START, STOP, SessionReport
+from models.accounting.records import SERVER_CAUSES, START, STOP, SessionReport
+from models.accounting.session_id import SessionClass
+from models.accounting.usage_split import Growth
 
 #: An Acct-Delay-Time above this, seconds, comes from a router whose clock jumped: it is not believed.
 LONGEST_DELAY = 86_400

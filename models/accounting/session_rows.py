@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from models import ledger_sql as sql
-from models.identity import NO_CLASS, SessionClass, month_of, read_class, unique_id
-from models.ledger_sql import numbers, texts
-from models.reports import REBOOTS, SessionEnd, SessionReport, readable
-from models.sessions import NAMESAKE_AFTER, SessionState, began_at, booked_at
+from models.accounting import statements as sql
+from models.accounting.records import REBOOTS, SessionEnd, SessionReport, readable
+from models.accounting.session import NAMESAKE_AFTER, SessionState, began_at, booked_at
+from models.accounting.session_id import NO_CLASS, SessionClass, month_of, read_class, unique_id
+from models.accounting.statements import numbers, texts
 
 #: How many namesakes of one id are told apart; later ones count as the last.
 _NAMESAKES = 64

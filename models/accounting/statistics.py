@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, Date, cast, func, select
 from sqlalchemy.orm import Session
 
-from models.accounting import Radacct, Radpostauth
-from models.customers import Customer
-from models.devices import MikrotikDevice
-from models.usage import UsageDaily
+from models.tables.accounting import Radacct, Radpostauth
+from models.tables.customers import Customer
+from models.tables.devices import MikrotikDevice
+from models.tables.usage import UsageDaily
 
 
 class Traffic(NamedTuple):

@@ -1,6 +1,6 @@
 """Many customers at once, in the caller's transaction: all of them, or an error and none. Commits nothing.
 
-The rows that `models.customer_care.create_customer` makes one by one are made here in statements of a thousand, whose
+The rows that `models.customers.lifecycle.create_customer` makes one by one are made here in statements of a thousand, whose
 number grows with the file and not with what it names.
 """
 
@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from models import provisioning
-from models.audit import AuditLog
 from models.audit_trail import Actor
-from models.credentials import Keyring
-from models.customer_care import first_period_end
-from models.customers import Customer, Subscription
+from models.customers.lifecycle import first_period_end
 from models.names import login_name
-from models.plans import ServicePlan
-from models.radius import Radcheck, Radreply, Radusergroup
-from models.tenants import Isp
+from models.radius import provisioning
+from models.secrets.keyring import Keyring
+from models.tables.audit_log import AuditLog
+from models.tables.customers import Customer, Subscription
+from models.tables.isps import Isp
+from models.tables.plans import ServicePlan
+from models.tables.radius import Radcheck, Radreply, Radusergroup
 
 BATCH = 1000
 #: Beyond this many, an error list helps nobody.

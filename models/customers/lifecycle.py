@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import orders, provisioning
 from models.audit_trail import MASK, record, snapshot
-from models.credentials import Keyring
-from models.customers import Customer, Subscription
-from models.periods import boundaries
-from models.plan_catalogue import DEFAULT_VALIDITY_DAYS
-from models.plans import ServicePlan
+from models.network import requests
+from models.radius import provisioning
 from models.refusals import Invalid, Refused
-from models.tenants import Isp
+from models.secrets.keyring import Keyring
+from models.subscriptions.calendar import boundaries
+from models.subscriptions.plans import DEFAULT_VALIDITY_DAYS
+from models.tables.customers import Customer, Subscription
+from models.tables.isps import Isp
+from models.tables.plans import ServicePlan
 
 
 def create_customer(
@@ -97,7 +98,7 @@ def suspend_customer(session: Session, customer: Customer) -> None:
     before = snapshot(customer)
     customer.status = "suspended"
     provisioning.provision_customer(session, customer)
-    orders.disconnect(session, customer, "suspended")
+    requests.disconnect(session, customer, "suspended")
     record(session, "suspend", customer, before)
 
 
@@ -113,7 +114,7 @@ def activate_customer(session: Session, customer: Customer, now: datetime) -> No
 
 def delete_customer(session: Session, customer: Customer) -> None:
     """Remove the customer, his periods and his rad* rows. His sessions and usage stay in the books."""
-    orders.disconnect(session, customer, "deleted")
+    requests.disconnect(session, customer, "deleted")
     record(session, "delete", customer, snapshot(customer))
     provisioning.deprovision_customer(session, customer)
     session.delete(customer)
@@ -144,13 +145,13 @@ def _order_the_network(session: Session, customer: Customer, before: dict[str, A
     """The one order that the change calls for, the strongest first."""
     changed = {name for name in before if before[name] != snapshot(customer)[name]}
     if "status" in changed and customer.status == "suspended":
-        orders.disconnect(session, customer, "suspended")
+        requests.disconnect(session, customer, "suspended")
     elif changed & {"status", "expires_at"} and (customer.expires_at <= now or customer.status == "expired"):
-        orders.disconnect(session, customer, "expired")
+        requests.disconnect(session, customer, "expired")
     elif "service_plan_id" in changed:
-        orders.change(session, customer, "plan_changed")
+        requests.change(session, customer, "plan_changed")
     elif "expires_at" in changed:
-        orders.change(session, customer, "renewed")
+        requests.change(session, customer, "renewed")
 
 
 def _move_period_end(session: Session, customer: Customer) -> None:

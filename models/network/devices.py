@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from models.accounting import Radacct
 from models.audit_trail import record, snapshot
-from models.credentials import Keyring
-from models.devices import MikrotikDevice
 from models.refusals import Refused
-from models.secrets import given_or_made, make_secret
-from models.tenants import Isp
+from models.secrets.generated import given_or_made, make_secret
+from models.secrets.keyring import Keyring
+from models.tables.accounting import Radacct
+from models.tables.devices import MikrotikDevice
+from models.tables.isps import Isp
 
 TABLE = MikrotikDevice.__tablename__
 #: In place of a secret: the device gets its ISP's.

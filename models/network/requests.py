@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
-from models.accounting import Radacct
-from models.customers import Customer
-from models.outbox import Outbox
-from models.plans import ServicePlan
+from models.tables.accounting import Radacct
+from models.tables.customers import Customer
+from models.tables.outbox import Outbox
+from models.tables.plans import ServicePlan
 
 
 def disconnect(session: Session, customer: Customer, reason: str) -> None:

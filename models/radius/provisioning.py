@@ -11,11 +11,11 @@ from typing import TypeVar
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from models.credentials import Keyring, nt_hash, ssha512
-from models.customers import Customer
-from models.plans import ServicePlan
-from models.radius import Radcheck, Radgroupreply, Radreply, Radusergroup
-from models.tenants import Isp
+from models.secrets.keyring import Keyring, nt_hash, ssha512
+from models.tables.customers import Customer
+from models.tables.isps import Isp
+from models.tables.plans import ServicePlan
+from models.tables.radius import Radcheck, Radgroupreply, Radreply, Radusergroup
 
 PASSWORD_ATTRIBUTES = ("Cleartext-Password", "NT-Password", "Password-With-Header")
 PASSWORD_BYTES = 128

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import orders
 from models.audit_trail import record, snapshot
-from models.customers import Customer
-from models.plans import ServicePlan
-from models.provisioning import group_of
-from models.radius import Radgroupreply, Radreply
+from models.network import requests
+from models.radius.provisioning import group_of
+from models.tables.customers import Customer
+from models.tables.plans import ServicePlan
+from models.tables.radius import Radgroupreply, Radreply
 
 Owner = Customer | ServicePlan
 Attribute = Radreply | Radgroupreply
@@ -67,6 +67,6 @@ def remove_attribute(session: Session, owner: Owner, row: Attribute) -> None:
 
 def _order(session: Session, owner: Owner) -> None:
     if isinstance(owner, Customer):
-        orders.change(session, owner, "plan_changed")
+        requests.change(session, owner, "plan_changed")
     else:
-        orders.change_all_on(session, owner)
+        requests.change_all_on(session, owner)

@@ -10,9 +10,9 @@ from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, select, t
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from models.customers import Customer, Subscription, Topup
-from models.plans import ServicePlan
-from models.usage import Usage
+from models.tables.customers import Customer, Subscription, Topup
+from models.tables.plans import ServicePlan
+from models.tables.usage import Usage
 
 
 class Allowance(NamedTuple):

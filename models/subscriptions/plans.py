@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from models import orders
 from models.audit_trail import record, snapshot
-from models.customers import Customer, Subscription
-from models.plans import ServicePlan
-from models.provisioning import deprovision_plan, provision_plan
+from models.network import requests
+from models.radius.provisioning import deprovision_plan, provision_plan
 from models.refusals import Refused
+from models.tables.customers import Customer, Subscription
+from models.tables.plans import ServicePlan
 
 DEFAULT_VALIDITY_DAYS = 30
 
@@ -40,7 +40,7 @@ def update_plan(session: Session, plan: ServicePlan, changes: dict[str, Any]) ->
     session.flush()
     session.refresh(plan)
     provision_plan(session, plan)
-    orders.change_all_on(session, plan)
+    requests.change_all_on(session, plan)
     record(session, "update", plan, before)
 
 

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import orders, provisioning
 from models.audit_trail import record, snapshot
-from models.customers import Customer, Subscription, Topup
-from models.periods import add_months, boundaries, months_between
-from models.plan_catalogue import DEFAULT_VALIDITY_DAYS
-from models.plans import ServicePlan
+from models.network import requests
+from models.radius import provisioning
 from models.refusals import Invalid, Refused
-from models.tenants import Isp
+from models.subscriptions.calendar import add_months, boundaries, months_between
+from models.subscriptions.plans import DEFAULT_VALIDITY_DAYS
+from models.tables.customers import Customer, Subscription, Topup
+from models.tables.isps import Isp
+from models.tables.plans import ServicePlan
 
 #: No paid period ends later: dates stay within what every part can write.
 LATEST_YEAR = 2999
@@ -43,7 +44,7 @@ def renew(session: Session, isp: Isp, customer: Customer, now: datetime, periods
     if customer.status == "expired":
         customer.status = "active"
     provisioning.provision_customer(session, customer)
-    orders.change(session, customer, "renewed")
+    requests.change(session, customer, "renewed")
     record(session, "renew", customer, before)
 
 
@@ -54,7 +55,7 @@ def top_up(session: Session, customer: Customer, now: datetime, data_bytes: int)
     start = current_period(session, customer, now)[0]
     made = Topup(isp_id=customer.isp_id, customer_id=customer.id, period_start=start, data_bytes=data_bytes)
     session.add(made)
-    orders.change(session, customer, "topup")
+    requests.change(session, customer, "topup")
     record(session, "create", made)
     return made
 

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, HistoryTenantKey, Octets
+from models.tables.base import Base, HistoryTenantKey, Octets
 
 
 class Radacct(Base):

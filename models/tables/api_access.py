@@ -8,7 +8,7 @@ from typing import Annotated
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created
+from models.tables.base import Base, Created
 
 _RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
@@ -58,6 +58,6 @@ class IdempotencyKey(Base):
     #: Of method, path and body: the same key with another request is an error.
     request_digest: Mapped[str]
     status: Mapped[int | None]
-    #: The answer's body, encrypted (models.credentials): it may hold a secret that is shown once.
+    #: The answer's body, encrypted (models.secrets.keyring): it may hold a secret that is shown once.
     answer: Mapped[str | None]
     created_at: Mapped[Created]

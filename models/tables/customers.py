@@ -8,11 +8,11 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, Id, Money, TenantKey, Updated
+from models.tables.base import Base, Created, Id, Money, TenantKey, Updated
 
 
 class Customer(Base):
-    """A customer of one ISP. His password lives in `radcheck`, written by models.provisioning alone."""
+    """A customer of one ISP. His password lives in `radcheck`, written by models.radius.provisioning alone."""
 
     __tablename__ = "customers"
     __table_args__ = (

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, text
 from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, Id, No, TenantKey, Updated, Yes
+from models.tables.base import Base, Created, Id, No, TenantKey, Updated, Yes
 
 
 class MikrotikDevice(Base):
@@ -29,7 +29,7 @@ class MikrotikDevice(Base):
     id: Mapped[Id]
     name: Mapped[str]
     ip_address: Mapped[str] = mapped_column(CIDR)
-    #: Encrypted (models.credentials), associated data `<isp_id>/mikrotik_devices/<id>`.
+    #: Encrypted (models.secrets.keyring), associated data `<isp_id>/mikrotik_devices/<id>`.
     radius_secret: Mapped[str]
     require_message_authenticator: Mapped[Yes]
     #: True where the router counts Input as download (FACTS 2).

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Identity, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, Updated
+from models.tables.base import Base, Created, Updated
 
 CREDENTIAL_STORAGES = ("encrypted", "nt_password", "ssha512")
 
 
 class Isp(Base):
-    """A tenant. `radius_secret` is encrypted (models.credentials); of the API key only a SHA-256 is kept."""
+    """A tenant. `radius_secret` is encrypted (models.secrets.keyring); of the API key only a SHA-256 is kept."""
 
     __tablename__ = "isps"
     __table_args__ = (

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, Id, TenantKey
+from models.tables.base import Base, Created, Id, TenantKey
 
 
 class Outbox(Base):

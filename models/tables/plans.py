@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, Id, Money, TenantKey, Updated, Yes
+from models.tables.base import Base, Created, Id, Money, TenantKey, Updated, Yes
 
 
 class ServicePlan(Base):

@@ -1,6 +1,6 @@
 """FreeRADIUS' own five configuration tables, with the tenant and the customer added (DESIGN 5).
 
-Rows with `origin = 'provisioned'` follow the business rows (models.provisioning); all others are an operator's own
+Rows with `origin = 'provisioned'` follow the business rows (models.radius.provisioning); all others are an operator's own
 and are honoured and left alone. A row inserted by hand may leave out `customer_id`: a trigger finds it by name.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from models.base import Base, Id, TenantKey, Yes
+from models.tables.base import Base, Id, TenantKey, Yes
 
 _ORIGIN = "origin in ('provisioned', 'operator')"
 

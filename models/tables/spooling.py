@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Identity, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, HistoryTenantKey
+from models.tables.base import Base, Created, HistoryTenantKey
 
 
 class SpoolProgress(Base):

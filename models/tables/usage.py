@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Date, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, HistoryTenantKey, Octets, Updated
+from models.tables.base import Base, HistoryTenantKey, Octets, Updated
 
 
 class Usage(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Created, Updated, Yes
+from models.tables.base import Base, Created, Updated, Yes
 
 ROLES = ("superadmin", "admin", "staff", "viewer")
 
@@ -25,7 +25,7 @@ class User(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     isp_id: Mapped[int | None] = mapped_column(ForeignKey("isps.id"))
     username: Mapped[str]
-    #: argon2id, by models.credentials.hash_operator_password.
+    #: argon2id, by models.secrets.keyring.hash_operator_password.
     password_hash: Mapped[str]
     role: Mapped[str]
     is_active: Mapped[Yes]

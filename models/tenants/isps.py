@@ -7,19 +7,19 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from models import orders
-from models.audit import AuditLog
 from models.audit_trail import record, snapshot
-from models.credentials import Keyring
-from models.customers import Customer
-from models.devices import MikrotikDevice
-from models.outbox import Outbox
-from models.plans import ServicePlan
-from models.radius import Radgroupcheck, Radgroupreply
+from models.network import requests
 from models.refusals import Refused
-from models.secrets import api_key_digest, given_or_made, make_secret
-from models.tenants import Isp
-from models.users import User
+from models.secrets.generated import api_key_digest, given_or_made, make_secret
+from models.secrets.keyring import Keyring
+from models.tables.audit_log import AuditLog
+from models.tables.customers import Customer
+from models.tables.devices import MikrotikDevice
+from models.tables.isps import Isp
+from models.tables.outbox import Outbox
+from models.tables.plans import ServicePlan
+from models.tables.radius import Radgroupcheck, Radgroupreply
+from models.tables.users import User
 
 
 def create_isp(
@@ -98,5 +98,5 @@ _HOLDS: tuple[type[Customer] | type[MikrotikDevice] | type[ServicePlan], ...] = 
 
 def _set_status(session: Session, isp: Isp, status: str) -> None:
     if status == "suspended" and isp.status != "suspended":
-        orders.disconnect_tenant(session, isp.id)
+        requests.disconnect_tenant(session, isp.id)
     isp.status = status

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
-from models.credentials import hash_operator_password
 from models.refusals import Refused
-from models.users import ROLES, User
+from models.secrets.keyring import hash_operator_password
+from models.tables.users import ROLES, User
 
 
 def create_user(session: Session, isp_id: int | None, *, username: str, password: str, role: str) -> User:

@@ -1,4 +1,4 @@
-"""How the accounting hook hands records to the process that stores and answers them (radius_module.spooler).
+"""How the accounting hook hands records to the process that stores and answers them (radius_module.acct.store_process).
 
 Over a pipe: a head (octets of the record, octets of what goes with it; 16 bits each), the record as it will lie in the
 spool (records.dump_one), and the receipt with the Acct-Status-Type. A head without a record is a note. Another pair of
@@ -18,10 +18,10 @@ from contextlib import suppress
 from io import FileIO
 from typing import Any, NamedTuple, NoReturn
 
-from models.reports import SessionReport
-from radius_module import records
-from radius_module.own_socket import OwnSocket, Receipt
+from models.accounting.records import SessionReport
+from radius_module.replies.freeradius_socket import OwnSocket, Receipt
 from radius_module.rules.facts import maker
+from radius_module.spool import codec as records
 
 log = logging.getLogger(__name__)
 

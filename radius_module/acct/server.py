@@ -10,18 +10,19 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, NoReturn
 
-from models.reports import SessionReport
-from radius_module import process_report, spooler
-from radius_module.booked_counts import kind_of
-from radius_module.directory import Directory
-from radius_module.directory_readers import RoutersOnly
-from radius_module.directory_watch import Watch
-from radius_module.handover import Handover
-from radius_module.own_socket import Receipt
-from radius_module.routers import PROBE_ID, Client, Routers
+from models.accounting.records import SessionReport
+from radius_module import status
+from radius_module.acct import store_process
+from radius_module.acct.pipe import Handover
+from radius_module.directory.contents import Directory
+from radius_module.directory.devices import PROBE_ID, Client, Routers
+from radius_module.directory.readers import RoutersOnly
+from radius_module.directory.snapshot import Snapshot
+from radius_module.directory.watch import Watch
+from radius_module.replies.freeradius_socket import Receipt
 from radius_module.settings import Settings
-from radius_module.snapshot import Snapshot
-from radius_module.spool_files import make_ready, node_of
+from radius_module.spool.booked_counts import kind_of
+from radius_module.spool.files import make_ready, node_of
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class AccountingServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._handover = Handover(settings.accounting_port, _lost)
-        self._spooler = spooler.start(settings, self._handover)
+        self._spooler = store_process.start(settings, self._handover)
         self.directory = Directory()
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._stopping = Event()
@@ -58,7 +59,7 @@ class AccountingServer:
             self._watch.tried.wait(_PATIENCE)
 
         path = self.settings.state_dir / "run" / "acct.json"
-        Thread(target=process_report.keep, args=(path, self._facts, self._stopping), name="report", daemon=True).start()
+        Thread(target=status.keep, args=(path, self._facts, self._stopping), name="report", daemon=True).start()
 
     def stop(self) -> None:
         """Put what waits on the disk."""

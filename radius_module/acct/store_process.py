@@ -1,6 +1,6 @@
 """The process that stores accounting and answers it: a child of the accounting process, for the interpreter is one.
 
-Hooks hand their records over (radius_module.handover) and are done. Whatever has come together while the disk was busy
+Hooks hand their records over (radius_module.acct.pipe) and are done. Whatever has come together while the disk was busy
 becomes one frame and one `fdatasync`; only after that its Accounting-Responses leave, from FreeRADIUS' own socket
 (docs/decisions/0036-a-process-that-stores.md). It ends when the accounting process does, and that one when this does.
 """
@@ -16,14 +16,15 @@ import socket
 import time
 from collections import Counter
 
-from radius_module import handover, records
-from radius_module.booked_counts import kind_of_status
-from radius_module.feed import RecordFeed
-from radius_module.handover import Ends
-from radius_module.own_socket import OwnSocket
-from radius_module.receipts import Receipts
+from radius_module.acct import pipe as handover
+from radius_module.acct.pipe import Ends
+from radius_module.ipc.feed import RecordFeed
+from radius_module.replies.accounting_response import Receipts
+from radius_module.replies.freeradius_socket import OwnSocket
 from radius_module.settings import Settings
-from radius_module.spool_store import SpoolStore
+from radius_module.spool import codec
+from radius_module.spool.booked_counts import kind_of_status
+from radius_module.spool.store import SpoolStore
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Spooler:
         try:
             if self._store.is_broken():
                 raise OSError  # it was said why
-            self._store.store(records.joined(handed.records), len(handed.records))
+            self._store.store(codec.joined(handed.records), len(handed.records))
         except OSError:
             self._refused.update(map(kind_of_status, handed.statuses))
         else:

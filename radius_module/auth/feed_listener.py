@@ -11,12 +11,12 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
 
-from models.reports import REBOOTS, SessionEnd, SessionReport
-from radius_module import records, segments, spool_files
-from radius_module.directory import Directory
-from radius_module.feed import LARGEST, LENGTH
-from radius_module.live import Live
+from models.accounting.records import REBOOTS, SessionEnd, SessionReport
+from radius_module.directory.contents import Directory
+from radius_module.ipc.feed import LARGEST, LENGTH
+from radius_module.online.table import Live
 from radius_module.settings import Settings
+from radius_module.spool import codec, files, segment
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +60,10 @@ class FeedListener:
 
     def catch_up(self) -> None:
         """Hear what the accounting process has stored and the writer not booked yet."""
-        for path, offset in spool_files.waiting(self._records):
-            for frame in segments.frames(path, offset):
-                with suppress(records.UnreadableRecord):  # the writer's business
-                    self._hear_all(records.load(frame.payload))
+        for path, offset in files.waiting(self._records):
+            for frame in segment.frames(path, offset):
+                with suppress(codec.UnreadableRecord):  # the writer's business
+                    self._hear_all(codec.load(frame.payload))
 
     def _accept(self, door: socket.socket) -> None:
         while not self._stopping.is_set():
@@ -91,7 +91,7 @@ class FeedListener:
     def _take(self, kind: str, payload: Any) -> None:  # noqa: ANN401  # as marshal gives it
         match kind:
             case "R":
-                self._hear_all(records.load(payload))
+                self._hear_all(codec.load(payload))
             case "A":
                 self._since = time.time()
                 self.catch_up()
@@ -105,9 +105,9 @@ class FeedListener:
             case _:
                 raise ValueError(f"a message of the kind {kind!r}")
 
-    def _hear_all(self, plain: Iterable[records.Plain]) -> None:
+    def _hear_all(self, plain: Iterable[codec.Plain]) -> None:
         for values in plain:
-            record = records.record(values)
+            record = codec.record(values)
             if isinstance(record, SessionReport):
                 self._hear(record)
 

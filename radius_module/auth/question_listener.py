@@ -17,16 +17,18 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, cast
 
-from models.identity import make_class
-from models.reports import SessionReport
-from radius_module import asking, login, outcome, passwords
-from radius_module.asking import LARGEST_ANSWER, LARGEST_QUESTION, Answer
-from radius_module.facts import gather
-from radius_module.login_server import LoginServer
+from models.accounting.records import SessionReport
+from models.accounting.session_id import make_class
+from radius_module.auth.server import LoginServer
+from radius_module.ipc import question as asking
+from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
+from radius_module.login import login, passwords
+from radius_module.login.facts import gather
+from radius_module.login.over_http import NOWHERE, Visit, unnamed_station
 from radius_module.names import station
-from radius_module.packet import LoginRequest, Origin
+from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.replies import outcome
 from radius_module.rules import explain
-from radius_module.visit import NOWHERE, Visit, unnamed_station
 
 log = logging.getLogger(__name__)
 

@@ -8,23 +8,23 @@ import threading
 import time
 from collections import Counter
 
-from models.credentials import Keyring
-from radius_module import process_report
-from radius_module.answered import Answered
-from radius_module.brake import Brake
-from radius_module.directory import Directory
-from radius_module.directory_readers import Everything
-from radius_module.directory_watch import Watch
-from radius_module.entitlements import Entitlements
-from radius_module.feed_listener import FeedListener
-from radius_module.live import Live
-from radius_module.marks import Marked, Marks
-from radius_module.routers import Client, Routers
+from models.secrets.keyring import Keyring
+from radius_module import status
+from radius_module.auth.feed_listener import FeedListener
+from radius_module.directory.contents import Directory
+from radius_module.directory.devices import Client, Routers
+from radius_module.directory.readers import Everything
+from radius_module.directory.snapshot import Snapshot
+from radius_module.directory.sync_marks import Marked, Marks
+from radius_module.directory.watch import Watch
+from radius_module.login.duplicates import Answered
+from radius_module.login.fast_path import Entitlements
+from radius_module.login.reject_delay import Brake
+from radius_module.online.table import Live
+from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
-from radius_module.sender import Sender
 from radius_module.settings import Settings
-from radius_module.snapshot import Snapshot
-from radius_module.spool import Spool
+from radius_module.spool.background import Spool
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class LoginServer:
         self._feed.catch_up()
         path = self.settings.state_dir / "run" / "auth.json"
         report = (path, self._facts, self._stopping)
-        threading.Thread(target=process_report.keep, args=report, name="report", daemon=True).start()
+        threading.Thread(target=status.keep, args=report, name="report", daemon=True).start()
         threading.Thread(target=self._keep_snapshot, name="snapshot", daemon=True).start()
 
     def _loaded(self) -> None:

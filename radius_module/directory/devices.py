@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from models.credentials import CredentialError
-from radius_module.directory import Directory
+from models.secrets.keyring import CredentialError
+from radius_module.directory.contents import Directory
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
 

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from models import ServicePlan
-from models.plans import rate_limit
-from radius_module import directory_queries as queries
-from radius_module.directory import Contents
-from radius_module.live import Live, StoredSession
+from models.tables.plans import rate_limit
+from radius_module.directory import queries
+from radius_module.directory.contents import Contents
 from radius_module.names import mac_of, station
+from radius_module.online.table import Live, StoredSession
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan, maker
 
 _BATCH = 5000

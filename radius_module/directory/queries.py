@@ -24,7 +24,7 @@ from models import (
     Topup,
     Usage,
 )
-from models.provisioning import PASSWORD_ATTRIBUTES
+from models.radius.provisioning import PASSWORD_ATTRIBUTES
 
 Ids = Sequence[int] | None
 

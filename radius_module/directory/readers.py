@@ -7,9 +7,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from radius_module import directory_load
-from radius_module.directory import Contents, Directory
-from radius_module.live import Live
+from radius_module.directory import load as directory_load
+from radius_module.directory.contents import Contents, Directory
+from radius_module.online.table import Live
 
 #: Topic of the news → ids.
 News = dict[str, set[int]]

@@ -20,9 +20,9 @@ from typing import IO, Any
 
 from cryptography.exceptions import InvalidTag
 
-from models.credentials import Keyring
-from radius_module.directory import Contents, Directory
-from radius_module.live import Live
+from models.secrets.keyring import Keyring
+from radius_module.directory.contents import Contents, Directory
+from radius_module.online.table import Live
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 log = logging.getLogger(__name__)

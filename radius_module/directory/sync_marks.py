@@ -13,8 +13,8 @@ from threading import Condition
 
 from sqlalchemy import Connection
 
-from radius_module.directory import Contents
-from radius_module.directory_readers import News, Reader
+from radius_module.directory.contents import Contents
+from radius_module.directory.readers import News, Reader
 
 TOPIC = "marks"
 #: So many are remembered for those who have not asked yet.

@@ -19,8 +19,8 @@ from psycopg2.extensions import connection as RawConnection
 from sqlalchemy import Engine
 
 from models.db import libpq_url, make_engine, normalise_url
-from radius_module.directory import Directory
-from radius_module.directory_readers import News, Reader
+from radius_module.directory.contents import Directory
+from radius_module.directory.readers import News, Reader
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 
-from models.ledger import Booking
+from models.accounting.booking import Booking
 
 LENGTH = struct.Struct("<I")
 _TIMEVAL = struct.Struct("@ll")

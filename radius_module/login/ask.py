@@ -1,8 +1,8 @@
 """What the login process says: logins over HTTP and `explain` are decided where logins on the wire are.
 
-It is asked on this machine, and only after it has heard of everything that was committed before (radius_module.marks),
+It is asked on this machine, and only after it has heard of everything that was committed before (radius_module.directory.sync_marks),
 so that a customer who was changed a moment ago is judged as he is now. None: it does not run, or not in time; the
-caller then decides from the database (admin_api.would_be_login).
+caller then decides from the database (radius_module.login.from_database).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from admin_api.database import session
-from admin_api.parts import parts
-from models.ledger import Booking
-from models.reports import SessionReport
-from radius_module import asking
-from radius_module.feed import told
+from admin_api.web.database import session
+from admin_api.web.parts import parts
+from models.accounting.booking import Booking
+from models.accounting.records import SessionReport
+from radius_module.ipc import question
+from radius_module.ipc.feed import told
 
 _TENANT = text("select current_setting('infora.isp_id')")
 _MARK = text("select pg_notify('infora', 'marks ' || :isp_id || ' ' || :mark || ' -')")
@@ -42,11 +42,11 @@ def tell(report: SessionReport, booking: Booking) -> None:
         "address": report.nas_address, "octets_in": report.octets_in, "octets_out": report.octets_out,
         "totals": totals, "sessions": sessions,
     }  # fmt: skip
-    asking.ask(asking.socket_path(parts().settings.socket_dir), "report", None, fields)
+    question.ask(question.socket_path(parts().settings.socket_dir), "report", None, fields)
 
 
 def _ask(kind: str, **fields: object) -> dict[str, Any] | None:
-    path = asking.socket_path(parts().settings.socket_dir)
+    path = question.socket_path(parts().settings.socket_dir)
     if not path.exists():
         return None
     # Asked of the transaction, not of the code: no row-level security reaches behind the socket.
@@ -55,4 +55,4 @@ def _ask(kind: str, **fields: object) -> dict[str, Any] | None:
     # Told with a transaction's end, so it needs one of its own: the request's goes on.
     with parts().engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(_MARK, {"isp_id": isp_id, "mark": mark})
-    return asking.ask(path, kind, mark, {"isp_id": isp_id, **fields})
+    return question.ask(path, kind, mark, {"isp_id": isp_id, **fields})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from radius_module.directory import Directory
-from radius_module.live import Live
+from radius_module.directory.contents import Directory
+from radius_module.online.table import Live
 from radius_module.rules.facts import Customer, Device, Facts, maker
 
 _facts = maker(Facts)

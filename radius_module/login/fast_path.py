@@ -11,18 +11,18 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
-from models.identity import make_class
-from radius_module import encoded, reply
-from radius_module.attributes import Pair, UnencodableAttribute
-from radius_module.directory import Contents, Directory
-from radius_module.live import Live
-from radius_module.packet import LoginRequest, Origin
+from models.accounting.session_id import make_class
+from radius_module.directory.contents import Contents, Directory
+from radius_module.online.table import Live
+from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.replies import access_attributes, access_octets
+from radius_module.replies.attribute import Pair, UnencodableAttribute
 from radius_module.rules import decide
 from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan, maker
 
 _TIMEOUT = "Session-Timeout"
 #: What differs from login to login.
-_LIVING = frozenset((_TIMEOUT, *reply.TOTAL, "Class"))
+_LIVING = frozenset((_TIMEOUT, *access_attributes.TOTAL, "Class"))
 #: About 250 octets each; more customers than one node serves.
 _KEPT = 500_000
 
@@ -64,13 +64,13 @@ class Admitted(NamedTuple):
     def pairs(self) -> tuple[Pair, ...]:
         """The attributes of his Access-Accept."""
         known, seconds, left, klass = self
-        allowance = () if left is None else reply.total_limit(left)
+        allowance = () if left is None else access_attributes.total_limit(left)
         return ((_TIMEOUT, ":=", str(seconds)), *allowance, *known.fixed, ("Class", ":=", "0x" + klass.hex()))
 
     def octets(self) -> bytes | None:
         """The same as they travel, or None."""
         fixed = self.entitlement.fixed_octets
-        return None if fixed is None else encoded.of_this_login(*self[1:]) + fixed
+        return None if fixed is None else access_octets.of_this_login(*self[1:]) + fixed
 
 
 _admitted = maker(Admitted)
@@ -128,16 +128,16 @@ class Entitlements:
         if isinstance(verdict, Deny) or now >= customer.expires_at:
             return None
         try:
-            pairs = reply.accept(verdict, b"")
+            pairs = access_attributes.accept(verdict, b"")
         except UnencodableAttribute:
             return None
         made.limit, made.cap = verdict.allowance, verdict.session_timeout
-        usual = reply.accept(verdict._replace(extra=()), b"")
+        usual = access_attributes.accept(verdict._replace(extra=()), b"")
         if [pair for pair in pairs if pair[0] in _LIVING] != [pair for pair in usual if pair[0] in _LIVING]:
             # An operator's row has a say in what differs from login to login.
             return None
         fixed = tuple(pair for pair in pairs if pair[0] not in _LIVING)
-        made.fixed, made.fixed_octets = self._shared.setdefault(fixed, (fixed, encoded.same_for_all(verdict)))
+        made.fixed, made.fixed_octets = self._shared.setdefault(fixed, (fixed, access_octets.same_for_all(verdict)))
         if len(self._known) >= _KEPT:
             self._known.clear()
             self._shared.clear()

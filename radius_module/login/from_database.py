@@ -11,22 +11,23 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from admin_api.database import mine, now, session, tenant_id
-from admin_api.parts import parts
+from admin_api.web.database import mine, now, session, tenant_id
+from admin_api.web.parts import parts
 from models import MikrotikDevice, Radacct
-from models.credentials import Keyring
-from models.customer_lookup import customer_id_named
-from models.identity import make_class
-from models.ledger import book
-from models.reports import LoginResult
-from radius_module import directory_load, passwords
-from radius_module.brake import GUESSES, Brake
-from radius_module.directory import Directory
-from radius_module.facts import gather
-from radius_module.live import Live
+from models.accounting.booking import book
+from models.accounting.records import LoginResult
+from models.accounting.session_id import make_class
+from models.customers.lookup import customer_id_named
+from models.secrets.keyring import Keyring
+from radius_module.directory import load
+from radius_module.directory.contents import Directory
+from radius_module.login import passwords
+from radius_module.login.facts import gather
+from radius_module.login.reject_delay import GUESSES, Brake
 from radius_module.names import login_name, station
-from radius_module.outcome import ACCEPT, outcome
-from radius_module.packet import LoginRequest, Origin
+from radius_module.online.table import Live
+from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.replies.outcome import ACCEPT, outcome
 from radius_module.rules import decide, explain
 from radius_module.rules.facts import Customer, Device, Facts
 
@@ -41,14 +42,14 @@ class Knowledge:
         connection = session().connection()
         self._directory, self._live = Directory(), Live()
         contents = self._directory.contents
-        directory_load.refresh_isps(connection, contents, [tenant_id()])
+        load.refresh_isps(connection, contents, [tenant_id()])
         if customer_id is not None:
-            directory_load.refresh_customers(connection, contents, self._live, [customer_id])
+            load.refresh_customers(connection, contents, self._live, [customer_id])
         if device_id is not None:
-            directory_load.refresh_devices(connection, contents, [device_id])
+            load.refresh_devices(connection, contents, [device_id])
         self.customer = contents.customers.get(customer_id or 0)
         if self.customer is not None and self.customer.plan_id is not None:
-            directory_load.refresh_plans(connection, contents, [self.customer.plan_id])
+            load.refresh_plans(connection, contents, [self.customer.plan_id])
         found = contents.devices.get(device_id or 0)
         self.device: Device | None = None if found is None else found[1]
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import os
 
-from models.identity import make_class
-from models.reports import LoginResult
-from radius_module import encoded, passwords, reply
-from radius_module.answered import Given
-from radius_module.attributes import Pair, UnencodableAttribute, text
-from radius_module.brake import GUESSES
-from radius_module.facts import gather
-from radius_module.login_server import LoginServer
+from models.accounting.records import LoginResult
+from models.accounting.session_id import make_class
+from radius_module.auth.server import LoginServer
+from radius_module.directory.devices import PROBE_ID
+from radius_module.login import passwords
+from radius_module.login.duplicates import Given
+from radius_module.login.facts import gather
+from radius_module.login.reject_delay import GUESSES
 from radius_module.names import login_name
-from radius_module.packet import LoginRequest
+from radius_module.packets.access_request import LoginRequest
+from radius_module.replies import access_attributes, access_octets
+from radius_module.replies.attribute import Pair, UnencodableAttribute, text
 from radius_module.rlm import HANDLED, OK, REJECT, Answer, Lists
-from radius_module.routers import PROBE_ID
 from radius_module.rules import decide
 from radius_module.rules.facts import Customer, Deny, maker
 
@@ -42,7 +43,7 @@ def quick_answer(
     admitted = server.entitlements.admit(request, customer, now) if authentic and customer is not None else None
     if admitted is None:
         decided = answer(server, request, customer, authentic, now)
-        delay = reply.delay_of(decided[1]["reply"])
+        delay = access_attributes.delay_of(decided[1]["reply"])
         if delay:
             return _hold_back(server, request, decided, delay, now)
         server.answered.keep(request.line, decided, now)
@@ -62,7 +63,7 @@ def quick_answer(
 
 def _hold_back(server: LoginServer, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
     """A guess is told so later. FreeRADIUS' own delay would have it keep every request for as long (late.py)."""
-    octets = encoded.refusal(reply.message_of(refused[1]["reply"]), request.mschap_error)
+    octets = access_octets.refusal(access_attributes.message_of(refused[1]["reply"]), request.mschap_error)
     sent = None if request.receipt is None else server.sender.reject(request.receipt, octets, delay)
     server.answered.keep(request.line, refused if sent is None else sent, now, now + delay)
     return refused if sent is None else _SENT
@@ -90,10 +91,10 @@ def answer(server: LoginServer, request: LoginRequest, customer: Customer | None
     assert customer is not None  # noqa: S101  # whoever is not refused is known
     klass = make_class(now)
     try:
-        pairs = reply.accept(verdict, klass)
+        pairs = access_attributes.accept(verdict, klass)
     except UnencodableAttribute as wrong:
         log.error("customer %d: refused, his answer cannot be sent: %s", customer.id, wrong)
-        return _refuse(server, request, customer, reply.NOT_SET_UP, now)
+        return _refuse(server, request, customer, access_attributes.NOT_SET_UP, now)
     if device_id != PROBE_ID:
         server.live.take_slot(customer.id, request.mac or klass.hex(), now)
     _record(server, request, customer, "Access-Accept", "accept", klass, now)
@@ -118,7 +119,7 @@ def _refuse(server: LoginServer, request: LoginRequest, customer: Customer | Non
         name = login_name(request.username.decode("utf-8", "backslashreplace"))
         delay = server.brake.delay(request.origin.isp_id, request.origin.device_id, name, now)
     _record(server, request, customer, "Access-Reject", refusal.code, b"", now)
-    return REJECT, {"reply": reply.refuse(refusal, delay), "config": _DECIDED}
+    return REJECT, {"reply": access_attributes.refuse(refusal, delay), "config": _DECIDED}
 
 
 def _record(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.reports import LoginResult, SessionEnd
+from models.accounting.records import LoginResult, SessionEnd
 from radius_module.rules.facts import Device, Occupied
 
 if TYPE_CHECKING:
-    from radius_module.live import Live
-    from radius_module.login_server import LoginServer
+    from radius_module.auth.server import LoginServer
+    from radius_module.online.table import Live
 
 #: Stands for a device that there is not, where 0 would be the probe.
 NOWHERE = -1

@@ -9,9 +9,9 @@ import logging
 from hashlib import md5
 from hmac import compare_digest
 
-from models.credentials import CredentialError, Keyring, nt_hash, ssha512_matches
+from models.secrets.keyring import CredentialError, Keyring, nt_hash, ssha512_matches
 from radius_module.names import mac_of, notations
-from radius_module.packet import LoginRequest
+from radius_module.packets.access_request import LoginRequest
 from radius_module.rules.facts import Customer
 
 log = logging.getLogger(__name__)

@@ -1,14 +1,14 @@
-"""One customer's living counters and sessions, for radius_module.live: arithmetic under its lock."""
+"""One customer's living counters and sessions, for radius_module.online.table: arithmetic under its lock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from models.growth import Growth, pieces
-from models.reports import STALE, START, STOP, TAKEN_OVER, SessionEnd, SessionReport
-from models.sessions import booked_at
-from radius_module.reply import INTERIM_INTERVAL
+from models.accounting.records import STALE, START, STOP, TAKEN_OVER, SessionEnd, SessionReport
+from models.accounting.session import booked_at
+from models.accounting.usage_split import Growth, pieces
+from radius_module.replies.access_attributes import INTERIM_INTERVAL
 from radius_module.rules.facts import Occupied, maker
 
 #: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").

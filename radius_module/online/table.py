@@ -13,10 +13,10 @@ from threading import Lock
 from time import sleep
 from typing import Any
 
-from models.identity import read_class, unique_id
-from models.reports import ROUTER_REBOOT, SessionEnd, SessionReport
-from models.sessions import began_at, booked_at
-from radius_module.live_accounts import (
+from models.accounting.records import ROUTER_REBOOT, SessionEnd, SessionReport
+from models.accounting.session import began_at, booked_at
+from models.accounting.session_id import read_class, unique_id
+from radius_module.online.customer import (
     SLOT_SECONDS,
     STALE_SECONDS,
     Account,

@@ -9,9 +9,9 @@ from binascii import a2b_base64
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.reports import readable
+from models.accounting.records import readable
 from radius_module.names import station
-from radius_module.own_socket import Receipt
+from radius_module.replies.freeradius_socket import Receipt
 from radius_module.rules.facts import maker
 
 Pairs = tuple[tuple[str, str], ...]

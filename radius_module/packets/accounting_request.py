@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from models.reports import SessionReport, readable
+from models.accounting.records import SessionReport, readable
 from radius_module.names import station
-from radius_module.own_socket import Receipt
-from radius_module.packet import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
+from radius_module.packets.access_request import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
+from radius_module.replies.freeradius_socket import Receipt
 from radius_module.rules.facts import maker
 
 _GIGAWORD = 1 << 32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radius_module.attributes import Pair, UnencodableAttribute, encode, number, text
+from radius_module.replies.attribute import Pair, UnencodableAttribute, encode, number, text
 from radius_module.rules.facts import Attribute, Deny, Grant
 
 #: How often the router reports, seconds; three missed reports make a session stale.

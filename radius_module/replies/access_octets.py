@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from radius_module.reply import INTERIM_INTERVAL
+from radius_module.replies.access_attributes import INTERIM_INTERVAL
 from radius_module.rules.facts import Grant
 
 _MIKROTIK, _MICROSOFT = 14988, 311

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from hashlib import md5
 
-from radius_module.own_socket import OwnSocket, Receipt
+from radius_module.replies.freeradius_socket import OwnSocket, Receipt
 
 _ACCOUNTING_RESPONSE = 5
 _HEAD = struct.Struct(">BBH")

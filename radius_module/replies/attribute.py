@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from radius_module.dictionaries import Definition, definitions
+from radius_module.replies.dictionary import Definition, definitions
 
 Pair = tuple[str, str, str]
 

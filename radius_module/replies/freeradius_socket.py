@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISSOCK
 from typing import NamedTuple
 
-from radius_module.volley import DEPTH, Volley, packet_info
+from radius_module.replies.sendmmsg import DEPTH, Volley, packet_info
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from radius_module import reply
-from radius_module.attributes import Pair, UnencodableAttribute
+from radius_module.replies import access_attributes as reply
+from radius_module.replies.attribute import Pair, UnencodableAttribute
 from radius_module.rules.facts import Deny, Verdict
 
 ACCEPT = "accept"

@@ -1,7 +1,7 @@
 """A spool beside other work: records are handed over, and one thread commits for all who do.
 
 Whatever has come together while the disk was busy becomes one frame and one `fdatasync`. Login results ride along and
-nobody waits for them. Accounting, which waits for each record, has a process of its own (radius_module.spooler).
+nobody waits for them. Accounting, which waits for each record, has a process of its own (radius_module.acct.store_process).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from models.reports import LoginResult, SessionEnd, SessionReport
-from radius_module import records
-from radius_module.spool_store import SpoolState, SpoolStore, is_at
+from models.accounting.records import LoginResult, SessionEnd, SessionReport
+from radius_module.spool import codec
+from radius_module.spool.store import SpoolState, SpoolStore, is_at
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class _Ticket:
 
     __slots__ = ("lock", "stored", "values")
 
-    def __init__(self, values: records.Plain) -> None:
+    def __init__(self, values: codec.Plain) -> None:
         self.values = values
         #: Segment and offset of the frame that holds it, once it is on the disk.
         self.stored: tuple[Path, int] | None = None
@@ -63,7 +63,7 @@ class Spool:
 
     def put(self, report: SessionReport) -> bool:
         """Wait until the report is on the disk. False: it may not be, so it must not be acknowledged."""
-        return self._put(records.plain(report)) is not None
+        return self._put(codec.plain(report)) is not None
 
     def put_later(self, result: LoginResult | SessionEnd) -> None:
         """Store a login's result, or an end that we inferred, soon; never waits, never fails."""
@@ -73,7 +73,7 @@ class Spool:
 
     def check(self) -> bool:
         """Health: write a mark, wait for the disk, read it back from the file."""
-        mark = records.check_mark()
+        mark = codec.check_mark()
         place = self._put(mark)
         return place is not None and is_at(mark, place)
 
@@ -89,7 +89,7 @@ class Spool:
         if not self._thread.is_alive():
             self._store.close()
 
-    def _put(self, values: records.Plain) -> tuple[Path, int] | None:
+    def _put(self, values: codec.Plain) -> tuple[Path, int] | None:
         """Where the record lies, once it is on the disk; None where it may not be."""
         if self._store.is_broken():
             return None
@@ -127,9 +127,9 @@ class Spool:
         results = [] if self._store.is_broken() else [self._later.popleft() for _ in range(len(self._later))]
         if not tickets and not results:
             return
-        values = [ticket.values for ticket in tickets] + [records.plain(result) for result in results]
+        values = [ticket.values for ticket in tickets] + [codec.plain(result) for result in results]
         try:
-            place = self._store.store(records.dump(values), len(values))
+            place = self._store.store(codec.dump(values), len(values))
             for ticket in tickets:
                 ticket.stored = place
         except OSError:

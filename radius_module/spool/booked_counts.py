@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from models.reports import INTERIM, REBOOTS, START, STOP, Booked, LoginResult, SessionReport
+from models.accounting.records import INTERIM, REBOOTS, START, STOP, Booked, LoginResult, SessionReport
 
 STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
 OTHER = "other"

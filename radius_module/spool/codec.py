@@ -12,7 +12,7 @@ import marshal
 import secrets
 from collections.abc import Sequence
 
-from models.reports import Booked, LoginResult, SessionEnd, SessionReport
+from models.accounting.records import Booked, LoginResult, SessionEnd, SessionReport
 
 _FORMAT = 2
 _LIST = b"["

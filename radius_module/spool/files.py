@@ -9,7 +9,8 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from radius_module import records, segments
+from radius_module.spool import codec as records
+from radius_module.spool import segment as segments
 
 _NODE = "node"
 _LOCK = "lock"

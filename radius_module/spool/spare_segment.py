@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from threading import Lock, Thread
 
-from radius_module.segments import SegmentWriter
+from radius_module.spool.segment import SegmentWriter
 
 _SUFFIX = ".spare"
 

@@ -1,7 +1,7 @@
 """The durable record: frames of records into segments, each on the disk before anybody hears that it is stored.
 
-One thread of one process writes a spool (a lock file says so): a spool's own (radius_module.spool), or the process that
-answers accounting (radius_module.spooler). What is here is read, booked and removed by radius_module.writer.
+One thread of one process writes a spool (a lock file says so): a spool's own (radius_module.spool.background), or the process that
+answers accounting (radius_module.acct.store_process). What is here is read, booked and removed by radius_module.writer.writer.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from radius_module import records, segments
-from radius_module.spare_segment import SpareSegment
-from radius_module.spool_files import SpoolLocked, claim, make_ready, node_of
+from radius_module.spool import codec
+from radius_module.spool import segment as segments
+from radius_module.spool.files import SpoolLocked, claim, make_ready, node_of
+from radius_module.spool.spare_segment import SpareSegment
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +85,9 @@ class SpoolStore:
 
     def check(self) -> bool:
         """Health: write a mark, wait for the disk, read it back from the file."""
-        mark = records.check_mark()
+        mark = codec.check_mark()
         try:
-            place = self.store(records.dump([mark]), 1)
+            place = self.store(codec.dump([mark]), 1)
         except OSError:
             return False
         return is_at(mark, place)
@@ -154,10 +155,10 @@ class SpoolStore:
         self._spare.clear()
 
 
-def is_at(mark: records.Plain, place: tuple[Path, int]) -> bool:
+def is_at(mark: codec.Plain, place: tuple[Path, int]) -> bool:
     """Does the file hold this where it was stored?"""
     try:
         frame = next(segments.frames(*place, limit=1 << 20), None)
-        return frame is not None and mark in records.load(frame.payload)
-    except (OSError, records.UnreadableRecord):
+        return frame is not None and mark in codec.load(frame.payload)
+    except (OSError, codec.UnreadableRecord):
         return False

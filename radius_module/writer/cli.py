@@ -14,10 +14,11 @@ import click
 from sqlalchemy import Connection, exc
 
 from models.db import make_engine
-from radius_module import quarantine as held_records
-from radius_module import spool_files, writer
-from radius_module.drain import Drain
-from radius_module.feed import WriterFeed
+from radius_module.ipc.feed import WriterFeed
+from radius_module.spool import files
+from radius_module.writer import quarantine as held_records
+from radius_module.writer import writer
+from radius_module.writer.spool_reader import Drain
 
 _PROCESSES = ("acct", "auth")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -32,7 +33,7 @@ def spool() -> None:
 @_as_json
 def depth(as_json: bool) -> None:
     """How many records wait, per spool."""
-    waiting = {name: spool_files.backlog(_directory(name)) for name in _PROCESSES}
+    waiting = {name: files.backlog(_directory(name)) for name in _PROCESSES}
     if as_json:
         click.echo(json.dumps({name: backlog._asdict() for name, backlog in waiting.items()}))
         return
@@ -43,7 +44,7 @@ def depth(as_json: bool) -> None:
 @spool.command()
 def oldest() -> None:
     """Since when the oldest waiting record waits."""
-    times = [moment for name in _PROCESSES if (moment := spool_files.oldest(_directory(name))) is not None]
+    times = [moment for name in _PROCESSES if (moment := files.oldest(_directory(name))) is not None]
     click.echo("nothing waits" if not times else f"{max(0.0, time.time() - min(times)):.1f} seconds")
 
 
@@ -120,7 +121,7 @@ def _directory(process: str) -> Path:
 
 
 def _left() -> int:
-    return sum(spool_files.backlog(_directory(name)).records for name in _PROCESSES)
+    return sum(files.backlog(_directory(name)).records for name in _PROCESSES)
 
 
 def _url() -> str:
@@ -145,12 +146,12 @@ def _connection() -> Iterator[Connection]:
 def _own_writer() -> tuple[writer.Writer, list[Drain]] | None:
     """A writer of our own, unless one runs."""
     root = _directory("acct").parent
-    spool_files.make_ready(root)
+    files.make_ready(root)
     try:
-        spool_files.claim(root, writer.LOCK)
-    except spool_files.SpoolLocked:
+        files.claim(root, writer.LOCK)
+    except files.SpoolLocked:
         return None
-    node = spool_files.node_of(root)
+    node = files.node_of(root)
     drains = [Drain(_directory(name), node) for name in _PROCESSES]
     return writer.Writer(make_engine(_url(), "infora spool"), drains, WriterFeed(root / "none"), node), drains
 

@@ -8,15 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from models import Quarantined, ledger
-from models.reports import Booked, readable
-from radius_module import records
+from models import Quarantined
+from models.accounting import booking
+from models.accounting.records import Booked, readable
+from radius_module.spool import codec
 
 
 def hold(connection: Connection, node: str, record: Booked, reason: str) -> None:
     """Put a record aside, in the caller's transaction."""
-    words, octets = in_words(record), records.dump([records.plain(record)])
-    _insert(connection, record.isp_id, node, reason, words, octets, records.moment_of(record))
+    words, octets = in_words(record), codec.dump([codec.plain(record)])
+    _insert(connection, record.isp_id, node, reason, words, octets, codec.moment_of(record))
 
 
 def hold_octets(connection: Connection, node: str, octets: bytes, reason: str) -> None:
@@ -50,7 +51,7 @@ def submit(connection: Connection, number: int) -> None:
     octets = connection.scalar(select(Quarantined.octets).where(Quarantined.id == number).with_for_update())
     if octets is None:
         raise LookupError(f"there is no record {number} in the quarantine")
-    ledger.book(connection, [found for values in records.load(octets) if (found := records.record(values)) is not None])
+    booking.book(connection, [found for values in codec.load(octets) if (found := codec.record(values)) is not None])
     drop(connection, number)
 
 

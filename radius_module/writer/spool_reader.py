@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from models.reports import Booked
-from radius_module import records, segments, spool_files
-from radius_module.booked_counts import BookedTally
-from radius_module.spool_files import Position
+from models.accounting.records import Booked
+from radius_module.spool import codec as records
+from radius_module.spool import files
+from radius_module.spool import segment as segments
+from radius_module.spool.booked_counts import BookedTally
+from radius_module.spool.files import Position
 
 _PROGRESS = text("select segment, position from spool_progress where node = :node")
 _FORGET = text("delete from spool_progress where node = :node and segment = any(:segments)")
@@ -94,7 +96,7 @@ class Drain:
         self._positions |= batch.positions
         self._tally.add(batch.records)
         if batch.positions:
-            spool_files.say_booked(self.directory, Position(*max(batch.positions.items())))
+            files.say_booked(self.directory, Position(*max(batch.positions.items())))
         self._gone = []
         for path in batch.finished:
             path.unlink(missing_ok=True)

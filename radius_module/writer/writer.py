@@ -1,4 +1,4 @@
-"""From the spools into PostgreSQL: batches, one transaction each, for ever (`python -m radius_module.writer`).
+"""From the spools into PostgreSQL: batches, one transaction each, for ever (`python -m radius_module.writer.writer`).
 
 A process of its own, so that logins and accounting never wait for its arithmetic. What goes wrong with the database
 is tried again until it works; what goes wrong with a record puts that record aside (quarantine) and no other.
@@ -19,15 +19,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, exc, text
 
-from models import ledger
+from models.accounting import booking as ledger
+from models.accounting.booking import Booking, BookingConflict
+from models.accounting.records import Booked
 from models.db import make_engine
-from models.ledger import Booking, BookingConflict
-from models.reports import Booked
-from radius_module import quarantine, retention, settings, spool_files
-from radius_module.drain import Batch, Drain
-from radius_module.feed import WriterFeed
+from radius_module import settings
+from radius_module.ipc.feed import WriterFeed
+from radius_module.spool import files
+from radius_module.writer import quarantine, retention
+from radius_module.writer.spool_reader import Batch, Drain
 
-log = logging.getLogger("radius_module.writer")
+log = logging.getLogger("radius_module.writer.writer")
 
 #: Records of one transaction. Large batches let many reports of one session become one update.
 BATCH = 20_000
@@ -178,8 +180,8 @@ def _keep_house(url: str, stopping: threading.Event) -> None:
 def made(found: settings.Settings) -> Writer:
     """The writer of this installation."""
     root = found.spool("acct").parent
-    spool_files.make_ready(root)
-    node = spool_files.node_of(root)
+    files.make_ready(root)
+    node = files.node_of(root)
     engine = make_engine(found.database_url, "infora writer", pool_size=1, max_overflow=0)
     drains = [Drain(found.spool(process), node) for process in ("acct", "auth")]
     return Writer(engine, drains, WriterFeed(found.feed_socket), node)
@@ -210,8 +212,8 @@ def _alone(directory: Path, writer: Writer) -> int:
     """Wait until no other writer has this node's spools."""
     while not writer.stopping.is_set():
         try:
-            return spool_files.claim(directory, LOCK)
-        except spool_files.SpoolLocked:
+            return files.claim(directory, LOCK)
+        except files.SpoolLocked:
             time.sleep(0.2)
     raise OSError("stopped before another writer ended")
 

@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 
 from service.errors import Refusal
-from service.layout import socket_directory
-from service.settings import Settings
+from service.host.layout import socket_directory
+from service.host.settings import Settings
 
 BINARIES = Path("/usr/lib/postgresql")
 OLDEST = 15

@@ -8,11 +8,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import encrypt_password
 
-from service import database_urls
-from service.database_urls import DatabaseUrls
+from service.database import urls as database_urls
+from service.database.urls import DatabaseUrls
 from service.errors import Refusal
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 
 ENGINE = "LOGIN BYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE"
 API = "LOGIN NOBYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE"

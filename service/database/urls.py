@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from service.errors import Refusal
-from service.layout import socket_directory
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.host.layout import socket_directory
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 
 PRIVATE_DATABASE = "infora"
 SUPERUSER = "postgres"

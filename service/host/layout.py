@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from service.errors import Refusal
-from service.settings import Settings
+from service.host.settings import Settings
 
 WRITTEN_BY_PARTS = ("pg", "run", "spool", "snapshot")
 _SOCKET_PATH_LIMIT = 107  # bytes in sockaddr_un.sun_path, the closing NUL left out

@@ -9,9 +9,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.account import Account
 from service.errors import Refusal
-from service.settings import Settings
+from service.host.account import Account
+from service.host.settings import Settings
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNS = 0x00020000

@@ -5,7 +5,7 @@ import os
 import socket
 
 from service.errors import Refusal
-from service.settings import Settings
+from service.host.settings import Settings
 
 
 def refuse_if_taken(settings: Settings) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.account import Account, current
 from service.errors import Refusal
+from service.host.account import Account, current
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PROBE_ADDRESS = "127.0.0.2"
 

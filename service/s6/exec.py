@@ -8,10 +8,12 @@ import os
 from contextlib import suppress
 from typing import NoReturn
 
-from service import cluster, leftovers, part_environment, parts, tree
+from service import part_environment, parts
+from service.database import cluster
+from service.host.secret_file import load_or_create
+from service.host.settings import Settings
 from service.progress import say
-from service.secret_file import load_or_create
-from service.settings import Settings
+from service.s6 import leftovers, tree
 
 
 def become(name: str, settings: Settings) -> NoReturn:
@@ -37,6 +39,6 @@ def become(name: str, settings: Settings) -> NoReturn:
 
 
 def _say_begun() -> None:
-    """To s6-supervise, so that the part's next start need not wait (service.tree). By hand, nobody is there to hear."""
+    """To s6-supervise, so that the part's next start need not wait (service.s6.tree). By hand, nobody is there to hear."""
     with suppress(OSError):
         os.write(tree.NOTIFY_ON, b"\n")

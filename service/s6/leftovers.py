@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from service import cluster
+from service.database import cluster
+from service.host.settings import Settings
 from service.part_environment import PART
-from service.settings import Settings
 
 
 def end(part: str, settings: Settings) -> list[int]:

@@ -4,9 +4,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import leftovers, tree
+from service.host.settings import Settings
 from service.parts import Part
-from service.settings import Settings
+from service.s6 import leftovers, tree
 
 
 @dataclass(frozen=True)

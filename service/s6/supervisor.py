@@ -16,9 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from service import leftovers, namespace, parts, services, tree
+from service import parts
 from service.errors import Refusal
-from service.settings import Settings
+from service.host import namespace
+from service.host.settings import Settings
+from service.s6 import leftovers, services, tree
 
 _PR_SET_PDEATHSIG = 1
 _PID_FILE = "supervisor.pid"

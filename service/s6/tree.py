@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from service.host.settings import Settings
 from service.parts import Part
-from service.settings import Settings
 
-# The descriptor on which the run script says that the part begins (service.exec).
+# The descriptor on which the run script says that the part begins (service.s6.exec).
 NOTIFY_ON = 3
 # 20 files of 2 MB a part; T: the time of each line as people write it.
 _LOG_SCRIPT = "n20 s2000000 T"

@@ -4,11 +4,15 @@ import os
 import subprocess
 from collections.abc import Mapping
 
-from service import cluster, freeradius, layout, parts, ports, readiness, roles, schema, supervisor, tree, waiting
+from service import parts
+from service.database import cluster, roles
+from service.host import freeradius, layout, ports
+from service.host.secret_file import Secrets, load_or_create
+from service.host.settings import Settings
 from service.parts import Part
 from service.progress import Progress
-from service.secret_file import Secrets, load_or_create
-from service.settings import Settings
+from service.s6 import supervisor, tree
+from service.start import readiness, schema, waiting
 
 _SECONDS: Mapping[str, float] = {"postgres": 300}  # a crash recovery may take its time
 _READY = "schema-ready"
@@ -65,7 +69,7 @@ class BringUp:
         schema.upgrade(self.settings, secrets)
         self.progress.step("database: roles, schema, first administrator")
         if self.settings.demo:
-            from service import demo  # brings SQLAlchemy along, which the other commands do without
+            from service.start import demo
 
             demo.ensure(self.settings, secrets)
             self.progress.step(f"demo tenant, described in {self.settings.state_dir / demo.FILE}")

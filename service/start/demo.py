@@ -17,13 +17,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Customer, Isp, MikrotikDevice, ServicePlan, Subscription
-from models.credentials import Keyring
 from models.db import make_engine
-from models.provisioning import provision_customer, provision_plan, set_password
-from service import database_urls
-from service.probe import DEMO_PASSWORD, DEMO_USERNAME
-from service.secret_file import Secrets
-from service.settings import Settings
+from models.radius.provisioning import provision_customer, provision_plan, set_password
+from models.secrets.keyring import Keyring
+from service.database import urls
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
+from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
 
 FILE = "demo.json"
 ISP_NAME = "Demo ISP"
@@ -45,7 +45,7 @@ def ensure(settings: Settings, secret: Secrets) -> Description:
     """Make what is missing and write demo.json; returns its content."""
     path = settings.state_dir / FILE
     old = _read(path)
-    url = database_urls.of(settings, secret).owner
+    url = urls.of(settings, secret).owner
     engine = make_engine(url, "infora demo")
     try:
         with Session(engine) as session, session.begin():

@@ -11,7 +11,7 @@ from pyrad.client import Client, Timeout
 from pyrad.dictionary import Dictionary
 from pyrad.packet import AccessAccept, Packet
 
-from service.settings import PROBE_ADDRESS, Settings
+from service.host.settings import PROBE_ADDRESS, Settings
 
 DEMO_USERNAME = "john@example.com"
 DEMO_PASSWORD = "customer123"  # noqa: S105 - of a customer who exists to be tried out

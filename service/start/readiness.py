@@ -6,16 +6,18 @@ from pathlib import Path
 
 import psycopg2
 
-from service import database_urls, probe, services
+from service.database import urls
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 from service.parts import Part
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.s6 import services
+from service.start import probe
 
 
 def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
     """True, or None for "not yet"."""
     if part.name == "postgres":
-        return _database_answers(database_urls.superuser(settings))
+        return _database_answers(urls.superuser(settings))
     if part.name == "api":
         return _api_answers(settings)
     if part.name == "auth" and not settings.demo:

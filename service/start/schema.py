@@ -4,10 +4,11 @@ import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from service import database_urls, part_environment
+from service import part_environment
+from service.database import urls as database_urls
 from service.errors import Refusal
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 
 
 def upgrade(settings: Settings, secrets: Secrets) -> None:

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from service import services, supervisor
 from service.errors import Refusal
+from service.host.settings import Settings
 from service.parts import Part
-from service.settings import Settings
+from service.s6 import services, supervisor
 
 T = TypeVar("T")
 _PAUSE = 0.05

@@ -11,19 +11,18 @@ from pathlib import Path
 
 from service.errors import Refusal
 from service.testing import Installation
+from tests.bench import echo, environment, stock_raddb
+from tests.bench.bench import Bench, Options
+from tests.bench.population import CUSTOMERS, SECRET, Subscriber
+from tests.bench.project import Project
+from tests.bench.scenario_accounting import drain, interims, mixed, starts, stops
+from tests.bench.scenario_api import api
+from tests.bench.scenario_logins import flat, logins
+from tests.bench.scenario_memory import memory
+from tests.bench.side import Side
+from tests.bench.stock import Stock
+from tests.bench.table import Row, as_data, as_text
 from tests.radius_client import Pap, access_attributes, access_request, decode, exchange
-
-from . import echo, environment, stock_raddb
-from .bench import Bench, Options
-from .population import CUSTOMERS, SECRET, Subscriber
-from .project import Project
-from .scenario_accounting import drain, interims, mixed, starts, stops
-from .scenario_api import api
-from .scenario_logins import flat, logins
-from .scenario_memory import memory
-from .side import Side
-from .stock import Stock
-from .table import Row, as_data, as_text
 
 AUTH_PORT, ACCT_PORT, API_PORT = 22812, 22813, 22850
 STOCK_AUTH_PORT, STOCK_ACCT_PORT = 22912, 22913

@@ -4,11 +4,10 @@ import multiprocessing
 import select
 import socket
 
+from tests.bench.datagrams import Inbox
+from tests.bench.load import IDENTIFIERS, PORTS, Stream, drive
+from tests.bench.result import Result, Window
 from tests.radius_client import Code
-
-from .datagrams import Inbox
-from .load import IDENTIFIERS, PORTS, Stream, drive
-from .result import Result, Window
 
 
 def ceiling(seconds: float = 2.0, in_flight: int = 64) -> Result:

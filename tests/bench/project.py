@@ -7,13 +7,12 @@ import time
 import psycopg2
 
 from models import schema
-from models.credentials import Keyring
+from models.secrets.keyring import Keyring
 from service import parts
 from service.testing import Installation
+from tests.bench import processes, project_seed, tables
+from tests.bench.population import CUSTOMERS, PAST_SESSIONS, SECRET, Subscriber
 from tests.radius_client import Code, Pap, access_attributes, access_request, exchange
-
-from . import processes, project_seed, tables
-from .population import CUSTOMERS, PAST_SESSIONS, SECRET, Subscriber
 
 _PARTS = ("auth", "acct", "writer")
 

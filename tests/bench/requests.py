@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tests.bench.load import IDENTIFIERS, PORTS
+from tests.bench.population import SECRET, Subscriber
 from tests.radius_client import (
     AcctStatus,
     Growth,
@@ -11,9 +13,6 @@ from tests.radius_client import (
     accounting_attributes,
     accounting_request,
 )
-
-from .load import IDENTIFIERS, PORTS
-from .population import SECRET, Subscriber
 
 Classes = Mapping[int, bytes]
 

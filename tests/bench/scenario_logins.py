@@ -1,9 +1,9 @@
 """Logins alone: rate, latency and processor time at 64 in flight, and whether history makes them slower."""
 
-from . import measure
-from .bench import Bench, login_stream
-from .population import CUSTOMERS
-from .table import Row, bounded, compared
+from tests.bench import measure
+from tests.bench.bench import Bench, login_stream
+from tests.bench.population import CUSTOMERS
+from tests.bench.table import Row, bounded, compared
 
 _FEW_ROWS = 1_000
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from service import database_urls
-from service.cluster import data_directory
-from service.freeradius import PROGRAM
-from service.settings import Settings
+from service.database import urls
+from service.database.cluster import data_directory
+from service.host.freeradius import PROGRAM
+from service.host.settings import Settings
+from tests.bench import packages, stock_raddb, stock_seed
+from tests.bench.population import CUSTOMERS, PAST_SESSIONS, SECRET
 from tests.radius_client import exchange, status_request
-
-from . import packages, stock_raddb, stock_seed
-from .population import CUSTOMERS, PAST_SESSIONS, SECRET
 
 _ROLE = "stock"
 _PASSWORD = "stock"
@@ -28,9 +27,9 @@ class Stock:
     def __init__(self, settings: Settings, home: Path, auth_port: int, acct_port: int, *, lean: bool = False) -> None:
         self._settings, self._home, self._lean = settings, home, lean
         self.auth, self.acct = ("127.0.0.1", auth_port), ("127.0.0.1", acct_port)
-        superuser = database_urls.superuser(settings)
-        own = database_urls.with_role(superuser, _ROLE, _PASSWORD)
-        self._superuser, self.url = superuser, database_urls.with_database(own, _ROLE)
+        superuser = urls.superuser(settings)
+        own = urls.with_role(superuser, _ROLE, _PASSWORD)
+        self._superuser, self.url = superuser, urls.with_database(own, _ROLE)
         self._server: subprocess.Popen[bytes] | None = None
 
     def seed(self, customers: int = CUSTOMERS, past_sessions: int = PAST_SESSIONS) -> None:

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.bench.echo import ceiling
+from tests.bench.load import IDENTIFIERS, PORTS, Stream, drive
+from tests.bench.result import Rate, Window
 from tests.radius_client import Code, accounting_request
-
-from .echo import ceiling
-from .load import IDENTIFIERS, PORTS, Stream, drive
-from .result import Rate, Window
 
 SECRET = b"secret"
 Answer = Callable[[bytes], bytes | None]

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from models import schema
 from models.db import make_engine
 from service.testing import Installation, free_ports
-from tests.radius_module.database import Tenant, empty_books, make_tenant
+from tests.support.database import Tenant, empty_books, make_tenant
 
 
 @pytest.fixture(scope="session")

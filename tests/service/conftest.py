@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from service import parts, services
-from service.settings import HOME, Settings, from_environment
+from service import parts
+from service.host.settings import HOME, Settings, from_environment
+from service.s6 import services
 from service.testing import free_ports
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -50,7 +51,7 @@ class Copy:
 
     def processes(self) -> list[int]:
         """Every process of this copy: supervisor, loggers, parts."""
-        from service import leftovers
+        from service.s6 import leftovers
 
         found = services.of_tree(self.settings)
         for part in parts.PARTS:

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from service import cluster
+from service.database import cluster
 from tests.service.conftest import Copy
 
 

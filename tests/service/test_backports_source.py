@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import HOME
+from service.host.settings import HOME
 
 RELEASE = """\
 Origin: {origin}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service import supervisor
-from service.settings import HOME
+from service.host.settings import HOME
+from service.s6 import supervisor
 from tests.service.conftest import Copy
 
 

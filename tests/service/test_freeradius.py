@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from service import freeradius
 from service.errors import Refusal
+from service.host import freeradius
 
 OUTPUT = "radiusd: FreeRADIUS Version {}, for host x86_64-pc-linux-gnu, built on May 1 2025\nFreeRADIUS Version {}\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from service import parts
 from service.errors import Refusal
-from service.settings import HOME, from_environment
+from service.host.settings import HOME, from_environment
 
 
 @pytest.mark.parametrize("part", parts.PARTS, ids=lambda part: part.name)

@@ -10,9 +10,10 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from service import database_urls, roles
+from service.database import roles
+from service.database import urls as database_urls
 from service.errors import Refusal
-from service.settings import Settings
+from service.host.settings import Settings
 from service.testing import Installation, free_ports
 from tests.service.conftest import Copy
 

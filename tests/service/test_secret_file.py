@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.secret_file import FILE, load_or_create
+from service.host.secret_file import FILE, load_or_create
 
 GIVEN = "Zk3-" + "q8Rt1pLx" * 5
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from tests.admin_api.caller import PASSWORD, Answer, Caller
-from tests.admin_api.world import World
+from tests.support.caller import PASSWORD, Answer, Caller
+from tests.support.world import World
 
 Body = dict[str, Any]
 _numbers = itertools.count(1)

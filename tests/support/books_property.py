@@ -22,14 +22,15 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from models import ledger
-from models.reports import INTERIM, START, STOP, SessionReport
-from radius_module import records, segments, spool_files, writer
-from radius_module.drain import Batch, Drain
-from radius_module.feed import WriterFeed
-from radius_module.writer import Writer
-from tests.radius_module.database import Tenant, empty_books
-from tests.radius_module.reports_made import NOON, our_class, report
+from models.accounting import booking
+from models.accounting.records import INTERIM, START, STOP, SessionReport
+from radius_module.ipc.feed import WriterFeed
+from radius_module.spool import codec, files, segment
+from radius_module.writer import writer
+from radius_module.writer.spool_reader import Batch, Drain
+from radius_module.writer.writer import Writer
+from tests.support.database import Tenant, empty_books
+from tests.support.reports_made import NOON, our_class, report
 
 #: 10:00 UTC is midnight in Kiritimati; a period of everybody begins an hour later.
 MIDNIGHT = NOON - 7200
@@ -96,17 +97,17 @@ def _delivered(draw: st.DrawFn, packets: Sequence[SessionReport]) -> list[Sessio
 def book(engine: Engine, directory: Path, case: Case) -> None:
     """Through a spool and a writer that dies where the case says so, and is started again."""
     shutil.rmtree(directory, ignore_errors=True)
-    spool_files.make_ready(directory)
+    files.make_ready(directory)
     empty_books(engine)
     half = len(case.arrivals) // 2
     for number, part in enumerate((case.arrivals[:half], case.arrivals[half:], [])):
         # As SegmentWriter would leave it, without its waits for the disk.
-        octets = [segments.frame(records.dump([records.plain(one)]), 1) for one in part]
-        (directory / f"{number:016d}-0{segments.SUFFIX}").write_bytes(b"".join([segments.HEADER, *octets, bytes(64)]))
+        octets = [segment.frame(codec.dump([codec.plain(one)]), 1) for one in part]
+        (directory / f"{number:016d}-0{segment.SUFFIX}").write_bytes(b"".join([segment.HEADER, *octets, bytes(64)]))
     writer.BATCH = case.batch
     made, drain = _begin(engine, directory)
     step = 0
-    while made.step(drain) or len(segments.listed(directory)) > 1:
+    while made.step(drain) or len(segment.listed(directory)) > 1:
         if step in case.crashes:
             _die(made, drain, case.crashes[step])
             made, drain = _begin(engine, directory)
@@ -130,7 +131,7 @@ def _die(made: Writer, drain: Drain, place: str) -> None:
         raise Crash
 
     owner, name, act = {
-        "while booking": (ledger, "book", crash),
+        "while booking": (booking, "book", crash),
         "before commit": (drain, "advance", crash),
         "after commit": (drain, "tidy", crash),
         "between two removals": (drain, "tidy", tidy_half),

@@ -23,7 +23,7 @@ from models import (
     Usage,
     UsageDaily,
 )
-from tests.radius_module.reports_made import NOON
+from tests.support.reports_made import NOON
 
 #: All that the ledger writes.
 BOOKS = (Radacct, Radpostauth, Usage, UsageDaily, Outbox, DeviceContact, SpoolProgress, Quarantined)

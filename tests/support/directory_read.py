@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from radius_module import directory_load
-from radius_module.directory import Contents
-from radius_module.live import Live
+from radius_module.directory import load
+from radius_module.directory.contents import Contents
+from radius_module.online.table import Live
 from radius_module.rules.facts import Customer, Plan
-from tests.radius_module.database import Tenant, make_tenant
+from tests.support.database import Tenant, make_tenant
 
 DAY = 86_400.0
 _numbers = itertools.count(1)
@@ -38,14 +38,14 @@ def run(engine: Engine, statement: str, **values: Any) -> None:
 def loaded(engine: Engine, live: Live | None = None) -> Contents:
     """A load of everything."""
     with engine.connect() as connection:
-        return directory_load.load(connection, live or Live())
+        return load.load(connection, live or Live())
 
 
 def read(engine: Engine, shop: Tenant, live: Live | None = None) -> Customer:
     """The shop's customer after a load of everything; a reading of him alone must find the same."""
     whole, alone = loaded(engine, live), Contents()
     with engine.connect() as connection:
-        directory_load.refresh_customers(connection, alone, Live(), [shop.customer_id])
+        load.refresh_customers(connection, alone, Live(), [shop.customer_id])
     found, again = (
         contents.customers[shop.customer_id]._replace(topups=tuple(sorted(contents.customers[shop.customer_id].topups)))
         for contents in (whole, alone)

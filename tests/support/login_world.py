@@ -8,17 +8,17 @@ from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import Any, cast
 
-from radius_module import login
-from radius_module.answered import Answered
-from radius_module.brake import Brake
-from radius_module.directory import Contents, Directory
-from radius_module.entitlements import Entitlements
-from radius_module.live import Live, StoredSession
-from radius_module.login_server import LoginServer
-from radius_module.own_socket import Receipt
-from radius_module.packet import LoginRequest, client_name, origin
+from radius_module.auth.server import LoginServer
+from radius_module.directory.contents import Contents, Directory
+from radius_module.login import login
+from radius_module.login.duplicates import Answered
+from radius_module.login.fast_path import Entitlements
+from radius_module.login.reject_delay import Brake
+from radius_module.online.table import Live, StoredSession
+from radius_module.packets.access_request import LoginRequest, client_name, origin
+from radius_module.replies.freeradius_socket import Receipt
 from radius_module.rlm import HANDLED, REJECT, Answer
-from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
+from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 
 ADDRESS, GIGAWORD = "192.0.2.1", 1 << 32
 OTHER_DEVICE, OTHER_ADDRESS = DEVICE._replace(id=71), "192.0.2.2"

@@ -1,6 +1,6 @@
 """Reports as routers would cause them, for tests of spool, ledger and writer."""
 
-from models.reports import INTERIM, LoginResult, SessionReport
+from models.accounting.records import INTERIM, LoginResult, SessionReport
 
 #: 2026-03-10 12:00 UTC.
 NOON = 1773144000.0

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from models.reports import Booked
-from radius_module import records, segments
+from models.accounting.records import Booked
+from radius_module.spool import codec, segment
 
 
 def stored(directory: Path) -> list[Booked]:
     """Everything that a reader finds, in its order."""
     found = []
-    for path in segments.listed(directory):
-        for frame in segments.frames(path):
-            found += [records.record(values) for values in records.load(frame.payload)]
+    for path in segment.listed(directory):
+        for frame in segment.frames(path):
+            found += [codec.record(values) for values in codec.load(frame.payload)]
     return [record for record in found if record is not None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.admin_api.caller import Tenant
+from tests.support.caller import Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp"}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from models import Isp, MikrotikDevice
-from models.device_registry import delete_device, rotate_secret, update_device
+from models.network.devices import delete_device, rotate_secret, update_device
 from tests.radius_client import Integrity
 from tests.wire.router import MAC, Router
 from tests.wire.system import System

@@ -17,7 +17,7 @@ from apiflask import APIFlask
 
 from admin_api import create_app
 from admin_api.settings import Settings
-from tests.admin_api.caller import PASSWORD, Answer, Caller, Tenant
+from tests.support.caller import PASSWORD, Answer, Caller, Tenant
 
 ME = "/api/auth/me"
 

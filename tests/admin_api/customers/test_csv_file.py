@@ -14,7 +14,7 @@ from apiflask import APIFlask
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from tests.admin_api.caller import Answer, Tenant
+from tests.support.caller import Answer, Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 BASE = "/api/billing/customers"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from tests.admin_api.caller import Tenant
+from tests.support.caller import Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 BASE = "/api/billing/customers"

@@ -9,8 +9,8 @@ from apiflask import APIFlask
 
 from admin_api import create_app
 from admin_api.settings import Settings
-from models import addresses
-from tests.admin_api.caller import Caller, Tenant
+from models.network import addresses
+from tests.support.caller import Caller, Tenant
 
 INWARD = tuple(
     line.strip()

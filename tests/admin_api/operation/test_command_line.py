@@ -12,10 +12,10 @@ from apiflask import APIFlask
 from click.testing import Result
 from sqlalchemy import Engine, text
 
-from admin_api import installation
+from admin_api.operation import installation
 from admin_api.settings import SettingsError, from_environment
-from models.credentials import Keyring
-from tests.admin_api.caller import Caller, Tenant
+from models.secrets.keyring import Keyring
+from tests.support.caller import Caller, Tenant
 
 
 @pytest.fixture

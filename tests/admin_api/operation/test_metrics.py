@@ -14,14 +14,14 @@ from apiflask import APIFlask
 from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
-from radius_module.booked_counts import BOOKED
-from tests.admin_api.caller import Caller
+from radius_module.spool.booked_counts import BOOKED
 from tests.radius_client import AcctStatus
+from tests.support.caller import Caller
 from tests.wire.system import System
 from tests.wire.tenant import Tenant as WireTenant
 from tests.wire.test_accounting import Session, eventually
 
-DASHBOARD = Path(__file__).resolve().parents[2] / "docs" / "grafana.json"
+DASHBOARD = Path(__file__).resolve().parents[3] / "docs" / "grafana.json"
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 

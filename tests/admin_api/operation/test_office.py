@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from models.reports import SessionReport
-from radius_module import quarantine
-from tests.admin_api.caller import Caller, Tenant
+from models.accounting.records import SessionReport
+from radius_module.writer import quarantine
+from tests.support.caller import Caller, Tenant
 
 REASON = "the reason"
 Rows = Callable[..., list[tuple[Any, ...]]]

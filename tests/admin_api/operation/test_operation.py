@@ -9,7 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from admin_api.settings import Settings
-from tests.admin_api.caller import Caller
+from tests.support.caller import Caller
 
 
 def test_the_document_and_its_page_are_served(app: APIFlask) -> None:

@@ -13,8 +13,8 @@ import pytest
 from apiflask import APIFlask
 
 from admin_api.settings import Settings
-from tests.admin_api.caller import Answer, Caller, Tenant
 from tests.radius_client import AcctStatus, Chap
+from tests.support.caller import Answer, Caller, Tenant
 from tests.wire.system import System
 from tests.wire.tenant import Tenant as WireTenant
 from tests.wire.test_accounting import Session

@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from radius_module import directory_load, reply
-from radius_module.live import Live
+from radius_module.directory import load
+from radius_module.online.table import Live
+from radius_module.replies import access_attributes
 from radius_module.rules import decide
 from radius_module.rules.facts import Deny, Facts
-from tests.admin_api.caller import Caller, Tenant
 from tests.radius_client import exchange, verify
+from tests.support.caller import Caller, Tenant
 from tests.wire.router import PROTOCOLS, Answer, Router, proof
 from tests.wire.system import System
 from tests.wire.tenant import PASSWORD
@@ -89,7 +90,7 @@ def _on_the_wire(owner: Engine, ids: dict[str, int], mac: str) -> tuple[str, dic
     """What the login process would answer: its own directory, loaded whole, and its own way to a verdict."""
     live = Live()
     with owner.connect() as connection:
-        contents = directory_load.load(connection, live)
+        contents = load.load(connection, live)
     now = time.time()
     customer = contents.customers[ids["customer"]]
     used, occupied = live.standing(customer.id, customer.period_start(now), now)
@@ -98,9 +99,9 @@ def _on_the_wire(owner: Engine, ids: dict[str, int], mac: str) -> tuple[str, dic
     if isinstance(verdict, Deny):
         return verdict.code, {"Reply-Message": verdict.message}
     try:
-        return "accept", reply.shown(reply.accept(verdict, b"\x01" * 13))
-    except reply.UnencodableAttribute:
-        return reply.NOT_SET_UP.code, {"Reply-Message": reply.NOT_SET_UP.message}
+        return "accept", access_attributes.shown(access_attributes.accept(verdict, b"\x01" * 13))
+    except access_attributes.UnencodableAttribute:
+        return access_attributes.NOT_SET_UP.code, {"Reply-Message": access_attributes.NOT_SET_UP.message}
 
 
 def _answer(router: Router, name: str, mac: str, protocol: str) -> dict[str, Any] | None:

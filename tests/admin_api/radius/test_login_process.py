@@ -18,9 +18,9 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from radius_module import asking
-from tests.admin_api.caller import Answer, Caller
+from radius_module.ipc import question as asking
 from tests.radius_client import AcctStatus, Growth
+from tests.support.caller import Answer, Caller
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
 from tests.wire.test_accounting import Session, eventually

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.admin_api.caller import Tenant
+from tests.support.caller import Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.admin_api.caller import Caller, Tenant
+from tests.support.caller import Caller, Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 

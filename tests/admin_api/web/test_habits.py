@@ -13,9 +13,9 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import event
 
-from tests.admin_api.bodies import operations, send
-from tests.admin_api.caller import Answer, Caller, Tenant
-from tests.admin_api.world import World
+from tests.support.bodies import operations, send
+from tests.support.caller import Answer, Caller, Tenant
+from tests.support.world import World
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 BASE = "/api/billing/customers"

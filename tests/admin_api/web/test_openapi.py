@@ -21,10 +21,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from admin_api.errors import PROBLEM
-from tests.admin_api.access_table import WEAKEST
-from tests.admin_api.caller import Caller, Tenant
-from tests.admin_api.world import Rows, World
+from admin_api.web.errors import PROBLEM
+from tests.support.access_table import WEAKEST
+from tests.support.caller import Caller, Tenant
+from tests.support.world import Rows, World
 
 CHECKS = [
     not_a_server_error,

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from models import ledger
-from models.identity import SessionClass, make_class, unique_id
-from models.reports import ROUTER_REBOOT, STALE, START, STOP, Booked, SessionEnd
-from tests.radius_module.database import Tenant, make_tenant, moment
-from tests.radius_module.reports_made import NOON, our_class, report, result
+from models.accounting import booking
+from models.accounting.records import ROUTER_REBOOT, STALE, START, STOP, Booked, SessionEnd
+from models.accounting.session_id import SessionClass, make_class, unique_id
+from tests.support.database import Tenant, make_tenant, moment
+from tests.support.reports_made import NOON, our_class, report, result
 
 GIGA = 1 << 32
 
 
-def book(engine: Engine, *records: Booked) -> ledger.Booking:
+def book(engine: Engine, *records: Booked) -> booking.Booking:
     with engine.begin() as connection:
-        return ledger.book(connection, records)
+        return booking.book(connection, records)
 
 
 def rows(engine: Engine, statement: str) -> Sequence[Any]:
@@ -316,16 +316,16 @@ def test_another_nodes_booking_between_reading_and_writing_is_a_conflict(
     books: Engine, of: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book(books, report(session_time=300, octets_in=4, **of))
-    real = ledger.load
+    real = booking.load
 
     def meddling(*arguments: object) -> object:
         loaded = real(*arguments)  # type: ignore[arg-type]
-        monkeypatch.setattr(ledger, "load", real)
+        monkeypatch.setattr(booking, "load", real)
         book(books, report(received=NOON + 5, session_time=305, octets_in=5, **of))
         return loaded
 
-    monkeypatch.setattr(ledger, "load", meddling)
-    with pytest.raises(ledger.BookingConflict):
+    monkeypatch.setattr(booking, "load", meddling)
+    with pytest.raises(booking.BookingConflict):
         book(books, report(received=NOON + 6, session_time=306, octets_in=6, **of))
     assert used(books) == [(5, 0)]
 
@@ -333,7 +333,7 @@ def test_another_nodes_booking_between_reading_and_writing_is_a_conflict(
 def test_login_results_are_stored_without_anything_secret(books: Engine, tenant: Tenant) -> None:
     one = result()._replace(isp_id=tenant.isp_id, username=b'"caf\xc3\xa9", \\x', klass=make_class(NOON))
     with books.begin() as connection:
-        ledger.book(connection, [one, one._replace(code="bad_password", reply="Access-Reject")])
+        booking.book(connection, [one, one._replace(code="bad_password", reply="Access-Reject")])
     found = rows(books, "select username, reply, code, authdate from radpostauth order by code")
     assert found == [
         ('"caf\u00e9", \\x', "Access-Accept", "accept", moment(NOON)),

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from models import sessions
+from models.accounting import session
 from models.db import make_engine
-from radius_module import writer
+from radius_module.writer import writer
 from service.testing import Installation
-from tests.radius_module.books_property import RENEWAL, ZONES, book, cases, check
-from tests.radius_module.database import Tenant, make_tenant
+from tests.support.books_property import RENEWAL, ZONES, book, cases, check
+from tests.support.database import Tenant, make_tenant
 
 CASES = int(os.environ.get("BOOKS_CASES", "500"))
 
@@ -74,7 +74,7 @@ def test_whatever_arrives_in_whatever_order_the_books_are_right(
 
 
 def _counters_fall(real: Callable[..., Any]) -> Callable[..., Any]:
-    def fold(state: sessions.SessionState, report: Any, session_class: Any) -> Any:
+    def fold(state: session.SessionState, report: Any, session_class: Any) -> Any:
         grown = real(state, report, session_class)
         state.octets_in = report.octets_in
         return grown
@@ -87,7 +87,7 @@ def _share_is_lost(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _repetition_moves_time(real: Callable[..., Any]) -> Callable[..., Any]:
-    def fold(state: sessions.SessionState, report: Any, session_class: Any) -> Any:
+    def fold(state: session.SessionState, report: Any, session_class: Any) -> Any:
         grown = real(state, report, session_class)
         if state.updated is not None:
             state.updated = max(state.updated, report.received)
@@ -99,9 +99,9 @@ def _repetition_moves_time(real: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("module", "name", "mistake"),
     [
-        ("models.ledger", "fold", _counters_fall),
-        ("models.ledger", "fold", _repetition_moves_time),
-        ("models.growth", "_part", _share_is_lost),
+        ("models.accounting.booking", "fold", _counters_fall),
+        ("models.accounting.booking", "fold", _repetition_moves_time),
+        ("models.accounting.usage_split", "_part", _share_is_lost),
     ],
 )
 def test_a_planted_mistake_is_found(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.identity import NO_CLASS, SessionClass, make_class, read_class, unique_id
+from models.accounting.session_id import NO_CLASS, SessionClass, make_class, read_class, unique_id
 
 NOON = 1_773_144_000.0
 DAY = 86_400.0

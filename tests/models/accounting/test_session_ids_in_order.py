@@ -7,11 +7,11 @@ from importlib import import_module
 
 from sqlalchemy import Engine, text
 
-from models import ledger
-from models.identity import read_class, unique_id
-from models.reports import START, SessionReport
-from tests.radius_module.database import Tenant
-from tests.radius_module.reports_made import NOON, our_class, report
+from models.accounting import booking
+from models.accounting.records import START, SessionReport
+from models.accounting.session_id import read_class, unique_id
+from tests.support.database import Tenant
+from tests.support.reports_made import NOON, our_class, report
 
 NAME_ANEW: str = import_module("models.migrations.versions.0010_ids_in_order").NAME_ANEW
 
@@ -42,14 +42,14 @@ def test_a_session_that_runs_stays_one_session(books: Engine, tenant: Tenant) ->
     later = [one._replace(status="Interim-Update", received=NOON + 300, session_time=300, octets_in=10)
              for one in begun]  # fmt: skip
     with books.begin() as connection:
-        ledger.book(connection, begun)
+        booking.book(connection, begun)
     for one in begun:
         name_as_before(books, one)
     for _ in range(2):  # an upgrade may be repeated
         with books.begin() as connection:
             connection.execute(text(NAME_ANEW))
     with books.begin() as connection:
-        ledger.book(connection, later)
+        booking.book(connection, later)
         found = connection.execute(
             text("select acctsessionid, acctinputoctets from radacct order by acctsessionid")
         ).all()  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, Engine
 
-from models import ledger, ledger_sql
-from models.ledger_sql import numbers, texts
-from tests.radius_module.database import Tenant
-from tests.radius_module.reports_made import NOON, our_class, report
+from models.accounting import booking, statements
+from models.accounting.statements import numbers, texts
+from tests.support.database import Tenant
+from tests.support.reports_made import NOON, our_class, report
 
 _MONTH = 4000
 _BATCH = 1500
@@ -24,7 +24,7 @@ def month(books: Engine, tenant: Tenant) -> Engine:
     sent = [report(isp_id=tenant.isp_id, device_id=tenant.device_id, session_id=b"%08x" % number,
                    klass=our_class(NOON - 60, number), octets_in=number) for number in range(_MONTH)]  # fmt: skip
     with books.begin() as connection:
-        ledger.book(connection, sent)
+        booking.book(connection, sent)
     return books
 
 
@@ -33,8 +33,8 @@ def test_sessions_of_a_batch_are_looked_up(month: Engine, tenant: Tenant) -> Non
     with month.begin() as connection:
         values = {"isps": numbers(tenant.isp_id for _ in wanted), "ids": numbers(f"{at:032x}" for at in wanted),
                   "months": numbers("2026-03-01" for _ in wanted)}  # fmt: skip
-        connection.exec_driver_sql(ledger_sql.LOOK_UP)
-        for statement in (ledger_sql.SESSIONS_OF_MONTH, ledger_sql.SESSIONS_OF_ANY_MONTH):
+        connection.exec_driver_sql(statements.LOOK_UP)
+        for statement in (statements.SESSIONS_OF_MONTH, statements.SESSIONS_OF_ANY_MONTH):
             found = plan(connection, statement, values)
             assert "Index" in found
             assert "Seq Scan on radacct" not in found, found
@@ -50,15 +50,15 @@ def test_rows_that_a_batch_changes_are_looked_up(month: Engine, tenant: Tenant) 
     values |= {"isp": numbers(tenant.isp_id for _ in each), "uid": numbers(f"{at:032x}" for at in each),
                "month": numbers("2026-03-01" for _ in each)}  # fmt: skip
     with month.begin() as connection:
-        connection.exec_driver_sql(ledger_sql.LOOK_UP)
-        found = plan(connection, ledger_sql.UPDATE_SESSIONS, values)
+        connection.exec_driver_sql(statements.LOOK_UP)
+        found = plan(connection, statements.UPDATE_SESSIONS, values)
         assert "Index" in found
         assert "Seq Scan on radacct" not in found, found
 
 
 def test_a_batch_asks_for_it(books: Engine) -> None:
     with books.begin() as connection:
-        ledger.book(connection, [])
+        booking.book(connection, [])
         assert [connection.exec_driver_sql(f"show {name}").scalar() for name in
                 ("enable_mergejoin", "enable_hashjoin")] == ["off", "off"]  # fmt: skip
     with books.begin() as connection:

@@ -10,15 +10,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Customer, Isp, Radcheck, Radgroupreply, Radreply, Radusergroup, ServicePlan, customer_care
-from models.credentials import Keyring, ssha512_matches
-from models.provisioning import (
+from models import Customer, Isp, Radcheck, Radgroupreply, Radreply, Radusergroup, ServicePlan
+from models.customers import lifecycle
+from models.radius.provisioning import (
     deprovision_customer,
     deprovision_plan,
     provision_customer,
     provision_plan,
     set_password,
 )
+from models.secrets.keyring import Keyring, ssha512_matches
 from tests.models.conftest import NOON
 
 TABLES: tuple[type[Radcheck] | type[Radreply] | type[Radusergroup], ...] = (Radcheck, Radreply, Radusergroup)
@@ -38,7 +39,7 @@ def plan(session: Session, isp: Isp) -> ServicePlan:
 
 @pytest.fixture
 def customer(session: Session, keyring: Keyring, isp: Isp, plan: ServicePlan) -> Customer:
-    return customer_care.create_customer(
+    return lifecycle.create_customer(
         session, keyring, isp, NOON, username="John", password="secret", service_plan_id=plan.id, static_ip="10.0.0.9"
     )
 
@@ -111,10 +112,10 @@ def test_an_operators_rows_survive_whatever_happens_to_the_customer(
     add_operators_rows(session, customer)
     own = [row for row in rows() if row[4] == "operator"]
     assert len(own) == 3
-    customer_care.suspend_customer(session, customer)
-    customer_care.activate_customer(session, customer, NOON)
-    customer_care.update_customer(session, keyring, isp, customer, NOON, {"username": "Jack", "password": "other"})
-    customer_care.update_customer(session, keyring, isp, customer, NOON, {"static_ip": None, "service_plan_id": None})
+    lifecycle.suspend_customer(session, customer)
+    lifecycle.activate_customer(session, customer, NOON)
+    lifecycle.update_customer(session, keyring, isp, customer, NOON, {"username": "Jack", "password": "other"})
+    lifecycle.update_customer(session, keyring, isp, customer, NOON, {"static_ip": None, "service_plan_id": None})
     assert [row for row in rows() if row[4] == "operator"] == own
 
 
@@ -122,16 +123,16 @@ def test_a_suspended_customers_rows_are_inactive_and_active_again_afterwards(
     session: Session, customer: Customer, rows: Callable[[], list[tuple[Any, ...]]]
 ) -> None:
     before = rows()
-    customer_care.suspend_customer(session, customer)
+    lifecycle.suspend_customer(session, customer)
     assert [row[3] for row in rows()] == [False, False, False]
-    customer_care.activate_customer(session, customer, NOON)
+    lifecycle.activate_customer(session, customer, NOON)
     assert rows() == before
 
 
 def test_a_password_set_while_suspended_waits_inactive(
     session: Session, keyring: Keyring, isp: Isp, customer: Customer, rows: Callable[[], list[tuple[Any, ...]]]
 ) -> None:
-    customer_care.suspend_customer(session, customer)
+    lifecycle.suspend_customer(session, customer)
     set_password(session, keyring, isp, customer, "other")
     assert [row[3] for row in rows() if row[0] == "radcheck"] == [False]
 
@@ -258,7 +259,7 @@ def test_two_tenants_customers_of_the_same_name_do_not_touch_each_other(
     other = Isp(name="Other")
     session.add(other)
     session.flush()
-    twin = customer_care.create_customer(session, keyring, other, NOON, username="John", password="other")
-    customer_care.suspend_customer(session, twin)
+    twin = lifecycle.create_customer(session, keyring, other, NOON, username="John", password="other")
+    lifecycle.suspend_customer(session, twin)
     deprovision_customer(session, twin)
     assert rows() == before

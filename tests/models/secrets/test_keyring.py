@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.credentials import (
+from models.secrets.keyring import (
     CredentialError,
     Keyring,
     hash_operator_password,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.periods import add_days, add_months, boundaries, months_between
+from models.subscriptions.calendar import add_days, add_months, boundaries, months_between
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Manila", "Australia/Lord_Howe", "Asia/Kathmandu",
          "America/Sao_Paulo", "Africa/Nairobi", "Pacific/Apia")  # fmt: skip

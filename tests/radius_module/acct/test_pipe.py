@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.reports import SessionReport
-from radius_module import handover, records
-from radius_module.handover import Handover
-from radius_module.own_socket import Receipt
-from tests.radius_module.reports_made import report
-from tests.radius_module.spools import Lost, lost
+from models.accounting.records import SessionReport
+from radius_module.acct import pipe
+from radius_module.acct.pipe import Handover
+from radius_module.replies.freeradius_socket import Receipt
+from radius_module.spool import codec
+from tests.support.reports_made import report
+from tests.support.spools import Lost, lost
 
 
 def receipt(number: int = 1, states: bytes = b"") -> Receipt:
@@ -48,7 +49,7 @@ def read(link: Handover) -> bytes:
 
 
 def opened(octets: bytes) -> list[SessionReport]:
-    return [records.record(values) for values in records.load(records.joined(handover.split(octets).records))]  # type: ignore[misc]
+    return [codec.record(values) for values in codec.load(codec.joined(pipe.split(octets).records))]  # type: ignore[misc]
 
 
 sent = st.lists(
@@ -64,13 +65,13 @@ sent = st.lists(
 def test_messages_are_the_same_wherever_a_read_cuts_them(
     handed: list[tuple[SessionReport, Receipt]], data: st.DataObject
 ) -> None:
-    octets = b"".join(handover.message(*one) for one in handed)
+    octets = b"".join(pipe.message(*one) for one in handed)
     cut = data.draw(st.integers(0, len(octets)))
-    first = handover.split(octets[:cut])
-    second = handover.split(first.rest + octets[cut:])
+    first = pipe.split(octets[:cut])
+    second = pipe.split(first.rest + octets[cut:])
     assert second.rest == b""
     dumped = first.records + second.records
-    found = [records.record(values) for values in records.load(records.joined(dumped))]
+    found = [codec.record(values) for values in codec.load(codec.joined(dumped))]
     assert found == [one for one, _ in handed]
     assert first.receipts + second.receipts == [one for _, one in handed]
     assert first.statuses + second.statuses == [one.status for one, _ in handed]
@@ -82,7 +83,7 @@ def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
     link.tell_secret("10.1.1.1", b"secret")
     assert link.take(report(), receipt())
     assert link.take(report(octets_in=1), receipt(2))
-    found = handover.split(read(link))
+    found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
     assert [one.identifier for one in found.receipts] == [1, 2]
     _, [descriptor], _, _ = socket.recv_fds(link.theirs.control, 1, 1)
@@ -114,9 +115,9 @@ def test_a_secret_that_nobody_read_comes_before_the_next_record(link: Handover) 
     while link.take(report(), receipt()):
         pass
     link.tell_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
-    assert handover.split(read(link)).notes == [("socket", None)]
+    assert pipe.split(read(link)).notes == [("socket", None)]
     assert link.take(report(octets_in=7), receipt())
-    found = handover.split(read(link))
+    found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"n" * 600))]
     assert len(found.records) == 1
 
@@ -127,13 +128,13 @@ def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next
     taken = 0
     while link.take(report(octets_in=taken, session_id=b"x" * (taken % 7)), long):
         taken += 1
-    found = handover.split(read(link))
+    found = pipe.split(read(link))
     assert found.rest, "no message was cut, so this shows nothing"
     assert link.take(report(octets_in=taken), long)
-    again = handover.split(found.rest + read(link))
+    again = pipe.split(found.rest + read(link))
     assert again.rest == b""
-    octets = records.load(records.joined(found.records + again.records))
-    assert [one.octets_in for one in map(records.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
+    octets = codec.load(codec.joined(found.records + again.records))
+    assert [one.octets_in for one in map(codec.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
     assert {len(one.proxy_states) for one in again.receipts} == {4000}
 
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from radius_module import spooler
-from radius_module.handover import Handover
-from radius_module.own_socket import Receipt
-from radius_module.spooler import Spooler
+from radius_module.acct import store_process
+from radius_module.acct.pipe import Handover
+from radius_module.acct.store_process import Spooler
+from radius_module.replies.freeradius_socket import Receipt
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
-from tests.radius_module.reports_made import report
-from tests.radius_module.spools import Lost, lost, stored, until
+from tests.support.reports_made import report
+from tests.support.spools import Lost, lost, stored, until
 
 #: Of a process with threads, as pytest may be by then and FreeRADIUS is not.
 pytestmark = pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
@@ -88,7 +88,7 @@ def inside(accounting: Accounting) -> Iterator[Accounting]:
 
 
 def test_each_record_is_answered_and_stored_once(inside: Accounting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spooler, "_READ", 1000)  # so that many reads end within a message
+    monkeypatch.setattr(store_process, "_READ", 1000)  # so that many reads end within a message
     asked = {request.identifier: request for request in (inside.send(number) for number in range(200))}
     answered = set()
     while len(answered) < 200:
@@ -140,7 +140,7 @@ def test_at_each_fsync_only_what_an_earlier_one_had_is_answered(
     for number in range(100):
         inside.send(number)
         time.sleep(0.002)
-    until(lambda: len(answered) == 100, 2 * spooler._CHECK_EVERY)  # the health check's mark is the last fsync
+    until(lambda: len(answered) == 100, 2 * store_process._CHECK_EVERY)  # the health check's mark is the last fsync
     assert [count for count, _ in seen[1:]] == [durable for _, durable in seen[:-1]]
     assert answered == list(range(100))
     assert 2 < len(seen) < 50
@@ -161,7 +161,7 @@ def test_what_the_disk_refuses_is_not_answered_and_it_goes_on_by_itself(
     inside.send(1)
     with pytest.raises(TimeoutError):
         inside.router.recv(4096)
-    until(lambda: inside.link.facts().get("spool_works") is False, 2 * spooler._CHECK_EVERY)
+    until(lambda: inside.link.facts().get("spool_works") is False, 2 * store_process._CHECK_EVERY)
     assert "Input/output" in inside.link.facts()["spool"]["last_error"]
     failing = False
     time.sleep(0.3)  # until the disk is tried again
@@ -193,14 +193,14 @@ def test_what_waited_while_the_disk_hung_is_answered_when_it_does_not(
 
 
 def test_it_tells_that_the_spool_works(inside: Accounting) -> None:
-    until(lambda: inside.link.facts().get("spool_works"), 2 * spooler._CHECK_EVERY)
+    until(lambda: inside.link.facts().get("spool_works"), 2 * store_process._CHECK_EVERY)
     assert time.time() - inside.link.facts()["said"] < 3
 
 
 @pytest.fixture
 def child(accounting: Accounting) -> Iterator[int]:
     """As in production: a process of its own."""
-    pid = spooler.start(accounting.settings, accounting.link)
+    pid = store_process.start(accounting.settings, accounting.link)
     until(accounting.link.facts)
     yield pid
     try:

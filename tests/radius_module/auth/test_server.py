@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from radius_module.directory import Contents, Directory
-from radius_module.login_server import LoginServer
-from tests.radius_module.reports_made import NOON
-from tests.radius_module.rules.facts_made import ISP
+from radius_module.auth.server import LoginServer
+from radius_module.directory.contents import Contents, Directory
+from tests.support.facts_made import ISP
+from tests.support.reports_made import NOON
 
 HOUR = 3600.0
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from radius_module.directory import Contents, Directory
+from radius_module.directory.contents import Contents, Directory
 from radius_module.rules.facts import Customer, Device, Isp
-from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, PLAN
+from tests.support.facts_made import CUSTOMER, DEVICE, PLAN
 
 
 def customer(number: int, username: str, **changes: Any) -> Customer:

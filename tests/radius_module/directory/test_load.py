@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, event
 
-from models.credentials import Keyring
-from radius_module import directory_load
-from radius_module.live import Live
-from tests.radius_module.database import Tenant, moment
-from tests.radius_module.directory_read import DAY, loaded, read, read_plan, run, shops, used
+from models.secrets.keyring import Keyring
+from radius_module.directory import load
+from radius_module.online.table import Live
+from tests.support.database import Tenant, moment
+from tests.support.directory_read import DAY, loaded, read, read_plan, run, shops, used
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_who_was_deleted_is_gone_with_his_living_facts(engine: Engine, shop: Cal
     live.take_slot(made.customer_id, "02:00:00:00:00:01", time.time())
     run(engine, "delete from customers where id = :id", id=made.customer_id)
     with engine.connect() as connection:
-        directory_load.refresh_customers(connection, contents, live, [made.customer_id])
+        load.refresh_customers(connection, contents, live, [made.customer_id])
     assert made.customer_id not in contents.customers
     assert contents.names[made.isp_id] == {}
     assert live.standing(made.customer_id, 0.0, time.time()) == (0, ())
@@ -139,7 +139,7 @@ def test_a_router_that_was_deleted_is_gone(engine: Engine, shop: Callable[..., T
     assert made.device_id in contents.devices
     run(engine, "delete from mikrotik_devices where id = :id", id=made.device_id)
     with engine.connect() as connection:
-        directory_load.refresh_devices(connection, contents, [made.device_id])
+        load.refresh_devices(connection, contents, [made.device_id])
     assert made.device_id not in contents.devices
 
 
@@ -151,7 +151,7 @@ def test_a_tenant_is_there_all_the_time_while_it_is_read_anew(engine: Engine, sh
     event.listen(engine, "before_cursor_execute", watch)
     try:
         with engine.connect() as connection:
-            directory_load.refresh_isps(connection, contents, [made.isp_id])
+            load.refresh_isps(connection, contents, [made.isp_id])
     finally:
         event.remove(engine, "before_cursor_execute", watch)
     assert seen == [True]
@@ -168,10 +168,10 @@ def test_nobody_is_without_his_plans_limits_while_he_moves_to_another_and_the_ol
         "update subscriptions set service_plan_id = null where customer_id = :id; "
         "delete from service_plans where id = :plan", id=made.customer_id, plan=old)  # fmt: skip
     with engine.connect() as connection:
-        directory_load.refresh_plans(connection, contents, [old])
+        load.refresh_plans(connection, contents, [old])
     assert contents.customers[made.customer_id].plan_id in contents.plans
     with engine.connect() as connection:
-        directory_load.refresh_customers(connection, contents, Live(), [made.customer_id])
+        load.refresh_customers(connection, contents, Live(), [made.customer_id])
     assert contents.customers[made.customer_id].plan_id is None
     assert old not in loaded(engine).plans
 

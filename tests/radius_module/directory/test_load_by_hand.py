@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from radius_module import directory_load
-from radius_module.directory import Contents
+from radius_module.directory import load
+from radius_module.directory.contents import Contents
 from radius_module.rules.facts import Attribute
-from tests.radius_module.database import Tenant
-from tests.radius_module.directory_read import read, read_plan, run, shops
+from tests.support.database import Tenant
+from tests.support.directory_read import read, read_plan, run, shops
 
 
 @pytest.fixture
@@ -88,5 +88,5 @@ def test_an_operators_rows_of_a_plan_are_the_plans_and_a_reading_of_it_alone_fin
     assert found.extra == (Attribute("Filter-Id", ":=", f"operator{made.isp_id}"),)
     alone = Contents()
     with engine.connect() as connection:
-        directory_load.refresh_plans(connection, alone, [plan_id])
+        load.refresh_plans(connection, alone, [plan_id])
     assert alone.plans == {plan_id: found}

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from models.db import libpq_url, make_engine
 from service.testing import Installation
-from tests.radius_module.database import Tenant, make_tenant
+from tests.support.database import Tenant, make_tenant
 
 ORIGIN = "this-node"
 USER_ROW = "(isp_id, username, attribute, value) values ({isp}, 'John', 'x', 'x')"

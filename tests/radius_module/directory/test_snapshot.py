@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from models.credentials import Keyring
-from models.reports import START
-from radius_module.directory import Contents, Directory
-from radius_module.live import Live
+from models.accounting.records import START
+from models.secrets.keyring import Keyring
+from radius_module.directory.contents import Contents, Directory
+from radius_module.directory.snapshot import Snapshot
+from radius_module.online.table import Live
 from radius_module.rules.facts import Attribute
-from radius_module.snapshot import Snapshot
-from tests.radius_module.reports_made import NOON, report
-from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, PLAN
+from tests.support.facts_made import CUSTOMER, DEVICE, ISP, PLAN
+from tests.support.reports_made import NOON, report
 
 EXTRA = (Attribute("Port-Limit", ":=", "7"),)
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
 
-from radius_module.directory import Directory
-from radius_module.directory_readers import Everything
-from radius_module.directory_watch import Watch
-from radius_module.live import Live
+from radius_module.directory.contents import Directory
+from radius_module.directory.readers import Everything
+from radius_module.directory.watch import Watch
+from radius_module.online.table import Live
 from service.testing import Installation
-from tests.radius_module.database import Tenant, make_tenant
+from tests.support.database import Tenant, make_tenant
 
 ORIGIN = "this-node"
 

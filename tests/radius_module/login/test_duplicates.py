@@ -2,8 +2,8 @@
 
 import pytest
 
-from radius_module import answered
-from radius_module.answered import KEPT_SECONDS, Answered
+from radius_module.login import duplicates
+from radius_module.login.duplicates import KEPT_SECONDS, Answered
 from radius_module.rlm import NO_ANSWER
 
 NOW = 1_800_000_000.0
@@ -43,7 +43,7 @@ def test_what_is_past_is_forgotten_a_little_at_each_login() -> None:
 
 
 def test_a_storm_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answered, "MOST", 100)
+    monkeypatch.setattr(duplicates, "MOST", 100)
     memory = Answered()
     for number in range(1000):
         memory.keep(f"{number}", b"", NOW)

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radius_module import entitlements, login
-from radius_module.packet import LoginRequest, client_name, origin
+from radius_module.login import fast_path, login
+from radius_module.packets.access_request import LoginRequest, client_name, origin
 from radius_module.rlm import NO_ANSWER, OK
 from radius_module.rules.facts import Attribute
-from tests.radius_module.login_world import ADDRESS, GIGAWORD, MONTH, OTHER_ADDRESS, SENT, World, lists, nonces
-from tests.radius_module.rules.facts_made import CUSTOMER, DEVICE, ISP, MAC, NOW, OTHER_MAC, PERIOD, PLAN, THIRD_MAC
+from tests.support.facts_made import CUSTOMER, DEVICE, ISP, MAC, NOW, OTHER_MAC, PERIOD, PLAN, THIRD_MAC
+from tests.support.login_world import ADDRESS, GIGAWORD, MONTH, OTHER_ADDRESS, SENT, World, lists, nonces
 
 
 @pytest.fixture(autouse=True)
 def _same_class() -> Iterator[None]:
     """The only thing in an answer that is left to chance: another one at each login, the same one for both."""
     with pytest.MonkeyPatch.context() as patched:
-        for module in (entitlements, login):
+        for module in (fast_path, login):
             patched.setattr(module, "make_class", lambda now: int(now).to_bytes(5, "big") + b"%08d" % len(nonces))
         yield
 

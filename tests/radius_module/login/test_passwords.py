@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.credentials import Keyring, nt_hash, ssha512
-from radius_module import passwords
+from models.secrets.keyring import Keyring, nt_hash, ssha512
+from radius_module.login import passwords
+from radius_module.login.passwords import for_mschap, opened, proves
 from radius_module.names import notations
-from radius_module.packet import LoginRequest, Origin
-from radius_module.passwords import for_mschap, opened, proves
+from radius_module.packets.access_request import LoginRequest, Origin
 from radius_module.rules.facts import Customer
-from tests.radius_module.rules.facts_made import CUSTOMER
+from tests.support.facts_made import CUSTOMER
 
 KEYRING = Keyring.parse("k1:" + b64encode(bytes(range(32))).decode())
 ORIGIN = Origin("10.1.1.1", 7, 70)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from radius_module import brake
-from radius_module.brake import FREE_FOR_CUSTOMER, FREE_FOR_DEVICE, LONGEST, Brake
+from radius_module.login import reject_delay
+from radius_module.login.reject_delay import FREE_FOR_CUSTOMER, FREE_FOR_DEVICE, LONGEST, Brake
 
 NOW = 1_773_144_000.0
 
@@ -49,7 +49,7 @@ def test_an_empty_name_is_no_router() -> None:
 
 
 def test_a_flood_of_names_takes_no_more_memory_than_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brake, "_REMEMBERED", 100)
+    monkeypatch.setattr(reject_delay, "_REMEMBERED", 100)
     pedal = Brake()
     for number in range(1000):
         pedal.delay(1, 70, f"guess{number}", NOW + number / 100)
@@ -58,7 +58,7 @@ def test_a_flood_of_names_takes_no_more_memory_than_meant(monkeypatch: pytest.Mo
 
 
 def test_when_there_is_no_room_what_is_past_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brake, "_REMEMBERED", 100)
+    monkeypatch.setattr(reject_delay, "_REMEMBERED", 100)
     pedal = Brake()
     for number in range(90):
         pedal.delay(1, 70, f"old{number}", NOW)

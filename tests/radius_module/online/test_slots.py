@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.live import SLOT_SECONDS, STALE_SECONDS, Live, StoredSession
-from tests.radius_module.reports_made import NOON, our_class, report
+from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, Live, StoredSession
+from tests.support.reports_made import NOON, our_class, report
 
 CUSTOMER, PERIOD = 70, NOON - 86_400
 ONE, TWO = "02:00:00:00:00:01", "02:00:00:00:00:02"

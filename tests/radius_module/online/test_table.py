@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from models.identity import unique_id
-from models.reports import ROUTER_REBOOT, STALE, START, STOP, TAKEN_OVER, SessionReport
-from radius_module.live import SLOT_SECONDS, STALE_SECONDS, Live
-from radius_module.live_accounts import StoredSession
-from tests.radius_module.reports_made import NOON, our_class, report
+from models.accounting.records import ROUTER_REBOOT, STALE, START, STOP, TAKEN_OVER, SessionReport
+from models.accounting.session_id import unique_id
+from radius_module.online.customer import StoredSession
+from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, Live
+from tests.support.reports_made import NOON, our_class, report
 
 CUSTOMER, PERIOD = 7, NOON - 86_400.0
 MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"

@@ -4,15 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.own_socket import Receipt
-from radius_module.packet import (
-    MalformedRequest,
-    Origin,
-    client_name,
-    login_request,
-    source_address,
-)
-from tests.radius_module.words_made import Pairs, login_words, word
+from radius_module.packets.access_request import MalformedRequest, Origin, client_name, login_request, source_address
+from radius_module.replies.freeradius_socket import Receipt
+from tests.support.words_made import Pairs, login_words, word
 
 HOSTILE = (
     b"", b"alice\0evil", b"\xff\xfe\x00", "käse".encode("latin-1"), b'"', b"\\", b"a\\new", b"a b . c", b"0x6a",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.settings import HOME
+from service.host.settings import HOME
 
 DICTIONARY = HOME / "freeradius/accounting/dictionary"
 #: Attributes above it are FreeRADIUS' own: no packet can carry them.

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.accounting_packet import accounting_request
-from radius_module.packet import MalformedRequest
-from radius_module.receipts import Receipt
-from tests.radius_module.words_made import Pairs, accounting_pairs, in_hex
+from radius_module.packets.access_request import MalformedRequest
+from radius_module.packets.accounting_request import accounting_request
+from radius_module.replies.accounting_response import Receipt
+from tests.support.words_made import Pairs, accounting_pairs, in_hex
 
 HOSTILE = (
     b"", b"alice\0evil", b"\xff\xfe\x00", "käse".encode("latin-1"), b'"', b"\\", b"a b . c", b"0x6a", b"%{User-Name}",

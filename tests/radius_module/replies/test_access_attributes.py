@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.attributes import UnencodableAttribute
-from radius_module.live import STALE_SECONDS
-from radius_module.reply import INTERIM_INTERVAL, NOT_SET_UP, accept, refuse, shown, total_limit
+from radius_module.online.table import STALE_SECONDS
+from radius_module.replies.access_attributes import INTERIM_INTERVAL, NOT_SET_UP, accept, refuse, shown, total_limit
+from radius_module.replies.attribute import UnencodableAttribute
 from radius_module.rules import ORDER
 from radius_module.rules.facts import Attribute, Deny, Grant
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from radius_module import encoded, reply
+from radius_module.replies import access_attributes, access_octets
 from radius_module.rules.facts import Attribute, Grant
-from tests.radius_module.login_world import of_octets, of_pairs
+from tests.support.login_world import of_octets, of_pairs
 
 CLASS = bytes(range(13))
 PLAIN = Grant("1M/2M", None, 3600, None, None, None, None, ())
@@ -23,10 +23,10 @@ GRANTS = [
 
 @pytest.mark.parametrize("grant", GRANTS, ids=str)
 def test_it_says_what_freeradius_would_be_told_to_say(grant: Grant) -> None:
-    fixed = encoded.same_for_all(grant)
+    fixed = access_octets.same_for_all(grant)
     assert fixed is not None
-    octets = encoded.of_this_login(grant.session_timeout, grant.allowance, CLASS) + fixed
-    assert of_octets(octets) == of_pairs(list(reply.accept(grant, CLASS)))
+    octets = access_octets.of_this_login(grant.session_timeout, grant.allowance, CLASS) + fixed
+    assert of_octets(octets) == of_pairs(list(access_attributes.accept(grant, CLASS)))
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,10 @@ def test_it_says_what_freeradius_would_be_told_to_say(grant: Grant) -> None:
     ids=str,
 )  # fmt: skip
 def test_what_it_cannot_encode_is_freeradius_to_encode(grant: Grant) -> None:
-    assert encoded.same_for_all(grant) is None
+    assert access_octets.same_for_all(grant) is None
 
 
 def test_a_refusal_says_why_and_what_mschap_says() -> None:
-    assert encoded.refusal("käse", b"") == b"\x12\x07" + "käse".encode()
+    assert access_octets.refusal("käse", b"") == b"\x12\x07" + "käse".encode()
     error = b"\1E=691 R=1 C=00 V=3 M=no"
-    assert of_octets(encoded.refusal("no", error)) == [((311, 2), error), (18, b"no")]
+    assert of_octets(access_octets.refusal("no", error)) == [((311, 2), error), (18, b"no")]

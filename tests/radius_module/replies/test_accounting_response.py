@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from radius_module.own_socket import OwnSocket
-from radius_module.receipts import Receipt, Receipts, response
+from radius_module.replies.accounting_response import Receipt, Receipts, response
+from radius_module.replies.freeradius_socket import OwnSocket
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
 
 SECRET = b"the secret of a router"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.attributes import LONGEST_TEXT, UnencodableAttribute, encode, number, text
+from radius_module.replies.attribute import LONGEST_TEXT, UnencodableAttribute, encode, number, text
 
 
 def refused(name: str, value: str, op: str = ":=") -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from radius_module.dictionaries import definitions
+from radius_module.replies.dictionary import definitions
 
 
 @pytest.mark.parametrize(

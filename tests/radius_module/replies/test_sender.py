@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from radius_module import late
-from radius_module.own_socket import Receipt
-from radius_module.sender import Sender, Signer
+from radius_module.replies import delayed
+from radius_module.replies.freeradius_socket import Receipt
+from radius_module.replies.sender import Sender, Signer
 from tests.radius_client import (
     Code,
     Name,
@@ -88,7 +88,7 @@ def test_refusals_leave_when_their_time_has_come_the_shorter_delay_first(sender:
 
 
 def test_what_waits_is_bounded(sender: Sender, router: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(late, "MOST", 2)
+    monkeypatch.setattr(delayed, "MOST", 2)
     for number in range(5):
         request = asked(b"the secret", number)
         sender.reject(receipt_of(request, router.getsockname()[1]), REASON, 0.1)

@@ -6,16 +6,7 @@ from typing import Any
 
 from radius_module.rules import ORDER, decide, explain
 from radius_module.rules.facts import Deny, Facts, Grant
-from tests.radius_module.rules.facts_made import (
-    CUSTOMER,
-    DEVICE,
-    ISP,
-    NOW,
-    PLAN,
-    code,
-    facts,
-    place,
-)  # fmt: skip
+from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN, code, facts, place
 
 #: CONTRACT "The wire": what each refusal is caused by, first refusal first.
 WRONG: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ import pytest
 from radius_module.rules import decide
 from radius_module.rules.facts import Attribute, Facts, Grant
 from radius_module.rules.service import LONGEST_SESSION, grant
-from tests.radius_module.rules.facts_made import (
+from tests.support.facts_made import (
     CUSTOMER,
     NOW,
     OTHER_MAC,
@@ -18,7 +18,7 @@ from tests.radius_module.rules.facts_made import (
     of_customer,
     of_plan,
     place,
-)  # fmt: skip
+)
 
 
 def given(asked: Facts) -> Grant:

@@ -1,7 +1,7 @@
 """Rule `too_many_sessions`."""
 
 from radius_module.rules.sessions import gives_way
-from tests.radius_module.rules.facts_made import MAC, NOW, OTHER_MAC, THIRD_MAC, code, facts, of_plan, place, rule
+from tests.support.facts_made import MAC, NOW, OTHER_MAC, THIRD_MAC, code, facts, of_plan, place, rule
 
 RULE = rule("too_many_sessions")
 

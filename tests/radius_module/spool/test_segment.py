@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from radius_module import records, segments
-from tests.radius_module.reports_made import report
+from radius_module.spool import codec, segment
+from tests.support.reports_made import report
 
 
 def written(path: Path, count: int) -> list[int]:
     """A segment of `count` frames with one report each; where each frame ends."""
-    writer = segments.SegmentWriter(path, 1 << 16)
+    writer = segment.SegmentWriter(path, 1 << 16)
     ends = []
     for number in range(count):
-        writer.append(segments.frame(records.dump([records.plain(report(octets_in=number))]), 1))
+        writer.append(segment.frame(codec.dump([codec.plain(report(octets_in=number))]), 1))
         ends.append(writer.position)
     writer.close()
     return ends
@@ -21,23 +21,23 @@ def written(path: Path, count: int) -> list[int]:
 
 def numbers(path: Path, position: int = 0, *, salvage: bool = False) -> list[object]:
     found = []
-    for frame in segments.frames(path, position, salvage=salvage):
-        found += [records.record(values).octets_in for values in records.load(frame.payload)]  # type: ignore[union-attr]
+    for frame in segment.frames(path, position, salvage=salvage):
+        found += [codec.record(values).octets_in for values in codec.load(frame.payload)]  # type: ignore[union-attr]
     return found
 
 
 def test_frames_come_back_with_their_ends(tmp_path: Path) -> None:
-    path = tmp_path / f"1{segments.SUFFIX}"
+    path = tmp_path / f"1{segment.SUFFIX}"
     ends = written(path, 5)
     assert numbers(path) == [0, 1, 2, 3, 4]
-    assert [frame.end for frame in segments.frames(path)] == ends
+    assert [frame.end for frame in segment.frames(path)] == ends
     assert numbers(path, ends[2]) == [3, 4]
-    assert list(segments.frames(path, ends[4])) == []
+    assert list(segment.frames(path, ends[4])) == []
 
 
 @pytest.mark.parametrize("cut", [1, 8, 15, 40])
 def test_a_torn_tail_ends_the_reading(tmp_path: Path, cut: int) -> None:
-    path = tmp_path / f"1{segments.SUFFIX}"
+    path = tmp_path / f"1{segment.SUFFIX}"
     ends = written(path, 3)
     octets = bytearray(path.read_bytes())
     octets[ends[1] + cut :] = bytes(len(octets) - ends[1] - cut)
@@ -47,7 +47,7 @@ def test_a_torn_tail_ends_the_reading(tmp_path: Path, cut: int) -> None:
 
 @pytest.mark.parametrize("place", range(16, 60))
 def test_one_wrong_octet_never_becomes_a_record(tmp_path: Path, place: int) -> None:
-    path = tmp_path / f"1{segments.SUFFIX}"
+    path = tmp_path / f"1{segment.SUFFIX}"
     written(path, 3)
     octets = bytearray(path.read_bytes())
     octets[place] ^= 0x01
@@ -57,16 +57,16 @@ def test_one_wrong_octet_never_becomes_a_record(tmp_path: Path, place: int) -> N
 
 
 def test_a_foreign_file_is_not_read(tmp_path: Path) -> None:
-    path = tmp_path / f"1{segments.SUFFIX}"
+    path = tmp_path / f"1{segment.SUFFIX}"
     path.write_bytes(b"something else" * 100)
-    assert list(segments.frames(path)) == []
+    assert list(segment.frames(path)) == []
 
 
 def test_records_of_an_older_version_get_defaults_and_unknown_ones_are_refused() -> None:
-    assert records.record(records.plain(report())[:9]) is not None
-    with pytest.raises(records.UnreadableRecord):
-        records.record(("X", 1))
-    with pytest.raises(records.UnreadableRecord):
-        records.record(("S", 1))
-    with pytest.raises(records.UnreadableRecord):
-        records.load(b"\xff")
+    assert codec.record(codec.plain(report())[:9]) is not None
+    with pytest.raises(codec.UnreadableRecord):
+        codec.record(("X", 1))
+    with pytest.raises(codec.UnreadableRecord):
+        codec.record(("S", 1))
+    with pytest.raises(codec.UnreadableRecord):
+        codec.load(b"\xff")

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from radius_module import segments
-from radius_module.segments import SegmentWriter
-from radius_module.spare_segment import SpareSegment
-from radius_module.spool import Spool
-from tests.radius_module.reports_made import report
-from tests.radius_module.spools import stored, until
+from radius_module.spool import segment
+from radius_module.spool.background import Spool
+from radius_module.spool.segment import SegmentWriter
+from radius_module.spool.spare_segment import SpareSegment
+from tests.support.reports_made import report
+from tests.support.spools import stored, until
 
-FRAME = segments.frame(b"payload", 1)
+FRAME = segment.frame(b"payload", 1)
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "SEGMENT_BYTES", 1 << 14)
+    monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 14)
 
 
 def spares(directory: Path) -> list[Path]:
@@ -37,21 +37,21 @@ def made(directory: Path) -> SpareSegment:
 
 def test_it_is_whole_and_becomes_a_segment_under_its_new_name(tmp_path: Path) -> None:
     spare = made(tmp_path)
-    assert segments.listed(tmp_path) == [] and len(spares(tmp_path)) == 1
-    path = segments.path_of(tmp_path, 7)
+    assert segment.listed(tmp_path) == [] and len(spares(tmp_path)) == 1
+    path = segment.path_of(tmp_path, 7)
     taken = spare.take(path)
     assert taken is not None and (taken.path, spares(tmp_path)) == (path, [])
     taken.append(FRAME)
-    assert [frame.payload for frame in segments.frames(path)] == [b"payload"]
+    assert [frame.payload for frame in segment.frames(path)] == [b"payload"]
     assert path.stat().st_size == 1 << 14
-    assert spare.take(segments.path_of(tmp_path, 8)) is None
+    assert spare.take(segment.path_of(tmp_path, 8)) is None
     taken.close()
 
 
 def test_the_name_is_on_the_disk_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spare, synced = made(tmp_path), []
-    monkeypatch.setattr(segments, "sync_directory", lambda directory: synced.append(segments.listed(directory)))
-    path = segments.path_of(tmp_path, 7)
+    monkeypatch.setattr(segment, "sync_directory", lambda directory: synced.append(segment.listed(directory)))
+    path = segment.path_of(tmp_path, 7)
     taken = spare.take(path)
     assert taken is not None and synced == [[path]]
     taken.close()
@@ -70,7 +70,7 @@ def test_a_disk_without_room_has_none(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     spare = made(tmp_path)
-    assert spare.take(segments.path_of(tmp_path, 7)) is None
+    assert spare.take(segment.path_of(tmp_path, 7)) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,7 +81,7 @@ def test_one_that_cannot_be_renamed_is_none(tmp_path: Path, monkeypatch: pytest.
         raise OSError(errno.EIO, "broken")
 
     monkeypatch.setattr(Path, "rename", broken)
-    assert spare.take(segments.path_of(tmp_path, 7)) is None
+    assert spare.take(segment.path_of(tmp_path, 7)) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -102,9 +102,9 @@ def test_a_full_segment_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.Monk
     def too_late(_path: Path) -> SegmentWriter:
         raise AssertionError("a segment was made while everybody waited")
 
-    monkeypatch.setattr(segments, "create", too_late)
-    before = segments.listed(tmp_path)
-    while segments.listed(tmp_path) == before:
+    monkeypatch.setattr(segment, "create", too_late)
+    before = segment.listed(tmp_path)
+    while segment.listed(tmp_path) == before:
         assert spool.put(report())
     assert spool.put(report())
     spool.close()

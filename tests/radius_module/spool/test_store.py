@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from radius_module import segments, spool_files
-from radius_module.spool import Spool
-from tests.radius_module.reports_made import report, result
-from tests.radius_module.spools import stored, until
+from radius_module.spool import files, segment
+from radius_module.spool.background import Spool
+from tests.support.reports_made import report, result
+from tests.support.spools import stored, until
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_failed_fsync_acknowledges_nothing_and_a_new_segment_is_taken(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     assert spool.put(report(octets_in=1))
-    before = segments.listed(spool.directory)[-1]
+    before = segment.listed(spool.directory)[-1]
     failing = True
     real = os.fdatasync
 
@@ -95,7 +95,7 @@ def test_a_failed_fsync_acknowledges_nothing_and_a_new_segment_is_taken(
     assert time.monotonic() - started < 0.2, "a hook waits for a disk that is known to be broken"
     failing = False
     until(lambda: spool.put(report(octets_in=4)))
-    assert segments.listed(spool.directory)[-1] > before
+    assert segment.listed(spool.directory)[-1] > before
     kept = stored(spool.directory)
     assert report(octets_in=1) in kept
     assert report(octets_in=4) in kept
@@ -112,11 +112,11 @@ def test_a_full_disk_at_a_new_segment_is_survived(spool: Spool, monkeypatch: pyt
         real(fd, offset, length)
 
     monkeypatch.setattr(os, "posix_fallocate", no_room)
-    monkeypatch.setattr(segments.SegmentWriter, "fits", lambda self, octets: False)
+    monkeypatch.setattr(segment.SegmentWriter, "fits", lambda self, octets: False)
     assert not spool.put(report(octets_in=1))
     assert "No space" in spool.state().last_error
-    assert [path.name for path in spool.directory.iterdir() if path.suffix == segments.SUFFIX] == [
-        path.name for path in segments.listed(spool.directory)[:1]
+    assert [path.name for path in spool.directory.iterdir() if path.suffix == segment.SUFFIX] == [
+        path.name for path in segment.listed(spool.directory)[:1]
     ], "a segment that could not be made whole was left behind"
     full = False
     until(lambda: spool.put(report(octets_in=2)))
@@ -128,30 +128,30 @@ def test_where_a_whole_segment_does_not_fit_a_small_one_is_taken(
     real = os.posix_fallocate
 
     def little_room(fd: int, offset: int, length: int) -> None:
-        if length > segments.SMALL_SEGMENT_BYTES:
+        if length > segment.SMALL_SEGMENT_BYTES:
             raise OSError(errno.ENOSPC, "No space left on device")
         real(fd, offset, length)
 
     monkeypatch.setattr(os, "posix_fallocate", little_room)
     spool = Spool(tmp_path / "spool")
     assert spool.put(report())
-    assert segments.listed(spool.directory)[0].stat().st_size == segments.SMALL_SEGMENT_BYTES
+    assert segment.listed(spool.directory)[0].stat().st_size == segment.SMALL_SEGMENT_BYTES
     spool.close()
 
 
 def test_segments_follow_each_other(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "SEGMENT_BYTES", 4096)
-    monkeypatch.setattr(segments.SegmentWriter, "fits", lambda self, octets: self.position + len(octets) <= 4096)
+    monkeypatch.setattr(segment, "SEGMENT_BYTES", 4096)
+    monkeypatch.setattr(segment.SegmentWriter, "fits", lambda self, octets: self.position + len(octets) <= 4096)
     for number in range(100):
         assert spool.put(report(octets_in=number))
-    assert len(segments.listed(spool.directory)) > 3
+    assert len(segment.listed(spool.directory)) > 3
     assert [record.octets_in for record in stored(spool.directory)] == list(range(100))  # type: ignore[union-attr]
 
 
 def test_the_health_check_writes_and_reads(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     assert spool.check()
     assert stored(spool.directory) == []
-    monkeypatch.setattr(segments, "frames", lambda *_, **__: iter(()))
+    monkeypatch.setattr(segment, "frames", lambda *_, **__: iter(()))
     assert not spool.check()
 
 
@@ -164,7 +164,7 @@ def test_one_process_at_a_time_has_the_spool(spool: Spool) -> None:
 
 def test_the_node_keeps_its_name(spool: Spool) -> None:
     assert len(spool.node) == 16
-    assert spool_files.node_of(spool.directory.parent) == spool.node
+    assert files.node_of(spool.directory.parent) == spool.node
 
 
 def test_a_read_only_directory_is_an_error_in_the_state_not_a_crash(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
-from radius_module import spool_files
-from radius_module.spool import Spool
-from radius_module.spool_cli import spool
+from radius_module.spool import files
+from radius_module.spool.background import Spool
+from radius_module.writer.cli import spool
 from service.testing import Installation
-from tests.radius_module.database import Tenant
-from tests.radius_module.reports_made import report, result
+from tests.support.database import Tenant
+from tests.support.reports_made import report, result
 
 
 class Typed:
@@ -77,7 +77,7 @@ def test_the_quarantine_is_listed_shown_submitted_and_dropped(typed: Typed, of: 
 
 def test_what_does_not_work_is_one_sentence(typed: Typed, of: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     fill(typed, of, 1)
-    lock = spool_files.claim(typed.spool, "writer.lock")
+    lock = files.claim(typed.spool, "writer.lock")
     done = typed("drain", "--timeout", "0.5")
     assert (done.exit_code, done.output.splitlines()[-1]) == (1, "Error: 2 records still wait")
     assert lock >= 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, exc, text
 
-from radius_module import retention
-from tests.radius_module.database import make_tenant
+from radius_module.writer import retention
+from tests.support.database import make_tenant
 
 
 def run(engine: Engine, statement: str, **values: object) -> list[tuple[object, ...]]:

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, exc, text
 
-from models import ledger
-from models.reports import Booked
-from radius_module import quarantine, records, segments, spool_files, writer
-from radius_module.drain import Drain
-from radius_module.feed import WriterFeed
-from radius_module.spool import Spool
-from radius_module.writer import Writer
-from tests.radius_module.database import Tenant
-from tests.radius_module.reports_made import NOON, report, result
+from models.accounting import booking
+from models.accounting.records import Booked
+from radius_module.ipc.feed import WriterFeed
+from radius_module.spool import codec, files, segment
+from radius_module.spool.background import Spool
+from radius_module.writer import quarantine, writer
+from radius_module.writer.spool_reader import Drain
+from radius_module.writer.writer import Writer
+from tests.support.database import Tenant
+from tests.support.reports_made import NOON, report, result
 
 NODE = "node-of-tests"
 
@@ -34,14 +35,14 @@ def directory(tmp_path: Path) -> Path:
 
 def written(directory: Path, *frames: Sequence[Booked | bytes]) -> None:
     """A closed segment with these frames, then an empty one that is in use."""
-    spool_files.make_ready(directory)
-    number = len(segments.listed(directory))
-    one = segments.SegmentWriter(directory / f"{number:016d}-0{segments.SUFFIX}", 1 << 16)
+    files.make_ready(directory)
+    number = len(segment.listed(directory))
+    one = segment.SegmentWriter(directory / f"{number:016d}-0{segment.SUFFIX}", 1 << 16)
     for frame in frames:
-        payload = frame if isinstance(frame, bytes) else records.dump([records.plain(record) for record in frame])  # type: ignore[arg-type]
-        one.append(segments.frame(payload, len(frame)))
+        payload = frame if isinstance(frame, bytes) else codec.dump([codec.plain(record) for record in frame])  # type: ignore[arg-type]
+        one.append(segment.frame(payload, len(frame)))
     one.close()
-    segments.SegmentWriter(directory / f"{number + 1:016d}-0{segments.SUFFIX}", 1 << 12).close()
+    segment.SegmentWriter(directory / f"{number + 1:016d}-0{segment.SUFFIX}", 1 << 12).close()
 
 
 def new_writer(engine: Engine, directory: Path) -> tuple[Writer, Drain]:
@@ -78,7 +79,7 @@ def test_the_spool_ends_up_in_the_books_and_its_files_are_removed(
     assert drained(books, directory) == 3
     assert one(books, "select bytes_in from usage") == 5
     assert one(books, "select count(*) from radpostauth") == 2
-    assert len(segments.listed(directory)) == 1
+    assert len(segment.listed(directory)) == 1
     assert one(books, "select count(*) from spool_progress") <= 1
 
 
@@ -89,9 +90,9 @@ def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[
         assert spool.put(report(octets_in=octets, session_time=octets, **of))
         assert made.step(drain) == 1
         assert one(books, "select bytes_in from usage") == octets
-    assert spool_files.backlog(directory).records == 0
+    assert files.backlog(directory).records == 0
     assert spool.put(report(octets_in=9, session_time=9, **of))
-    assert spool_files.backlog(directory).records == 1
+    assert files.backlog(directory).records == 1
     made._lost()
     spool.close()
 
@@ -103,8 +104,8 @@ def test_marks_of_the_health_check_do_not_wait_for_ever(books: Engine, directory
     for _ in range(3):
         assert spool.check()
     assert made.step(drain) == 0
-    assert spool_files.backlog(directory).records == 0
-    assert spool_files.oldest(directory) is None
+    assert files.backlog(directory).records == 0
+    assert files.oldest(directory) is None
     made._lost()
     spool.close()
 
@@ -156,18 +157,18 @@ def test_one_poisoned_record_goes_to_the_quarantine_and_the_others_into_the_book
 def test_what_is_held_can_be_submitted_again(
     books: Engine, directory: Path, of: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = ledger.book
+    real = booking.book
 
     def refuse(connection: Any, batch: Sequence[Booked]) -> object:
         if any(getattr(record, "session_id", b"") == b"odd" for record in batch):
             raise ValueError("not today")
         return real(connection, batch)
 
-    monkeypatch.setattr(ledger, "book", refuse)
+    monkeypatch.setattr(booking, "book", refuse)
     written(directory, [report(octets_in=5, session_time=5, session_id=b"odd", **of), report(**of)])
     drained(books, directory)
     assert one(books, "select bytes_in from usage") is None
-    monkeypatch.setattr(ledger, "book", real)
+    monkeypatch.setattr(booking, "book", real)
     number = one(books, "select id from quarantine")
     with books.begin() as connection:
         quarantine.submit(connection, number)
@@ -177,7 +178,7 @@ def test_what_is_held_can_be_submitted_again(
 
 
 def test_what_does_not_read_as_a_record_is_held_too(books: Engine, directory: Path, of: dict[str, Any]) -> None:
-    written(directory, b"\xff\xff", [report(octets_in=5, session_time=5, **of)], records.dump([("X", 1)]))
+    written(directory, b"\xff\xff", [report(octets_in=5, session_time=5, **of)], codec.dump([("X", 1)]))
     drained(books, directory)
     assert one(books, "select bytes_in from usage") == 5
     assert one(books, "select count(*) from quarantine where isp_id = 0") == 2
@@ -187,7 +188,7 @@ def test_a_database_that_is_away_is_waited_for_and_nothing_is_held(
     books: Engine, directory: Path, of: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(directory, [report(octets_in=5, session_time=5, **of), result(isp_id=of["isp_id"])])
-    real, calls = ledger.book, []
+    real, calls = booking.book, []
 
     def fail_twice(connection: Any, batch: Sequence[Booked]) -> object:
         calls.append(len(batch))
@@ -196,7 +197,7 @@ def test_a_database_that_is_away_is_waited_for_and_nothing_is_held(
         made.stopping.set()
         return real(connection, batch)
 
-    monkeypatch.setattr(ledger, "book", fail_twice)
+    monkeypatch.setattr(booking, "book", fail_twice)
     made, _drain = new_writer(books, directory)
     made.run()
     assert calls == [2, 2, 2]
