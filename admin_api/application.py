@@ -22,7 +22,7 @@ from admin_api.settings import Settings, SettingsError, from_environment
 from admin_api.tenants.routes import isps
 from admin_api.web import database, errors, openapi, requests
 from admin_api.web.parts import Parts
-from models.secrets.keyring import hash_operator_password
+from models.secrets.password_hashes import hash_operator_password
 
 BLUEPRINTS = (
     login.auth,

@@ -7,13 +7,14 @@ from models.tables.accounting import Radacct, Radpostauth
 from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
-from models.tables.customers import Customer, Subscription, Topup
+from models.tables.customers import Customer
 from models.tables.devices import DeviceContact, MikrotikDevice
 from models.tables.isps import Isp
 from models.tables.outbox import Outbox
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
 from models.tables.spooling import Quarantined, SpoolProgress
+from models.tables.subscriptions import Subscription, Topup
 from models.tables.usage import Usage, UsageDaily
 from models.tables.users import User
 

@@ -46,7 +46,7 @@ def _acct(settings: Settings) -> list[str]:
 
 
 def _writer(settings: Settings) -> list[str]:
-    return [str(settings.venv / "bin/python"), "-m", "radius_module.writer.writer"]
+    return [str(settings.venv / "bin/python"), "-m", "radius_module.writer"]
 
 
 def _api(settings: Settings) -> list[str]:
@@ -64,7 +64,7 @@ PARTS = (
     # router for accounting, nobody for the books.
     Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
-    Part("writer", "radius_module/writer/writer.py", "TERM", 8, _writer),
+    Part("writer", "radius_module/writer/__main__.py", "TERM", 8, _writer),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
 )
 

@@ -28,7 +28,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "radius_module": ("models",),
     # The rules, the reply, the books' way in; what the packet path keeps in memory is loaded anew for `explain`.
     "admin_api": (
-        "models", "radius_module.rules", "radius_module.replies.access_attributes", "radius_module.replies.attribute", "radius_module.names",
+        "models", "radius_module.rules", "radius_module.replies.access_attributes", "radius_module.replies.attribute", "models.names",
         "radius_module.login.passwords", "radius_module.packets.access_request", "radius_module.spool.background", "radius_module.writer.cli",
         "radius_module.spool.files",
         "radius_module.writer.writer", "radius_module.writer.quarantine", "radius_module.enforce", "radius_module.spool.codec",

@@ -19,7 +19,7 @@ from admin_api.web.errors import refuse
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, documents, takes
 from models import RevokedToken, User
-from models.secrets.keyring import operator_password_matches
+from models.secrets.password_hashes import operator_password_matches
 from models.tenants.operators import change_password
 
 auth = APIBlueprint("auth", __name__, url_prefix="/api/auth", tag="Log-in")

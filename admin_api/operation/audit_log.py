@@ -10,7 +10,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import DBAPIError
 
 from admin_api.access.authentication import allowed
-from admin_api.operation.bodies import AuditPage, AuditQuery, QuarantinedOut, QuarantinePage
+from admin_api.operation.bodies import AuditPage, AuditQuery
+from admin_api.radius.bodies import QuarantinedOut, QuarantinePage
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import mine, session
 from admin_api.web.errors import refuse

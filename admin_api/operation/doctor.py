@@ -10,13 +10,13 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin_api import radius_server
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
 from models.db import make_engine
 from models.schema import revision_found, revision_wanted
 from models.secrets.keyring import CredentialError
+from radius_module import status
 
 _LEAST_FREE = 500_000_000
 _DEEPEST_SPOOL = 100_000
@@ -129,20 +129,20 @@ def _disk(env: Mapping[str, str]) -> str:
 
 
 def _freeradius(env: Mapping[str, str]) -> str:
-    if radius_server.report(_state_dir(env)) is None:
+    if status.report(_state_dir(env)) is None:
         raise _Trouble("no report of the last seconds: `make status` tells whether it runs, its log why not")
-    return f"running, version {radius_server.version()}"
+    return f"running, version {status.version()}"
 
 
 def _directory(env: Mapping[str, str]) -> str:
-    age = radius_server.directory_age(radius_server.report(_state_dir(env)))
+    age = status.directory_age(status.report(_state_dir(env)))
     if age is None or age > _OLDEST_DIRECTORY:
         raise _Trouble("logins are answered from old facts: does FreeRADIUS reach the database?")
     return f"{age:.1f} s old"
 
 
 def _spool(env: Mapping[str, str]) -> str:
-    waiting = sum(one.records for one in radius_server.backlogs(_state_dir(env)).values())
+    waiting = sum(one.records for one in status.backlogs(_state_dir(env)).values())
     if waiting > _DEEPEST_SPOOL:
         raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database quick enough?")
     return f"{waiting} records wait to be booked"

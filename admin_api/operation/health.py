@@ -8,7 +8,6 @@ from apiflask import APIBlueprint
 from flask import Response
 from sqlalchemy import text
 
-from admin_api import radius_server
 from admin_api.operation import metrics
 from admin_api.web.database import session
 from admin_api.web.errors import refuse
@@ -16,6 +15,7 @@ from admin_api.web.parts import parts
 from admin_api.web.route import answers, documents
 from admin_api.web.types import Shown
 from models.schema import revision_wanted
+from radius_module import status
 
 health = APIBlueprint("health", __name__, tag="Health")
 
@@ -62,7 +62,7 @@ def prometheus() -> Response:
 @answers(Ready)
 def readyz() -> dict[str, str]:
     """Are database, schema and spool in order"""
-    accounting = radius_server.report(parts().settings.state_dir, "acct")
+    accounting = status.report(parts().settings.state_dir, "acct")
     if accounting is None or not accounting.get("spool_works"):
         refuse(503, "spool", "Accounting is not being stored: see the log of acct.")
     found = session().scalar(text("select version_num from alembic_version"))

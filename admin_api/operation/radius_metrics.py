@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin_api import radius_server
 from admin_api.web.parts import parts
+from radius_module import status
 from radius_module.spool import booked_counts, files
 
 _QUARANTINED = text("select infora_quarantined()")
@@ -30,7 +30,7 @@ class RadiusFigures(Collector):
         self._state_dir = state_dir
 
     def collect(self) -> Iterable[Metric]:
-        found = {name: radius_server.report(self._state_dir, name) for name in radius_server.SPOOLS}
+        found = {name: status.report(self._state_dir, name) for name in status.SPOOLS}
         reports = {name: report for name, report in found.items() if report is not None}
         yield GaugeMetricFamily("infora_radius_up", "Whether FreeRADIUS answers logins.", float("auth" in reports))
         yield _by("gauge", "infora_radius_process_up", "Whether the process reports about itself.", "process",
@@ -48,7 +48,7 @@ def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     yield _by("counter", "infora_logins", "Answered logins by result.", "code", report.get("answers", {}))
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
-    age = radius_server.directory_age(report)
+    age = status.directory_age(report)
     yield GaugeMetricFamily("infora_directory_age_seconds", "Age of what logins are answered from.", age or 0.0)
 
 
@@ -81,7 +81,7 @@ def _storing(reports: Reports) -> Iterator[Metric]:
 
 def _waiting(state_dir: Path) -> Iterator[Metric]:
     """What lies in the spools, and what came out of them."""
-    backlogs = radius_server.backlogs(state_dir)
+    backlogs = status.backlogs(state_dir)
     yield _by("gauge", "infora_spool_records", "Stored and not yet booked.", "process",
               {name: one.records for name, one in backlogs.items()})  # fmt: skip
     yield _by("gauge", "infora_spool_octets", "Octets of them.", "process",
@@ -91,7 +91,7 @@ def _waiting(state_dir: Path) -> Iterator[Metric]:
     booked = CounterMetricFamily(
         "infora_booked_records", "Records taken from the spool into the database.", labels=("process", "type")
     )
-    for name in radius_server.SPOOLS:
+    for name in status.SPOOLS:
         for kind, count in booked_counts.booked(state_dir / "spool" / name).items():
             booked.add_metric((name, kind), count)
     yield booked

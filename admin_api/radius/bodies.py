@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, IPvAnyAddress
 
+from admin_api.web.pages import Page
 from admin_api.web.types import Body, Line, RowId, Shown, Text, Wanted
 
 Octets = Annotated[int, Field(ge=0, lt=2**63)]
@@ -110,3 +111,18 @@ class StatusOut(Shown):
     spool_depth: int
     last_accounting_at: datetime | None
     directory: DirectoryOut
+
+
+class QuarantinedOut(Shown):
+    """A report that could not be booked: why, and what it says."""
+
+    id: int
+    reason: str
+    record: dict[str, Any]
+    node: str
+    received_at: datetime | None
+    created_at: datetime
+
+
+class QuarantinePage(Page):
+    items: list[QuarantinedOut]

@@ -8,7 +8,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from admin_api.access.authentication import allowed
-from admin_api.operation.bodies import AttributeChange, AttributeIn, AttributeOut, AttributePage
+from admin_api.radius.reply_row_bodies import AttributeChange, AttributeIn, AttributeOut, AttributePage
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import session, settle
 from admin_api.web.errors import invalid

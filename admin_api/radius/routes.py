@@ -11,7 +11,6 @@ from flask import Response, after_this_request
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from admin_api import radius_server
 from admin_api.access.authentication import allowed
 from admin_api.radius import reject_delay
 from admin_api.radius.bodies import AccountingIn, AccountingOut, AuthIn, AuthOut, ExplainOut, ExplainQuery, StatusOut
@@ -25,10 +24,11 @@ from admin_api.web.rows import row as the_row
 from models import Customer, MikrotikDevice
 from models.accounting.booking import Booking, BookingConflict, book
 from models.accounting.records import SessionReport
+from models.names import station
 from radius_module.login import ask, from_database
 from radius_module.login.from_database import device_at, usual_device
-from radius_module.names import station
 from radius_module.replies.outcome import ACCEPT
+from radius_module.status import backlogs, directory_age, report, version
 
 radius = APIBlueprint("radius", __name__, tag="RADIUS")
 
@@ -55,14 +55,14 @@ def explain_login(row: Customer, query: ExplainQuery) -> dict[str, Any]:
 def status() -> dict[str, Any]:
     """How RADIUS is doing"""
     state_dir = parts().settings.state_dir
-    report = radius_server.report(state_dir)
+    server = report(state_dir)
     totals = func.infora_totals().table_valued("customers", "devices", "online_sessions", "last_accounting_at")
     found = session().execute(select(totals)).one()
-    age = radius_server.directory_age(report)
+    age = directory_age(report)
     return {
-        "freeradius": {"running": report is not None, "version": radius_server.version()},
+        "freeradius": {"running": report is not None, "version": version()},
         "online_sessions": found.online_sessions,
-        "spool_depth": sum(one.records for one in radius_server.backlogs(state_dir).values()),
+        "spool_depth": sum(one.records for one in backlogs(state_dir).values()),
         "last_accounting_at": found.last_accounting_at,
         "directory": {"customers": found.customers, "devices": found.devices, "age_seconds": age},
     }

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from models.secrets.generated import API_KEY_FORM, MADE_BY_SERVER, RADIUS_SECRET_FORM
-from models.subscriptions.renewals import LATEST_YEAR
+from models.subscriptions.calendar import LATEST_YEAR
 
 GB = 10**9
 _MAC = re.compile(r"[0-9A-F]{12}")

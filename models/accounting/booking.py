@@ -16,9 +16,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from models.accounting import statements as sql
+from models.accounting.batch_sessions import Chains
 from models.accounting.records import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionEnd, SessionReport, readable
 from models.accounting.session import SessionState, booked_at, end, fold
-from models.accounting.session_rows import BookingConflict, Chains, load, store
+from models.accounting.session_rows import BookingConflict, load, store
 from models.accounting.statements import numbers, texts
 from models.accounting.usage_split import Calendar, Growth, Periods, placed
 

@@ -20,10 +20,11 @@ from models.names import login_name
 from models.radius import provisioning
 from models.secrets.keyring import Keyring
 from models.tables.audit_log import AuditLog
-from models.tables.customers import Customer, Subscription
+from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radreply, Radusergroup
+from models.tables.subscriptions import Subscription
 
 BATCH = 1000
 #: Beyond this many, an error list helps nobody.

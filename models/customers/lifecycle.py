@@ -14,11 +14,11 @@ from models.network import requests
 from models.radius import provisioning
 from models.refusals import Invalid, Refused
 from models.secrets.keyring import Keyring
-from models.subscriptions.calendar import boundaries
-from models.subscriptions.plans import DEFAULT_VALIDITY_DAYS
-from models.tables.customers import Customer, Subscription
+from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
+from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
+from models.tables.subscriptions import Subscription
 
 
 def create_customer(

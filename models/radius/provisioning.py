@@ -11,7 +11,8 @@ from typing import TypeVar
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from models.secrets.keyring import Keyring, nt_hash, ssha512
+from models.secrets.keyring import Keyring
+from models.secrets.password_hashes import nt_hash, ssha512
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan

@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, select, t
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from models.tables.customers import Customer, Subscription, Topup
+from models.tables.customers import Customer
 from models.tables.plans import ServicePlan
+from models.tables.subscriptions import Subscription, Topup
 from models.tables.usage import Usage
 
 

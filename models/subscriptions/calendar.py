@@ -10,6 +10,11 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+#: No paid period ends later: dates stay within what every part can write.
+LATEST_YEAR = 2999
+#: Of a plan whose validity is not given.
+DEFAULT_VALIDITY_DAYS = 30
+
 
 def add_days(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The same time on the wall, so many days later."""
@@ -42,7 +47,7 @@ def boundaries(
         passed = months_between(anchor, start, zone)
         ends = [add_months(anchor, passed + months * number, zone) for number in range(1, count + 1)]
     else:
-        ends = [add_days(start, (days or 30) * number, zone) for number in range(1, count + 1)]
+        ends = [add_days(start, (days or DEFAULT_VALIDITY_DAYS) * number, zone) for number in range(1, count + 1)]
     return list(zip([start, *ends[:-1]], ends, strict=True))
 
 

@@ -11,10 +11,10 @@ from models.audit_trail import record, snapshot
 from models.network import requests
 from models.radius.provisioning import deprovision_plan, provision_plan
 from models.refusals import Refused
-from models.tables.customers import Customer, Subscription
+from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS
+from models.tables.customers import Customer
 from models.tables.plans import ServicePlan
-
-DEFAULT_VALIDITY_DAYS = 30
+from models.tables.subscriptions import Subscription
 
 
 def create_plan(session: Session, isp_id: int, **fields: Any) -> ServicePlan:  # noqa: ANN401  # columns of ServicePlan

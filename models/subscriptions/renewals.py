@@ -12,14 +12,12 @@ from models.audit_trail import record, snapshot
 from models.network import requests
 from models.radius import provisioning
 from models.refusals import Invalid, Refused
-from models.subscriptions.calendar import add_months, boundaries, months_between
-from models.subscriptions.plans import DEFAULT_VALIDITY_DAYS
-from models.tables.customers import Customer, Subscription, Topup
+from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, LATEST_YEAR, add_months, boundaries, months_between
+from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
+from models.tables.subscriptions import Subscription, Topup
 
-#: No paid period ends later: dates stay within what every part can write.
-LATEST_YEAR = 2999
 _RUN_LENGTH = 400
 
 

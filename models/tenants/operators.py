@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
 from models.refusals import Refused
-from models.secrets.keyring import hash_operator_password
+from models.secrets.password_hashes import hash_operator_password
 from models.tables.users import ROLES, User
 
 

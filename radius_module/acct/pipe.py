@@ -19,8 +19,9 @@ from io import FileIO
 from typing import Any, NamedTuple, NoReturn
 
 from models.accounting.records import SessionReport
-from radius_module.replies.freeradius_socket import OwnSocket, Receipt
-from radius_module.rules.facts import maker
+from radius_module.fast_tuple import maker
+from radius_module.packets.reply_to import Receipt
+from radius_module.replies.freeradius_socket import OwnSocket
 from radius_module.spool import codec as records
 
 log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from radius_module.directory.devices import PROBE_ID, Client, Routers
 from radius_module.directory.readers import RoutersOnly
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.watch import Watch
-from radius_module.replies.freeradius_socket import Receipt
+from radius_module.packets.reply_to import Receipt
 from radius_module.settings import Settings
-from radius_module.spool.booked_counts import kind_of
 from radius_module.spool.files import make_ready, node_of
+from radius_module.spool.record_kind import kind_of
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from radius_module.replies.accounting_response import Receipts
 from radius_module.replies.freeradius_socket import OwnSocket
 from radius_module.settings import Settings
 from radius_module.spool import codec
-from radius_module.spool.booked_counts import kind_of_status
+from radius_module.spool.record_kind import kind_of_status
 from radius_module.spool.store import SpoolStore
 
 log = logging.getLogger(__name__)

@@ -19,14 +19,15 @@ from typing import Any, cast
 
 from models.accounting.records import SessionReport
 from models.accounting.session_id import make_class
+from models.names import station
 from radius_module.auth.server import LoginServer
 from radius_module.ipc import question as asking
 from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
 from radius_module.login import login, passwords
 from radius_module.login.facts import gather
 from radius_module.login.over_http import NOWHERE, Visit, unnamed_station
-from radius_module.names import station
-from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.wire_line import Origin
 from radius_module.replies import outcome
 from radius_module.rules import explain
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from radius_module.names import login_name
+from models.names import login_name
 from radius_module.rules.facts import Customer, Device, Isp, Plan
 
 Network = IPv4Network | IPv6Network

@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from models import ServicePlan
+from models.names import mac_of, station
 from models.tables.plans import rate_limit
 from radius_module.directory import queries
 from radius_module.directory.contents import Contents
-from radius_module.names import mac_of, station
+from radius_module.fast_tuple import maker
 from radius_module.online.table import Live, StoredSession
-from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan, maker
+from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 _BATCH = 5000
 _HOUR = 3600.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from radius_module.directory.contents import Directory
+from radius_module.fast_tuple import maker
 from radius_module.online.table import Live
-from radius_module.rules.facts import Customer, Device, Facts, maker
+from radius_module.rules.facts import Customer, Device, Facts
 
 _facts = maker(Facts)
 

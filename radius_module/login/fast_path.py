@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from models.accounting.session_id import make_class
 from radius_module.directory.contents import Contents, Directory
+from radius_module.fast_tuple import maker
 from radius_module.online.table import Live
-from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.wire_line import Origin
 from radius_module.replies import access_attributes, access_octets
 from radius_module.replies.attribute import Pair, UnencodableAttribute
 from radius_module.rules import decide
-from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan, maker
+from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan
 
 _TIMEOUT = "Session-Timeout"
 #: What differs from login to login.

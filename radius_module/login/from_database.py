@@ -18,15 +18,16 @@ from models.accounting.booking import book
 from models.accounting.records import LoginResult
 from models.accounting.session_id import make_class
 from models.customers.lookup import customer_id_named
+from models.names import login_name, station
 from models.secrets.keyring import Keyring
 from radius_module.directory import load
 from radius_module.directory.contents import Directory
 from radius_module.login import passwords
 from radius_module.login.facts import gather
 from radius_module.login.reject_delay import GUESSES, Brake
-from radius_module.names import login_name, station
 from radius_module.online.table import Live
-from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.wire_line import Origin
 from radius_module.replies.outcome import ACCEPT, outcome
 from radius_module.rules import decide, explain
 from radius_module.rules.facts import Customer, Device, Facts

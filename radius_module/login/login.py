@@ -7,19 +7,20 @@ import os
 
 from models.accounting.records import LoginResult
 from models.accounting.session_id import make_class
+from models.names import login_name
 from radius_module.auth.server import LoginServer
 from radius_module.directory.devices import PROBE_ID
+from radius_module.fast_tuple import maker
 from radius_module.login import passwords
 from radius_module.login.duplicates import Given
 from radius_module.login.facts import gather
 from radius_module.login.reject_delay import GUESSES
-from radius_module.names import login_name
 from radius_module.packets.access_request import LoginRequest
 from radius_module.replies import access_attributes, access_octets
 from radius_module.replies.attribute import Pair, UnencodableAttribute, text
 from radius_module.rlm import HANDLED, OK, REJECT, Answer, Lists
 from radius_module.rules import decide
-from radius_module.rules.facts import Customer, Deny, maker
+from radius_module.rules.facts import Customer, Deny
 
 log = logging.getLogger(__name__)
 

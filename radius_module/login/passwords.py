@@ -9,8 +9,9 @@ import logging
 from hashlib import md5
 from hmac import compare_digest
 
-from models.secrets.keyring import CredentialError, Keyring, nt_hash, ssha512_matches
-from radius_module.names import mac_of, notations
+from models.names import mac_of, notations
+from models.secrets.keyring import CredentialError, Keyring
+from models.secrets.password_hashes import nt_hash, ssha512_matches
 from radius_module.packets.access_request import LoginRequest
 from radius_module.rules.facts import Customer
 

@@ -16,15 +16,9 @@ from typing import Any
 from models.accounting.records import ROUTER_REBOOT, SessionEnd, SessionReport
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import read_class, unique_id
-from radius_module.online.customer import (
-    SLOT_SECONDS,
-    STALE_SECONDS,
-    Account,
-    LiveSession,
-    StoredSession,
-    boot_of,
-    is_newer_boot,
-)
+from radius_module.online.boot_counter import boot_of, is_newer_boot
+from radius_module.online.customer import SLOT_SECONDS, Account
+from radius_module.online.session import STALE_SECONDS, LiveSession, StoredSession
 from radius_module.rules.facts import Occupied
 from radius_module.rules.sessions import others_of
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from models.accounting.records import SessionReport, readable
-from radius_module.names import station
-from radius_module.packets.access_request import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
-from radius_module.replies.freeradius_socket import Receipt
-from radius_module.rules.facts import maker
+from models.names import station
+from radius_module.fast_tuple import maker
+from radius_module.packets.reply_to import Receipt
+from radius_module.packets.wire_line import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
 
 _GIGAWORD = 1 << 32
 _session_report = maker(SessionReport)

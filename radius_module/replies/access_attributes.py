@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from radius_module.replies.attribute import Pair, UnencodableAttribute, encode, number, text
 from radius_module.rules.facts import Attribute, Deny, Grant
+from radius_module.rules.service import INTERIM_INTERVAL
 
-#: How often the router reports, seconds; three missed reports make a session stale.
-INTERIM_INTERVAL = 300
 _GIGAWORD = 1 << 32
 #: Where the plan, a customer's own row and the rules all set a limit, the least holds.
 _LIMITS = frozenset(("Session-Timeout", "Idle-Timeout"))

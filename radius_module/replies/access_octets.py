@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 
-from radius_module.replies.access_attributes import INTERIM_INTERVAL
 from radius_module.rules.facts import Grant
+from radius_module.rules.service import INTERIM_INTERVAL
 
 _MIKROTIK, _MICROSOFT = 14988, 311
 #: Octets of a text in one attribute, in a vendor's one.

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from hashlib import md5
 
-from radius_module.replies.freeradius_socket import OwnSocket, Receipt
+from radius_module.packets.reply_to import Receipt
+from radius_module.replies.freeradius_socket import OwnSocket
 
 _ACCOUNTING_RESPONSE = 5
 _HEAD = struct.Struct(">BBH")

@@ -11,7 +11,8 @@ import time
 from itertools import count
 from threading import Condition, Thread
 
-from radius_module.replies.freeradius_socket import OwnSocket, Receipt
+from radius_module.packets.reply_to import Receipt
+from radius_module.replies.freeradius_socket import OwnSocket
 
 #: Packets that wait, about 500 octets each. Who guesses faster gets no answer.
 MOST = 50_000

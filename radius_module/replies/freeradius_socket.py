@@ -13,25 +13,11 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from stat import S_ISSOCK
-from typing import NamedTuple
 
+from radius_module.packets.reply_to import Receipt
 from radius_module.replies.sendmmsg import DEPTH, Volley, packet_info
 
 log = logging.getLogger(__name__)
-
-
-class Receipt(NamedTuple):
-    """What a router that asked waits for."""
-
-    address: str
-    port: int
-    #: The address of ours that it was sent to.
-    local: str
-    identifier: int
-    #: The Request Authenticator.
-    authenticator: bytes
-    #: Proxy-State attributes, whole; they go back as they came.
-    proxy_states: bytes
 
 
 class OwnSocket:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import struct
 from hashlib import md5
 
+from radius_module.packets.reply_to import Receipt
 from radius_module.replies.delayed import Late
-from radius_module.replies.freeradius_socket import OwnSocket, Receipt
+from radius_module.replies.freeradius_socket import OwnSocket
 
 _ACCEPT, _REJECT = 2, 3
 _HEAD = struct.Struct(">BBH")

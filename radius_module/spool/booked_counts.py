@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from models.accounting.records import INTERIM, REBOOTS, START, STOP, Booked, LoginResult, SessionReport
+from models.accounting.records import Booked
+from radius_module.spool.record_kind import kind_of
 
-STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
-OTHER = "other"
 #: Beside the spool's segments: what was booked of it, since it was made.
 BOOKED = "booked-counts.json"
 _SAID_EVERY = 1.0
@@ -52,13 +51,3 @@ def booked(directory: Path) -> dict[str, int]:
         return {}
 
 
-def kind_of(record: Booked) -> str:
-    """`Start`, …; `login` for a login's result, `end` for a session that we took for over."""
-    if isinstance(record, SessionReport):
-        return kind_of_status(record.status)
-    return "login" if isinstance(record, LoginResult) else "end"
-
-
-def kind_of_status(status: str) -> str:
-    """The same, of a report's Acct-Status-Type."""
-    return status if status in STATUSES else OTHER

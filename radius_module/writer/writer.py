@@ -1,4 +1,4 @@
-"""From the spools into PostgreSQL: batches, one transaction each, for ever (`python -m radius_module.writer.writer`).
+"""From the spools into PostgreSQL: batches, one transaction each, for ever (`python -m radius_module.writer`).
 
 A process of its own, so that logins and accounting never wait for its arithmetic. What goes wrong with the database
 is tried again until it works; what goes wrong with a record puts that record aside (quarantine) and no other.
@@ -6,11 +6,8 @@ is tried again until it works; what goes wrong with a record puts that record as
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -22,14 +19,11 @@ from sqlalchemy import Connection, Engine, exc, text
 from models.accounting import booking as ledger
 from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
-from models.db import make_engine
-from radius_module import settings
 from radius_module.ipc.feed import WriterFeed
-from radius_module.spool import files
-from radius_module.writer import quarantine, retention
+from radius_module.writer import quarantine
 from radius_module.writer.spool_reader import Batch, Drain
 
-log = logging.getLogger("radius_module.writer.writer")
+log = logging.getLogger("radius_module.writer")
 
 #: Records of one transaction. Large batches let many reports of one session become one update.
 BATCH = 20_000
@@ -41,7 +35,6 @@ GATHERING = 1.0
 _RETRY = (0.2, 0.5, 1.0, 2.0)
 #: The writer and its share of PostgreSQL give way to those whom somebody waits for.
 NICE = 10
-_HOUR = 3600.0
 #: The lock file of the one that drains this node's spools.
 LOCK = "writer.lock"
 
@@ -162,61 +155,3 @@ def first_line(wrong: Exception) -> str:
     """The error's first line, without statement and values."""
     said = str(getattr(wrong, "orig", None) or wrong)
     return (said.splitlines() or [""])[0] or type(wrong).__name__
-
-
-def _keep_house(url: str, stopping: threading.Event) -> None:
-    """The hourly job, with a connection of its own."""
-    engine = make_engine(url, "infora history", pool_size=1, max_overflow=0)
-    while not stopping.is_set():
-        try:
-            retention.keep_house(engine)
-            wait = _HOUR
-        except Exception as wrong:
-            log.warning("history: trying again in a minute: %s", first_line(wrong))
-            wait = 60.0
-        stopping.wait(wait)
-
-
-def made(found: settings.Settings) -> Writer:
-    """The writer of this installation."""
-    root = found.spool("acct").parent
-    files.make_ready(root)
-    node = files.node_of(root)
-    engine = make_engine(found.database_url, "infora writer", pool_size=1, max_overflow=0)
-    drains = [Drain(found.spool(process), node) for process in ("acct", "auth")]
-    return Writer(engine, drains, WriterFeed(found.feed_socket), node)
-
-
-def main() -> int:
-    """Run until SIGTERM; one writer a node."""
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "info").upper(), format="%(levelname)s %(message)s")
-    try:
-        found = settings.from_environment()
-        writer = made(found)
-        lock = _alone(found.spool("acct").parent, writer)
-    except (ValueError, OSError) as wrong:
-        print(f"writer: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
-        return 1
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: writer.stopping.set())
-    os.nice(NICE)
-    # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
-    gc.set_threshold(500_000, 20, 100)
-    threading.Thread(target=_keep_house, args=(found.database_url, writer.stopping), daemon=True).start()
-    writer.run()
-    os.close(lock)
-    return 0
-
-
-def _alone(directory: Path, writer: Writer) -> int:
-    """Wait until no other writer has this node's spools."""
-    while not writer.stopping.is_set():
-        try:
-            return files.claim(directory, LOCK)
-        except files.SpoolLocked:
-            time.sleep(0.2)
-    raise OSError("stopped before another writer ended")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,8 +15,9 @@ from radius_module.login.duplicates import Answered
 from radius_module.login.fast_path import Entitlements
 from radius_module.login.reject_delay import Brake
 from radius_module.online.table import Live, StoredSession
-from radius_module.packets.access_request import LoginRequest, client_name, origin
-from radius_module.replies.freeradius_socket import Receipt
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.reply_to import Receipt
+from radius_module.packets.wire_line import client_name, origin
 from radius_module.rlm import HANDLED, REJECT, Answer
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 

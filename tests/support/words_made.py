@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from radius_module.packets.access_request import client_name
+from radius_module.packets.wire_line import client_name
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -19,7 +19,8 @@ from models.radius.provisioning import (
     provision_plan,
     set_password,
 )
-from models.secrets.keyring import Keyring, ssha512_matches
+from models.secrets.keyring import Keyring
+from models.secrets.password_hashes import ssha512_matches
 from tests.models.conftest import NOON
 
 TABLES: tuple[type[Radcheck] | type[Radreply] | type[Radusergroup], ...] = (Radcheck, Radreply, Radusergroup)

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.secrets.keyring import (
-    CredentialError,
-    Keyring,
+from models.secrets.keyring import CredentialError, Keyring
+from models.secrets.password_hashes import (
     hash_operator_password,
     nt_hash,
     operator_password_matches,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models.accounting.records import SessionReport
 from radius_module.acct import pipe
 from radius_module.acct.pipe import Handover
-from radius_module.replies.freeradius_socket import Receipt
+from radius_module.packets.reply_to import Receipt
 from radius_module.spool import codec
 from tests.support.reports_made import report
 from tests.support.spools import Lost, lost

@@ -19,7 +19,7 @@ import pytest
 from radius_module.acct import store_process
 from radius_module.acct.pipe import Handover
 from radius_module.acct.store_process import Spooler
-from radius_module.replies.freeradius_socket import Receipt
+from radius_module.packets.reply_to import Receipt
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
 from tests.support.reports_made import report
 from tests.support.spools import Lost, lost, stored, until

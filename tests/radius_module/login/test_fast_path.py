@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radius_module.login import fast_path, login
-from radius_module.packets.access_request import LoginRequest, client_name, origin
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.wire_line import client_name, origin
 from radius_module.rlm import NO_ANSWER, OK
 from radius_module.rules.facts import Attribute
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, MAC, NOW, OTHER_MAC, PERIOD, PLAN, THIRD_MAC

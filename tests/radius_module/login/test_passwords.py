@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.secrets.keyring import Keyring, nt_hash, ssha512
+from models.names import notations
+from models.secrets.keyring import Keyring
+from models.secrets.password_hashes import nt_hash, ssha512
 from radius_module.login import passwords
 from radius_module.login.passwords import for_mschap, opened, proves
-from radius_module.names import notations
-from radius_module.packets.access_request import LoginRequest, Origin
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.wire_line import Origin
 from radius_module.rules.facts import Customer
 from tests.support.facts_made import CUSTOMER
 

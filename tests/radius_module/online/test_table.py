@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.accounting.records import ROUTER_REBOOT, STALE, START, STOP, TAKEN_OVER, SessionReport
 from models.accounting.session_id import unique_id
-from radius_module.online.customer import StoredSession
+from radius_module.online.session import StoredSession
 from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, Live
 from tests.support.reports_made import NOON, our_class, report
 

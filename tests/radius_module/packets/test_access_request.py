@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.packets.access_request import MalformedRequest, Origin, client_name, login_request, source_address
-from radius_module.replies.freeradius_socket import Receipt
+from radius_module.packets.access_request import login_request
+from radius_module.packets.reply_to import Receipt
+from radius_module.packets.wire_line import MalformedRequest, Origin, client_name, source_address
 from tests.support.words_made import Pairs, login_words, word
 
 HOSTILE = (

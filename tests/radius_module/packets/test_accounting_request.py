@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.packets.access_request import MalformedRequest
 from radius_module.packets.accounting_request import accounting_request
+from radius_module.packets.wire_line import MalformedRequest
 from radius_module.replies.accounting_response import Receipt
 from tests.support.words_made import Pairs, accounting_pairs, in_hex
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radius_module.online.table import STALE_SECONDS
-from radius_module.replies.access_attributes import INTERIM_INTERVAL, NOT_SET_UP, accept, refuse, shown, total_limit
+from radius_module.replies.access_attributes import NOT_SET_UP, accept, refuse, shown, total_limit
 from radius_module.replies.attribute import UnencodableAttribute
 from radius_module.rules import ORDER
 from radius_module.rules.facts import Attribute, Deny, Grant
+from radius_module.rules.service import INTERIM_INTERVAL
 
 CLASS = b"\x01" + bytes(12)
 ALWAYS = {"Class", "Session-Timeout", "Acct-Interim-Interval"}

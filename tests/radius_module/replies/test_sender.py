@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from radius_module.packets.reply_to import Receipt
 from radius_module.replies import delayed
-from radius_module.replies.freeradius_socket import Receipt
 from radius_module.replies.sender import Sender, Signer
 from tests.radius_client import (
     Code,
