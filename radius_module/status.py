@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from radius_module.replace_file import replace_text
 from radius_module.spool.files import Backlog, backlog
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,11 @@ _FRESH_SECONDS = 5.0
 
 
 def keep(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
-    """Write the facts anew until told to stop. A disk that takes them not is logged once for each reason."""
+    """Write the facts anew until told to stop. A failed write is logged once for each reason."""
     said = ""
     while not stopping.wait(EVERY):
         try:
-            fresh = path.with_suffix(".new")
-            fresh.write_text(json.dumps(facts()), encoding="utf-8")
-            fresh.replace(path)
+            replace_text(path, json.dumps(facts()))
             said = ""
         except OSError as wrong:
             if str(wrong) != said:

@@ -33,12 +33,12 @@ class FeedListener:
     """Accepts the accounting process and the writer. `reload` asks for the database's facts anew."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, live: OnlineTable, spool: Later, reload: Event,
+        self, settings: Settings, directory: Directory, online: OnlineTable, spool: Later, reload: Event,
         note: Callable[[object], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`note` is told what the writer tells, before it is in force."""
         self._path, self._records, self._note = settings.feed_socket, settings.spool("acct"), note
-        self._directory, self._live, self._spool, self._reload = directory, live, spool, reload
+        self._directory, self._online, self._spool, self._reload = directory, online, spool, reload
         #: From when on packets are heard without a break.
         self._since = time.time()
         self._stopping = Event()
@@ -100,7 +100,7 @@ class FeedListener:
             case "B":
                 self._note(payload)
                 totals, sessions = payload
-                for end in self._live.booked(totals, sessions, time.time()):
+                for end in self._online.apply_booking(totals, sessions, time.time()):
                     self._spool.put_later(end)
             case _:
                 raise ValueError(f"a message of the kind {kind!r}")
@@ -111,17 +111,17 @@ class FeedListener:
             if isinstance(record, AccountingRecord):
                 self._hear(record)
 
-    def _hear(self, report: AccountingRecord) -> None:
-        if report.status in REBOOTS:
-            self._live.reboot(report)
+    def _hear(self, record: AccountingRecord) -> None:
+        if record.status in REBOOTS:
+            self._online.device_restarted(record)
             return
-        customer = self._directory.customer(report.isp_id, report.username)
+        customer = self._directory.customer(record.isp_id, record.username)
         if customer is not None:
-            start = customer.period_start(report.received)
-            for end in self._live.hear(report, customer.id, start):
+            start = customer.period_start(record.received)
+            for end in self._online.apply_record(record, customer.id, start):
                 self._spool.put_later(end)
 
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_EVERY):
-            for end in self._live.sweep(time.time(), self._since):
+            for end in self._online.sweep(time.time(), self._since):
                 self._spool.put_later(end)

@@ -124,7 +124,7 @@ class QuestionListener:
         if customer is None or customer.isp_id != isp_id or (device is not None and device.isp_id != isp_id):
             return None
         mac = station(str(asked["mac"]))
-        verdict, findings = explain(gather(server.directory, server.live, isp_id, device, customer, mac, True, now))
+        verdict, findings = explain(gather(server.directory, server.online, isp_id, device, customer, mac, True, now))
         told = outcome.outcome(verdict, make_class(now))
         return {"code": told.code, "reply": told.reply, "rules": [list(finding) for finding in findings]}
 
@@ -139,9 +139,9 @@ class QuestionListener:
         )  # fmt: skip
         customer = server.directory.customer(report.isp_id, name)
         if customer is not None:
-            for end in server.live.hear(report, customer.id, customer.period_start(report.received)):
+            for end in server.online.apply_record(report, customer.id, customer.period_start(report.received)):
                 server.spool.put_later(end)
-            for end in server.live.booked(asked["totals"], asked["sessions"], time.time()):
+            for end in server.online.apply_booking(asked["totals"], asked["sessions"], time.time()):
                 server.spool.put_later(end)
         return {"heard": customer is not None}
 

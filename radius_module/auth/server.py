@@ -45,19 +45,19 @@ class AuthServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.directory = Directory()
-        self.live = OnlineTable()
-        self.fast_path = FastPath(self.directory, self.live)
+        self.online = OnlineTable()
+        self.fast_path = FastPath(self.directory, self.online)
         self.brake = RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.answered = Duplicates()
         self.sender = Sender(settings.login_port)
         self._routers = Devices(settings, self.directory)
         self.marks = Marks()
-        reader = Marked(Everything(self.directory, self.live), self.marks)
+        reader = Marked(Everything(self.directory, self.online), self.marks)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._feed = FeedListener(
-            settings, self.directory, self.live, self.spool, self._watch.again, self._snapshot.note
+            settings, self.directory, self.online, self.spool, self._watch.again, self._snapshot.note
         )
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
@@ -72,7 +72,7 @@ class AuthServer:
         """Load the directory, or else the snapshot, then begin."""
         self._watch.start()
         self._watch.tried.wait(_HURRY)
-        if not self.directory.loads and not self._snapshot.restore(self.directory, self.live):
+        if not self.directory.loads and not self._snapshot.restore(self.directory, self.online):
             self._watch.tried.wait(_PATIENCE)
         self._feed.start()
         self._feed.catch_up()
@@ -121,7 +121,7 @@ class AuthServer:
             begun = time.thread_time()
             try:
                 if self.directory.loads and self.directory.age() < _RECENT:
-                    self._snapshot.write(self.directory, self.live)
+                    self._snapshot.write(self.directory, self.online)
             except OSError as wrong:
                 log.warning("the snapshot cannot be written: %s", wrong)
             pause = max(_SNAPSHOT_EVERY, 60 * (time.thread_time() - begun))

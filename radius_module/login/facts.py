@@ -12,7 +12,7 @@ _facts = maker(Facts)
 
 def gather(
     directory: Directory,
-    live: OnlineTable,
+    online: OnlineTable,
     isp_id: int,
     device: Device | None,
     customer: Customer | None,
@@ -24,7 +24,7 @@ def gather(
     isp = directory.isp(isp_id)
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, ())
-    used, slots = live.standing(customer.id, customer.period_start(now), now)
+    used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
     made: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots))
     return made

@@ -81,8 +81,8 @@ _admitted = maker(FastAccept)
 class FastPath:
     """Those of the customers who logged in lately."""
 
-    def __init__(self, directory: Directory, live: OnlineTable) -> None:
-        self._directory, self._live = directory, live
+    def __init__(self, directory: Directory, online: OnlineTable) -> None:
+        self._directory, self._online = directory, online
         self._known: dict[int, CachedGrant] = {}
         #: A plan's customers share one of each.
         self._shared: dict[tuple[Pair, ...], tuple[tuple[Pair, ...], bytes | None]] = {}
@@ -109,7 +109,7 @@ class FastPath:
             return None
         klass = make_class(now)
         limit = known.limit
-        used = self._live.admit(customer.id, known.period_start, limit, known.places, mac, mac or klass.hex(), now)
+        used = self._online.admit(customer.id, known.period_start, limit, known.places, mac, mac or klass.hex(), now)
         if used is None:
             return None
         seconds = known.expires_at - now

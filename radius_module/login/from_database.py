@@ -41,11 +41,11 @@ class Knowledge:
 
     def __init__(self, customer_id: int | None, device_id: int | None) -> None:
         connection = session().connection()
-        self._directory, self._live = Directory(), OnlineTable()
+        self._directory, self._online = Directory(), OnlineTable()
         contents = self._directory.contents
         load.refresh_isps(connection, contents, [tenant_id()])
         if customer_id is not None:
-            load.refresh_customers(connection, contents, self._live, [customer_id])
+            load.refresh_customers(connection, contents, self._online, [customer_id])
         if device_id is not None:
             load.refresh_devices(connection, contents, [device_id])
         self.customer = contents.customers.get(customer_id or 0)
@@ -57,7 +57,7 @@ class Knowledge:
     def facts(self, now: datetime, mac: str, *, authentic: bool) -> Facts:
         """As the packet path puts them together."""
         moment, mac = now.timestamp(), station(mac)
-        return gather(self._directory, self._live, tenant_id(), self.device, self.customer, mac, authentic, moment)
+        return gather(self._directory, self._online, tenant_id(), self.device, self.customer, mac, authentic, moment)
 
     def knows(self, password: str, keyring: Keyring) -> bool:
         """Is it the customer's password, as PAP proves it?"""

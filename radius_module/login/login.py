@@ -86,7 +86,7 @@ def answer(server: AuthServer, request: LoginRequest, customer: Customer | None,
     if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
         # FreeRADIUS verified the packet with the secret of the router that was at this address a moment ago.
         device = None
-    verdict = decide(gather(server.directory, server.live, isp_id, device, customer, request.mac, authentic, now))
+    verdict = decide(gather(server.directory, server.online, isp_id, device, customer, request.mac, authentic, now))
     if isinstance(verdict, Deny):
         return _refuse(server, request, customer, verdict, now)
     assert customer is not None  # noqa: S101  # whoever is not refused is known
@@ -97,7 +97,7 @@ def answer(server: AuthServer, request: LoginRequest, customer: Customer | None,
         log.error("customer %d: refused, his answer cannot be sent: %s", customer.id, wrong)
         return _refuse(server, request, customer, access_attributes.NOT_SET_UP, now)
     if device_id != PROBE_ID:
-        server.live.take_slot(customer.id, request.mac or klass.hex(), now)
+        server.online.take_slot(customer.id, request.mac or klass.hex(), now)
     _record(server, request, customer, "Access-Accept", "accept", klass, now)
     return OK, {"reply": pairs, "config": _ACCEPTED}
 

@@ -25,7 +25,7 @@ class HttpLogin:
     def __init__(self, server: AuthServer, isp_id: int, address: str, station: str) -> None:
         self.directory, self.keyring = server.directory, server.keyring
         self.brake, self.answers = server.brake, server.answers
-        self.live = server.live if station else _UnnamedPlace(server.live, address)
+        self.online = server.online if station else _UnnamedPlace(server.online, address)
         self.spool = self
         self.result: AuthResult | None = None
         self._isp_id, self._server = isp_id, server
@@ -50,12 +50,12 @@ def unnamed_station(address: str) -> bytes:
 class _UnnamedPlace:
     """The places of `simultaneous_use` as somebody sees them who names no station: the unnamed one is his own."""
 
-    def __init__(self, live: OnlineTable, address: str) -> None:
-        self._live, self._own = live, unnamed_station(address).hex()
+    def __init__(self, online: OnlineTable, address: str) -> None:
+        self._online, self._own = online, unnamed_station(address).hex()
 
-    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
-        used, slots = self._live.standing(customer_id, period_start, now)
+    def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
+        used, slots = self._online.usage_and_slots(customer_id, period_start, now)
         return used, tuple(place for place in slots if place.mac != self._own)
 
     def take_slot(self, customer_id: int, _key: str, now: float) -> None:
-        self._live.take_slot(customer_id, self._own, now)
+        self._online.take_slot(customer_id, self._own, now)

@@ -36,8 +36,8 @@ class Server:
     """
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
-        self.directory, self.live, self.brake = directory, OnlineTable(), RejectDelay()
-        self.fast_path = FastPath(directory, self.live)
+        self.directory, self.online, self.brake = directory, OnlineTable(), RejectDelay()
+        self.fast_path = FastPath(directory, self.online)
         self.answered, self.sender = Duplicates(), self
         self.answers: Counter[str] = Counter()
         self.recorded: list[Any] = []
@@ -114,7 +114,7 @@ class World:
         sessions = [StoredSession(f"{number}", CUSTOMER.id, mac, NOW - 60 + number, self.now, 0)
                     for number, mac in enumerate(macs)]  # fmt: skip
         for server in self.servers:
-            server.live.refresh(CUSTOMER.id, customer.period_start(self.now), octets, sessions)
+            server.online.refresh(CUSTOMER.id, customer.period_start(self.now), octets, sessions)
 
     def log_in(self, mac: str, address: str, *, authentic: bool = True) -> None:
         """All answer alike, write the same down, and have the same places taken and octets left afterwards."""
@@ -132,7 +132,7 @@ class World:
         assert self.short.recorded == self.direct.recorded == self.long.recorded
         assert self.short.answers == self.direct.answers == self.long.answers
         period = self.directory.contents.customers[CUSTOMER.id].period_start(self.now)
-        standing = [set_of(server.live.standing(CUSTOMER.id, period, self.now)) for server in self.servers]
+        standing = [set_of(server.online.usage_and_slots(CUSTOMER.id, period, self.now)) for server in self.servers]
         assert standing[0] == standing[1] == standing[2]
 
 
