@@ -1,7 +1,7 @@
 """Periods that customers paid for, and data bought on top; which period runs, and what was bought for it.
 
-The rules know both from memory (radius_module.rules: `Customer.period_start`, `allowance`); a test compares the two over
-generated histories (tests/radius_module/directory/test_running_period.py).
+The rules know both from memory (radius_module.rules: `Customer.period_start`, `allowance`); a test compares the two
+over generated histories (tests/radius_module/directory/test_running_period.py).
 """
 
 from __future__ import annotations

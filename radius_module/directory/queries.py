@@ -130,7 +130,7 @@ def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool]:
 
 
 def _credentials(ids: Ids) -> Subquery:
-    """The newest password row of each customer, suspended or not: only a customer who proves the password hears of the suspension."""
+    """The newest password row of each customer, also of suspended ones: whoever proves it hears of the suspension."""
     return (
         select(Radcheck.isp_id, Radcheck.customer_id, Radcheck.attribute, Radcheck.value)
         .where(Radcheck.attribute.in_(PASSWORD_ATTRIBUTES), or_(Radcheck.is_active, Radcheck.origin == "provisioned"))
