@@ -45,7 +45,7 @@ class Accounting:
             accounting_port=port, feed_socket=directory / "nobody", spool=lambda name: directory / "spool" / name
         )
         self.link = Pipe(port, lost)
-        self.link.tell_secret("127.0.0.1", SECRET)
+        self.link.send_secret("127.0.0.1", SECRET)
 
     def send(self, number: int, states: bytes = b"") -> Request:
         """A report of so many octets."""
@@ -53,7 +53,7 @@ class Accounting:
         request = accounting_request(SECRET, attributes, identifier=number % 256)
         host, port = self.router.getsockname()
         reply_to = ReplyTo(host, port, "127.0.0.1", request.identifier, request.authenticator, states)
-        assert self.link.take(report(octets_in=number), reply_to)
+        assert self.link.send(report(octets_in=number), reply_to)
         return request
 
     def octets(self) -> list[int]:
