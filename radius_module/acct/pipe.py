@@ -35,7 +35,7 @@ SECRET, SOCKET = "secret", "socket"
 
 
 class PipedRecords(NamedTuple):
-    """What came: records as they will be stored, where their answers go, Acct-Status-Types; notes; a message's beginning."""
+    """What came: records as they will be stored, where their answers go, Acct-Status-Types; notes; the rest."""
 
     records: list[bytes]
     replies: list[ReplyTo]

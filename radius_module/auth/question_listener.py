@@ -1,4 +1,4 @@
-"""The login process's end of ipc/question.py: a few threads, beside the hooks, that answer the API by the hooks' functions.
+"""The login process's end of ipc/question.py: a few threads beside the hooks that answer the API by their functions.
 
 `login` takes a slot, counts guesses and records the result as on the wire; `explain` changes nothing; `report` passes
 on an accounting record that the API has booked, as the feed does with those that devices sent.

@@ -1,8 +1,8 @@
 """Logins over HTTP and `explain`, decided where logins on the wire are: the login process is asked.
 
 It is asked on this machine, and only after it has heard of everything that was committed before
-(radius_module.directory.sync_marks), so that a customer who was changed a moment ago is judged as they are now. Where it
-does not run, or does not answer in time, the same is done here from the database (radius_module.login.from_database).
+(radius_module.directory.sync_marks), so that a customer who was changed a moment ago is judged as they are now. Where
+it does not run or does not answer in time, the same is done from the database (radius_module.login.from_database).
 """
 
 from __future__ import annotations

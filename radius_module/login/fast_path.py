@@ -33,7 +33,7 @@ class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
     __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "isp", "limit", "mac", "origin",
-                 "period_start", "plan", "slots", "since", "until")  # fmt: skip
+                 "period_start", "plan", "since", "slots", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -135,7 +135,7 @@ class FastPath:
             return None
         grant.limit, grant.cap = verdict.allowance, verdict.session_timeout
         usual = access_attributes.accept(verdict._replace(extra=()), b"")
-        if [pair for pair in pairs if pair[0] in _OF_THIS_LOGIN] != [pair for pair in usual if pair[0] in _OF_THIS_LOGIN]:
+        if _of_this_login(pairs) != _of_this_login(usual):
             # An operator's row has a say in what differs from login to login.
             return None
         fixed = tuple(pair for pair in pairs if pair[0] not in _OF_THIS_LOGIN)
@@ -145,3 +145,7 @@ class FastPath:
             self._shared.clear()
         self._grants[customer.id] = grant
         return grant
+
+
+def _of_this_login(pairs: tuple[Pair, ...]) -> list[Pair]:
+    return [pair for pair in pairs if pair[0] in _OF_THIS_LOGIN]

@@ -1,7 +1,7 @@
 """One login that came over HTTP, on its way through the function that answers logins on the wire (login.answer).
 
 What differs from a device's: the tenant is the caller's and not the packet's, so the device is sought in it; and a
-login that names no station takes over the slot of the last one that named none there, since no Class tells the two apart.
+login that names no station takes over the slot of the last one that named none there: no Class tells the two apart.
 """
 
 from __future__ import annotations

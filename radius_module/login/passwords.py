@@ -38,7 +38,7 @@ def clear_password(customer: Customer, keyring: Keyring) -> str:
 
 
 def proves(request: LoginRequest, customer: Customer, keyring: Keyring) -> bool:
-    """True only for the right password in a PAP or CHAP request. A stored value that cannot be decrypted matches nothing."""
+    """True only for the right password in a PAP or CHAP request. What cannot be decrypted matches nothing."""
     kind, stored = customer.credential_attribute, customer.credential
     password, chap = request.password, request.chap
     if not stored or not (password or chap):

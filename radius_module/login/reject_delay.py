@@ -1,4 +1,4 @@
-"""Slows guessing down: refusals of wrong passwords leave the later the more of them there were; a right one never waits.
+"""Slows guessing down: the more wrong passwords, the later their refusals leave; a right one never waits.
 
 No thread waits for a refusal that is held back (radius_module/replies/delayed.py). Counted in memory, for each
 customer's name and for each device, in windows of a minute.

@@ -35,7 +35,7 @@ _ALLOWANCE = struct.Struct(f">{len(_TOTAL_GIGAWORDS)}sI{len(_TOTAL)}sI")
 
 
 def same_for_all(grant: Grant) -> bytes | None:
-    """The attributes of `access_attributes.accept` that do not differ from login to login; None: FreeRADIUS has to encode them."""
+    """Those of `access_attributes.accept` that do not differ from login to login; None: left to FreeRADIUS."""
     pool, rate, idle = (grant.pool or "").encode(), (grant.rate or "").encode(), grant.idle_timeout
     if grant.extra or len(pool) > _LONGEST or len(rate) > _LONGEST_OF_VENDOR:
         return None

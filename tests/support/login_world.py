@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections import Counter
 from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import Any
 
+from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
@@ -23,6 +25,7 @@ from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 ADDRESS, GIGAWORD = "192.0.2.1", 1 << 32
 OTHER_DEVICE, OTHER_ADDRESS = DEVICE._replace(id=71), "192.0.2.2"
 MONTH = 30 * 86_400.0
+KEYRING = Keyring.parse("k1:" + b64encode(bytes(range(32))).decode())
 #: FreeRADIUS has nothing to send.
 SENT = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 nonces: list[int] = []

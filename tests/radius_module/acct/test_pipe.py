@@ -73,7 +73,7 @@ def test_messages_are_the_same_wherever_a_read_cuts_them(
     dumped = first.records + second.records
     found = [codec.record(values) for values in codec.load(codec.joined(dumped))]
     assert found == [one for one, _ in handed]
-    assert first.pending + second.pending == [one for _, one in handed]
+    assert first.replies + second.replies == [one for _, one in handed]
     assert first.statuses + second.statuses == [one.status for one, _ in handed]
 
 
@@ -85,7 +85,7 @@ def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
     assert link.send(report(octets_in=1), reply_to(2))
     found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
-    assert [one.identifier for one in found.pending] == [1, 2]
+    assert [one.identifier for one in found.replies] == [1, 2]
     _, [descriptor], _, _ = socket.recv_fds(link.theirs.control, 1, 1)
     with socket.socket(fileno=descriptor) as passed:
         assert passed.getsockname() == freeradius.getsockname()
@@ -135,7 +135,7 @@ def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next
     assert again.rest == b""
     octets = codec.load(codec.joined(found.records + again.records))
     assert [one.octets_in for one in map(codec.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
-    assert {len(one.proxy_states) for one in again.pending} == {4000}
+    assert {len(one.proxy_states) for one in again.replies} == {4000}
 
 
 def test_when_the_other_process_is_gone_it_is_said(link: Pipe) -> None:

@@ -178,7 +178,7 @@ def test_a_secret_decrypted_for_one_customer_opens_for_no_other() -> None:
 
 
 def test_no_more_decrypted_secrets_are_kept_than_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_OPENED_KEPT", 10)
+    monkeypatch.setattr(passwords, "_MOST_DECRYPTED", 10)
     for number in range(50):
         assert clear_password(kept("Cleartext-Password", f"plain{number}"), KEYRING) == f"plain{number}"
         assert len(passwords._decrypted) <= 10
