@@ -88,7 +88,8 @@ def test_a_disk_that_fails_for_long_stores_nothing_and_claims_nothing(
     once: Crowd, breaker: Breaker, tenant: Tenant, logins: Logins, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with attached(breaker.pid(STORE_PROCESS), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
+    storing = breaker.pid(STORE_PROCESS)
+    with attached(storing, log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
         once.start(100, once=True)
         logins.start()
         time.sleep(3)
