@@ -81,7 +81,7 @@ class Writer:
         bookings = self._book(connection, drain, batch)
         drain.tidy(batch)
         for result in bookings:
-            self._feed.tell(result)
+            self._feed.publish(result)
         self.booked += len(batch.records)
         return len(batch.records)
 

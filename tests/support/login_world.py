@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections import Counter
 from ipaddress import IPv4Address
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from radius_module.auth.server import AuthServer
+from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
@@ -24,6 +25,7 @@ from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 ADDRESS, GIGAWORD = "192.0.2.1", 1 << 32
 OTHER_DEVICE, OTHER_ADDRESS = DEVICE._replace(id=71), "192.0.2.2"
 MONTH = 30 * 86_400.0
+KEYRING = Keyring.parse("k1:" + b64encode(bytes(range(32))).decode())
 #: FreeRADIUS has nothing to send.
 SENT = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 nonces: list[int] = []
@@ -36,9 +38,10 @@ class Server:
     """
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
-        self.directory, self.online, self.brake = directory, OnlineTable(), RejectDelay()
+        self.directory, self.online, self.reject_delay = directory, OnlineTable(), RejectDelay()
+        self.keyring = KEYRING
         self.fast_path = FastPath(directory, self.online)
-        self.answered, self.sender = Duplicates(), self
+        self.duplicates, self.sender = Duplicates(), self
         self.answers: Counter[str] = Counter()
         self.recorded: list[Any] = []
         self.spool = SimpleNamespace(put_later=self.recorded.append)
@@ -75,8 +78,8 @@ class Server:
             origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.asked}"
         )
         customer = self.directory.customer(ISP.id, b"john")
-        answering = login.quick_answer if self._short else login.answer
-        answer = answering(cast(AuthServer, self), request, customer, authentic, now)
+        decide = login.quick_answer if self._short else login.answer
+        answer = decide(self, request, customer, authentic, now)
         self.short_ways += isinstance(answer, tuple) and len(answer) == 3
         return answer
 
