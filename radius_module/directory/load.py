@@ -15,7 +15,7 @@ from models import ServicePlan
 from models.names import mac_of, station
 from models.tables.plans import rate_limit
 from radius_module.directory import queries
-from radius_module.directory.contents import Contents
+from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
 from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
@@ -41,6 +41,23 @@ def load(connection: Connection, live: OnlineTable) -> Contents:
     _settle(connection, live)
     connection.rollback()
     return contents
+
+
+def excerpt(
+    connection: Connection, isp_id: int, customer_id: int | None, device_id: int | None
+) -> tuple[Directory, OnlineTable]:
+    """What the database says about one login: its tenant, customer with plan, and device; nobody else is known."""
+    directory, live = Directory(), OnlineTable()
+    contents = directory.contents
+    refresh_isps(connection, contents, [isp_id])
+    if customer_id is not None:
+        refresh_customers(connection, contents, live, [customer_id])
+    if device_id is not None:
+        refresh_devices(connection, contents, [device_id])
+    customer = contents.customers.get(customer_id or 0)
+    if customer is not None and customer.plan_id is not None:
+        refresh_plans(connection, contents, [customer.plan_id])
+    return directory, live
 
 
 def _settle(connection: Connection, live: OnlineTable) -> None:

@@ -80,7 +80,7 @@ class Writer:
         bookings = self._book(connection, drain, batch)
         drain.tidy(batch)
         for booking in bookings:
-            self._feed.tell(booking)
+            self._feed.publish(booking)
         self.booked += len(batch.records)
         return len(batch.records)
 
