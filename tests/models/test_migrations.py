@@ -103,7 +103,8 @@ def test_an_upgrade_may_be_repeated(installation: Installation, owner: Engine) -
 def test_the_functions_that_the_parts_call_are_there(owner: Engine) -> None:
     wanted = {
         "infora_notify", "infora_notify_all", "infora_find_customer", "infora_touch", "infora_make_partitions",
-        "infora_detach_partitions", "infora_reattach_partitions", "infora_drop_detached", "infora_wall_in", "infora_close",
+        "infora_detach_partitions", "infora_reattach_partitions", "infora_drop_detached",
+        "infora_wall_in", "infora_close",
     }  # fmt: skip
     with owner.connect() as connection:
         found = set(connection.scalars(text("select proname::text from pg_proc where proname like 'infora_%'")))
