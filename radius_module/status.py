@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from radius_module.replace_file import replace_text
 from radius_module.spool.files import Backlog, backlog
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,7 @@ def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) 
     logged = ""
     while not stopping.wait(EVERY):
         try:
-            fresh = path.with_suffix(".new")
-            fresh.write_text(json.dumps(facts()), encoding="utf-8")
-            fresh.replace(path)
+            replace_text(path, json.dumps(facts()))
             logged = ""
         except OSError as error:
             if str(error) != logged:

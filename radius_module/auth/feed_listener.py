@@ -96,7 +96,7 @@ class FeedListener:
             case "B":
                 self._note(payload)
                 totals, sessions = payload
-                for end in self._online.booked(totals, sessions, time.time()):
+                for end in self._online.apply_booking(totals, sessions, time.time()):
                     self._spool.put_later(end)
             case _:
                 raise ValueError(f"a message of the kind {kind!r}")
@@ -109,12 +109,12 @@ class FeedListener:
 
     def _hear(self, record: AccountingRecord) -> None:
         if record.status in REBOOTS:
-            self._online.reboot(record)
+            self._online.device_restarted(record)
             return
         customer = self._directory.customer(record.isp_id, record.username)
         if customer is not None:
             start = customer.period_start(record.received)
-            for end in self._online.hear(record, customer.id, start):
+            for end in self._online.apply_record(record, customer.id, start):
                 self._spool.put_later(end)
 
     def _sweep(self) -> None:

@@ -84,9 +84,7 @@ class QuestionListener:
         if self._server.is_too_stale(isp_id, now):
             return None
         username, password = str(asked["username"]), str(asked["password"])
-        return over_http.answer(
-            self._server, isp_id, username, password, str(asked["address"]), str(asked["mac"]), now
-        )
+        return over_http.answer(self._server, isp_id, username, password, str(asked["address"]), str(asked["mac"]), now)
 
     def _explain(self, asked: dict[str, Any]) -> Answer | None:
         """{code, reply, rules: [[code, passed, facts]]} of a login with the right password now."""
@@ -108,8 +106,8 @@ class QuestionListener:
         )  # fmt: skip
         customer = server.directory.customer(record.isp_id, name)
         if customer is not None:
-            for end in server.online.hear(record, customer.id, customer.period_start(record.received)):
+            for end in server.online.apply_record(record, customer.id, customer.period_start(record.received)):
                 server.spool.put_later(end)
-            for end in server.online.booked(asked["totals"], asked["sessions"], time.time()):
+            for end in server.online.apply_booking(asked["totals"], asked["sessions"], time.time()):
                 server.spool.put_later(end)
         return {"heard": customer is not None}

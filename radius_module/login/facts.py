@@ -24,7 +24,7 @@ def gather(
     isp = directory.isp(isp_id)
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, ())
-    used, slots = online.standing(customer.id, customer.period_start(now), now)
+    used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
     facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots))
     return facts

@@ -86,8 +86,8 @@ class _UnnamedSlot:
     def __init__(self, online: OnlineSlots, address: str) -> None:
         self._online, self._own = online, unnamed_station(address).hex()
 
-    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
-        used, slots = self._online.standing(customer_id, period_start, now)
+    def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
+        used, slots = self._online.usage_and_slots(customer_id, period_start, now)
         return used, tuple(slot for slot in slots if slot.mac != self._own)
 
     def take_slot(self, customer_id: int, _key: str, now: float) -> None:

@@ -135,7 +135,7 @@ class World:
         assert self.short.recorded == self.direct.recorded == self.long.recorded
         assert self.short.answers == self.direct.answers == self.long.answers
         period = self.directory.contents.customers[CUSTOMER.id].period_start(self.now)
-        standing = [set_of(server.online.standing(CUSTOMER.id, period, self.now)) for server in self.servers]
+        standing = [set_of(server.online.usage_and_slots(CUSTOMER.id, period, self.now)) for server in self.servers]
         assert standing[0] == standing[1] == standing[2]
 
 
