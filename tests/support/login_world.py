@@ -73,7 +73,8 @@ class Server:
         device = self.directory.device(address)
         client = client_name(ISP.id, device.id if device else 999, address)
         self.requests += 1
-        reply_to = ReplyTo(address, 40_000, "192.0.2.254", self.requests % 256, bytes(16), b"") if self._direct else None
+        identifier = self.requests % 256
+        reply_to = ReplyTo(address, 40_000, "192.0.2.254", identifier, bytes(16), b"") if self._direct else None
         request = LoginRequest(
             origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.requests}"
         )
