@@ -22,7 +22,7 @@ from admin_api.customers.bodies import (
     TopupOut,
 )
 from admin_api.customers.csv_file import exported, read_rows, uploaded
-from admin_api.customers.views import has_status, shown, shown_one
+from admin_api.customers.views import shown, shown_one
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import mine, now, session, tenant
 from admin_api.web.errors import refuse
@@ -36,6 +36,7 @@ from models.customers import lifecycle
 from models.customers.bulk_import import MOST_ERRORS, Import
 from models.customers.lookup import customer_id_named
 from models.subscriptions import renewals
+from models.subscriptions.status import has_status
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 

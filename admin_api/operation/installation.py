@@ -17,10 +17,9 @@ from models import User, schema
 from models.audit_trail import Actor, act_as
 from models.db import make_engine, normalise_url
 from models.secrets.generated import make_secret
+from models.secrets.password_hashes import check_operator_password
 from models.tenants import isps
 from models.tenants.operators import create_user
-
-SHORTEST_PASSWORD = 10
 
 
 class NotPossible(Exception):
@@ -62,15 +61,17 @@ def prepare(env: Mapping[str, str]) -> list[str]:
 
 def create_admin(env: Mapping[str, str], username: str, password: str | None) -> dict[str, Any]:
     """A further superadmin."""
-    made = password or make_secret()
+    chosen = password or make_secret()
     if not 1 <= len(username) <= 200 or not username.isprintable():
         raise NotPossible("A user name has 1 to 200 printable characters.")
-    if len(made) < SHORTEST_PASSWORD:
-        raise NotPossible(f"A password has {SHORTEST_PASSWORD} characters at least.")
+    try:
+        check_operator_password(chosen)
+    except ValueError as wrong:
+        raise NotPossible(f"A password {wrong}.") from None
     with _as_owner(env) as session:
-        user = create_user(session, None, username=username, password=made, role="superadmin")
+        user = create_user(session, None, username=username, password=chosen, role="superadmin")
         session.flush()
-        return {"id": user.id, "username": username} | ({} if password else {"password": made})
+        return {"id": user.id, "username": username} | ({} if password else {"password": chosen})
 
 
 def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, Any]:
