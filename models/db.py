@@ -13,7 +13,7 @@ CONNECT_TIMEOUT = 5
 def normalise_url(url: str) -> URL:
     """`postgresql://…` or `postgres://…` as people write it, with the driver that we use.
 
-    SQLAlchemy 2.1 takes the bare form for psycopg 3 (FACTS 4). Raises ValueError for anything but PostgreSQL.
+    SQLAlchemy 2.1 takes the bare form for psycopg 3. Raises ValueError for anything but PostgreSQL.
     """
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     if parsed.get_backend_name() != "postgresql":

@@ -1,4 +1,4 @@
-"""What the schema's owner does: schema, first administrator."""
+"""What the owner of the schema does: schema, first administrator, further tenants."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def owner_engine(env: Mapping[str, str]) -> Engine:
 
 
 def prepare(env: Mapping[str, str]) -> list[str]:
-    """Upgrade the schema, make the first administrator; says what was done."""
+    """Upgrade the schema, create the first administrator; returns what was done."""
     engine = owner_engine(env)
     try:
         with engine.connect() as connection:
@@ -54,7 +54,7 @@ def prepare(env: Mapping[str, str]) -> list[str]:
         with Session(engine) as session, session.begin():
             return ["The schema is up to date.", *_first_administrator(session, env)]
     except DBAPIError as error:
-        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+        raise NotPossible(f"The database refuses: {first_line(error)}") from None
     finally:
         engine.dispose()
 
@@ -94,20 +94,20 @@ def _as_owner(env: Mapping[str, str]) -> Iterator[Session]:
             act_as(session, Actor("command line"))
             yield session
     except IntegrityError:
-        raise NotPossible("There is one of that name already.") from None
+        raise NotPossible("This name is taken.") from None
     except DBAPIError as error:
-        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+        raise NotPossible(f"The database refuses: {first_line(error)}") from None
     finally:
         engine.dispose()
 
 
-def reason_of(error: DBAPIError) -> str:
-    """The first line of what the database said."""
+def first_line(error: DBAPIError) -> str:
+    """The first line of the database's complaint."""
     return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
 
 
 def _role(env: Mapping[str, str], part: str, known: set[str], owner: str) -> str:
-    """The role named in the part's URL; without one, the installation's usual name, or else the owner himself."""
+    """The role named in the part's URL; without one, the installation's usual name, or else the owner."""
     url = env.get(f"{part}_DATABASE_URL")
     if url:
         return unquote(normalise_url(url).username or "")
@@ -122,5 +122,5 @@ def _first_administrator(session: Session, env: Mapping[str, str]) -> list[str]:
     password = given or make_secret()
     act_as(session, Actor("initdb"))
     create_user(session, None, username=name, password=password, role="superadmin")
-    told = "with the password of ADMIN_PASSWORD" if given else f"with the password {password} (shown this once)"
-    return [f"Created the administrator {name} {told}."]
+    origin = "with the password of ADMIN_PASSWORD" if given else f"with the password {password} (shown this once)"
+    return [f"Created the administrator {name} {origin}."]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from admin_api.access.authentication import allowed
 from admin_api.radius.bodies import QuarantinedOut, QuarantinePage
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import mine, session
+from admin_api.web.database import session, tenant_rows
 from admin_api.web.errors import refuse
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.route import answers, asks, documents
@@ -29,7 +29,7 @@ quarantined = APIBlueprint("quarantine", __name__, url_prefix="/api/billing/quar
 @answers(QuarantinePage)
 def index(query: PageQuery) -> dict[str, Any]:
     """List accounting reports that could not be booked"""
-    return page_of(mine(Quarantined).order_by(Quarantined.id), query, list)
+    return page_of(tenant_rows(Quarantined).order_by(Quarantined.id), query, list)
 
 
 @quarantined.get("/<int:id>")

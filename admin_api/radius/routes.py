@@ -1,4 +1,4 @@
-"""RADIUS seen from the office: would this customer get in, how is the server doing, and RADIUS over HTTP."""
+"""Would this customer get in, how is the server doing, and RADIUS over HTTP."""
 
 from __future__ import annotations
 
@@ -42,11 +42,17 @@ def explain_login(row: Customer, query: ExplainQuery) -> dict[str, Any]:
     """What would happen if this customer logged in now, with the right password, rule by rule"""
     device_id = usual_device(row.id) if query.device_id is None else find(MikrotikDevice, query.device_id).id
     mac = query.calling_station_id if query.calling_station_id is not None else row.mac_address or ""
-    asked = (row.id, device_id, mac)
-    told = ask.explained(*asked) or from_database.explained(*asked)
-    rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in told["rules"]]
-    verdict = "accept" if told["code"] == ACCEPT else "reject"
-    return {"verdict": verdict, "code": told["code"], "reply": told["reply"], "device_id": device_id, "rules": rules}
+    question = (row.id, device_id, mac)
+    answer = ask.explained(*question) or from_database.explained(*question)
+    rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in answer["rules"]]
+    verdict = "accept" if answer["code"] == ACCEPT else "reject"
+    return {
+        "verdict": verdict,
+        "code": answer["code"],
+        "reply": answer["reply"],
+        "device_id": device_id,
+        "rules": rules,
+    }
 
 
 @radius.get("/api/billing/radius/status")
@@ -57,14 +63,14 @@ def status() -> dict[str, Any]:
     state_dir = parts().settings.state_dir
     server = report(state_dir)
     totals = func.infora_totals().table_valued("customers", "devices", "online_sessions", "last_accounting_at")
-    found = session().execute(select(totals)).one()
+    total = session().execute(select(totals)).one()
     age = directory_age(server)
     return {
         "freeradius": {"running": server is not None, "version": version()},
-        "online_sessions": found.online_sessions,
-        "spool_depth": sum(one.records for one in backlogs(state_dir).values()),
-        "last_accounting_at": found.last_accounting_at,
-        "directory": {"customers": found.customers, "devices": found.devices, "age_seconds": age},
+        "online_sessions": total.online_sessions,
+        "spool_depth": sum(backlog.records for backlog in backlogs(state_dir).values()),
+        "last_accounting_at": total.last_accounting_at,
+        "directory": {"customers": total.customers, "devices": total.devices, "age_seconds": age},
     }
 
 
@@ -74,11 +80,11 @@ def status() -> dict[str, Any]:
 @answers(AuthOut, message="Access-Accept.")
 def auth(body: AuthIn) -> dict[str, Any]:
     """Log a customer in by the rules of the wire: 200 and the reply's attributes, or 403 and the refusal's code"""
-    asked = (body.username, body.password, str(body.nas_ip), body.calling_station_id)
-    told = ask.login(*asked) or from_database.login(*asked)
-    if told["code"] != ACCEPT:
-        _refuse(told)
-    return {"verdict": "accept", "code": ACCEPT, "reply": told["reply"]}
+    question = (body.username, body.password, str(body.nas_ip), body.calling_station_id)
+    answer = ask.login(*question) or from_database.login(*question)
+    if answer["code"] != ACCEPT:
+        _refuse(answer)
+    return {"verdict": "accept", "code": ACCEPT, "reply": answer["reply"]}
 
 
 @radius.post("/api/radius-api/accounting")
@@ -95,8 +101,8 @@ def accounting(body: AccountingIn) -> dict[str, Any]:
     try:
         booking = book(session().connection(), [report])
     except (BookingConflict, OperationalError):
-        refuse(409, "busy", "Another report of this session is being booked: send it again.")
-    # Behind the commit: what is told must be so.
+        refuse(409, "busy", "Another record of this session is being booked: send it again.")
+    # After the commit: the login process is told only what is in the books.
     after_this_request(partial(_tell, report, booking))
     return {"session": booking.sessions[0].unique_id if booking.sessions else None}
 
@@ -107,14 +113,14 @@ def _tell(report: AccountingRecord, booking: Booking, response: Response) -> Res
     return response
 
 
-def _refuse(told: dict[str, Any]) -> NoReturn:
+def _refuse(answer: dict[str, Any]) -> NoReturn:
     """The refusal, in time: a guess waits as it would on the wire, and keeps no connection meanwhile."""
     idempotency.forget()
     session().commit()
-    left = reject_delay.wait(told["delay"])
-    message = str(told["reply"].get("Reply-Message", ""))
+    left = reject_delay.wait(answer["delay"])
+    message = str(answer["reply"].get("Reply-Message", ""))
     headers = {"Retry-After": str(left)} if left else None
-    refuse(403, told["code"], message, headers=headers, extra={"reply": told["reply"]})
+    refuse(403, answer["code"], message, headers=headers, extra={"reply": answer["reply"]})
 
 
 def _report(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:

@@ -1,4 +1,4 @@
-"""What customers have used of what they have: one statement, however many customers are asked about."""
+"""What customers have used of what they have: one statement, however many customers there are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Allowance(NamedTuple):
 
 
 def allowances(session: Session, isp_id: int, customers: Iterable[int], now: datetime) -> dict[int, Allowance]:
-    """By customer. The period is the newest that has begun, or else runs from the customer's creation to his expiry."""
+    """By customer. The period is the newest that has begun, or else runs from the customer's creation to expires_at."""
     period = _period(now)
     start = func.coalesce(period.c.period_start, Customer.created_at)
     end = func.coalesce(period.c.period_end, Customer.expires_at)

@@ -21,7 +21,7 @@ class _OfCustomer:
     id: Mapped[Id]
     customer_id: Mapped[int | None]
     username: Mapped[str]
-    #: False while the customer is suspended: stock FreeRADIUS queries over these tables then know him no more.
+    #: False while the customer is suspended: stock FreeRADIUS queries over these tables then find no such customer.
     is_active: Mapped[Yes]
     origin: Mapped[str] = mapped_column(server_default="operator")
 

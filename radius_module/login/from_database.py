@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from admin_api.web.database import mine, now, session, tenant_id
+from admin_api.web.database import now, session, tenant_id, tenant_rows
 from admin_api.web.parts import parts
 from models import MikrotikDevice, Radacct
 from models.accounting.booking import book
@@ -89,7 +89,7 @@ def login(username: str, password: str, address: str, mac: str) -> dict[str, Any
 
 def device_at(address: str) -> MikrotikDevice | None:
     """The tenant's device with that address, the narrowest network first."""
-    query = mine(MikrotikDevice).where(MikrotikDevice.ip_address.op(">>=")(address))
+    query = tenant_rows(MikrotikDevice).where(MikrotikDevice.ip_address.op(">>=")(address))
     return session().scalar(query.order_by(func.masklen(MikrotikDevice.ip_address).desc()).limit(1))
 
 

@@ -4,7 +4,6 @@ It is created once. Whatever an operator changes in it afterwards stays changed.
 """
 
 import json
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +21,7 @@ from models.secrets.keyring import Keyring
 from models.subscriptions.plans import create_plan
 from models.tenants import isps
 from service.database import urls
+from service.host import private_file
 from service.host.secret_file import Secrets
 from service.host.settings import Settings
 from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
@@ -29,7 +29,7 @@ from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
 FILE = "demo.json"
 ISP_NAME = "Demo ISP"
 DEVICE_ADDRESS = "127.0.0.1"
-_VALIDITY_DAYS = 3650  # the first login that a newcomer sees must not fail a month later
+_VALIDITY_DAYS = 3650  # a first look at the system must not fail because the demo has expired
 
 Description = dict[str, Any]
 
@@ -142,9 +142,4 @@ def _read(path: Path) -> Description:
 
 
 def _write(path: Path, description: Description) -> None:
-    partial = path.with_suffix(".new")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(description, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-    partial.replace(path)
+    private_file.write(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")

@@ -29,7 +29,7 @@ _ONESELF = ("POST /api/auth/logout", "POST /api/auth/password", "GET /api/auth/m
 
 
 @pytest.fixture
-def mine(tenant: Tenant, rows: Rows) -> World:
+def tenant_rows(tenant: Tenant, rows: Rows) -> World:
     return World(tenant, rows)
 
 
