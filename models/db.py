@@ -29,6 +29,12 @@ def libpq_url(url: str | URL) -> str:
     return address + asked + query.replace("+", "%20")
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error, without statement and values; its type where it says nothing."""
+    lines = str(getattr(error, "orig", None) or error).splitlines()
+    return (lines[0] if lines else "") or type(error).__name__
+
+
 def make_engine(url: str | URL, application_name: str, **options: Any) -> Engine:  # noqa: ANN401  # create_engine's own
     """An engine whose connections say who they are and work in UTC."""
     parsed = normalise_url(url) if isinstance(url, str) else url

@@ -126,9 +126,7 @@ def _disk(env: Mapping[str, str]) -> str:
         raise _Trouble(f"{state_dir} is not there: set STATE_DIR, or run `make run`")
     free = shutil.disk_usage(state_dir).free
     if free < _LEAST_FREE:
-        raise _Trouble(
-            f"only {free // 10**6} MB are free in {state_dir}: on a full disk no accounting is acknowledged"
-        )
+        raise _Trouble(f"only {free // 10**6} MB are free in {state_dir}: on a full disk no accounting is acknowledged")
     return f"{free // 10**9} GB free in {state_dir}"
 
 
