@@ -36,6 +36,10 @@ def tenant(broken: System) -> Tenant:
 
 @pytest.fixture
 def people(tenant: Tenant) -> list[Person]:
+    return customers_of(tenant)
+
+
+def customers_of(tenant: Tenant) -> list[Person]:
     """Customers, one session each."""
     plan = tenant.plan()
     return [tenant.customer(f"user{number}", plan=plan) for number in range(40)]
