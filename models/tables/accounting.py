@@ -1,7 +1,7 @@
 """What the routers reported: sessions (`radacct`) and login results (`radpostauth`), both partitioned by month.
 
 Column names are FreeRADIUS' own, so that existing reports read them. History has no foreign key to customers or
-devices: it outlives both. Times are the server's; the router's clock is kept as evidence (FACTS 2).
+devices: it outlives both. Times are the server's; the router's clock is kept as evidence.
 """
 
 from __future__ import annotations

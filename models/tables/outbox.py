@@ -1,4 +1,4 @@
-"""Orders to the network, written in the transaction of the change that caused them (DESIGN 6)."""
+"""Requests to the network (RFC 5176), written in the transaction of the change that caused them."""
 
 from __future__ import annotations
 
