@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
 
 def _sentences(command: Callable[..., None]) -> Callable[..., None]:
-    """What is not possible ends in one sentence, not in a trace."""
+    """What is not possible ends in a sentence, not in a trace."""
 
     @wraps(command)
     def run(*args: object, **kwargs: object) -> None:
@@ -48,7 +48,7 @@ def initdb() -> None:
 
 @click.command("create-admin")
 @click.argument("username")
-@click.option("--password", envvar="ADMIN_PASSWORD", help="At least 10 characters; made and shown when absent.")
+@click.option("--password", envvar="ADMIN_PASSWORD", help="At least 10 characters; generated and shown when absent.")
 @as_json
 @_sentences
 def create_admin(username: str, password: str | None, as_json: bool) -> None:
