@@ -3,7 +3,7 @@
 Importing this package registers all tables on `Base.metadata`. It imports nothing else of the project.
 """
 
-from models.tables.accounting import Radacct, Radpostauth
+from models.tables.accounting import Radacct, Radpostauth, SessionAlias
 from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
@@ -41,6 +41,7 @@ __all__ = [
     "Radusergroup",
     "RevokedToken",
     "ServicePlan",
+    "SessionAlias",
     "SpoolProgress",
     "Subscription",
     "Topup",

@@ -14,6 +14,8 @@ STOP = "Stop"
 #: The router says that it (re)starts or stops accounting: whatever it had open is over (RFC 2866 section 5.1).
 REBOOTS = ("Accounting-On", "Accounting-Off")
 
+#: Of a session beyond those that a customer may have open: kept as evidence, never billed.
+TOO_MANY_SESSIONS = "Too-Many-Sessions"
 STALE = "Stale-Session"
 ROUTER_REBOOT = "Router-Reboot"
 TAKEN_OVER = "Session-Taken-Over"
@@ -52,6 +54,8 @@ class AccountingRecord(NamedTuple):
     cause: str = ""
     #: Event-Timestamp, epoch seconds of the router's clock: evidence only, for most boards have no battery.
     router_time: int | None = None
+    #: NAS-IP-Address, or else NAS-Identifier: which of several routers behind one address, or of a network.
+    router: str = ""
 
 
 class AuthResult(NamedTuple):

@@ -7,15 +7,15 @@ session of that id was over for good before the record's own began, it is a name
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import BatchSessions, Entry, Key
 from models.accounting.records import REBOOTS, AccountingRecord, InferredStop, readable
 from models.accounting.session import SessionState
 from models.accounting.session_id import month_of
+from models.accounting.session_lookup import add_rows, add_rows_of_month, load_aliases, load_owners
 from models.accounting.statements import numbers, texts
 
 
@@ -33,44 +33,38 @@ def load(
     sessions = BatchSessions()
     for record in records:
         if record.status in REBOOTS:
-            _add_rows(sessions, connection.exec_driver_sql(
+            add_rows(sessions, connection.exec_driver_sql(
                 sql.OPEN_SESSIONS_OF_DEVICE, {"isp": record.isp_id, "device": record.device_id}))  # fmt: skip
     entries = [sessions.entry(record) for record in records if record.status not in REBOOTS]
-    of_month = {
-        (record.isp_id, uid): month_of(session_class.login_time)
-        for record, session_class, uid in entries
-        if session_class.login_time is not None
+    months = {
+        entry.key: month_of(entry.session_class.login_time)
+        for entry in entries
+        if entry.session_class.login_time is not None
     }
-    if of_month:
-        _add_rows(sessions, connection.exec_driver_sql(sql.SESSIONS_OF_MONTH, {
-            "isps": numbers(isp for isp, _ in of_month), "ids": numbers(uid for _, uid in of_month),
-            "months": numbers(of_month.values()),
-        }))  # fmt: skip
-    _load_nameless(connection, sessions, [entry for entry in entries if entry.session_class.login_time is None])
-    if ends:
-        _add_rows(sessions, connection.exec_driver_sql(sql.SESSIONS_OF_ANY_MONTH, {
-            "isps": numbers(end.isp_id for end in ends), "ids": numbers(end.unique_id for end in ends),
-        }))  # fmt: skip
+    add_rows_of_month(connection, sessions, months)
+    load_aliases(connection, sessions, entries)
+    _load_chains(connection, sessions, entries, ends)
+    load_owners(connection, sessions, entries)
     return sessions, entries
 
 
-def _load_nameless(connection: Connection, sessions: BatchSessions, entries: Sequence[Entry]) -> None:
-    """Sessions without Class; where one was over, its namesake, until one was not."""
+def _load_chains(
+    connection: Connection, sessions: BatchSessions, entries: Sequence[Entry], ends: Sequence[InferredStop]
+) -> None:
+    """Sessions without Class, and those that are to end; where one was over, its namesake, until one was not."""
+    nameless = [entry for entry in entries if entry.session_class.login_time is None]
     known: set[Key] = set()
-    while wanted := {(entry.record.isp_id, sessions.id_of(entry)) for entry in entries} - known:
-        _add_rows(sessions, connection.exec_driver_sql(sql.SESSIONS_OF_ANY_MONTH, {
+    while (
+        wanted := (
+            {sessions.key_of(entry) for entry in nameless}
+            | {(end.isp_id, sessions.id_at(end.isp_id, end.unique_id, end.at)) for end in ends}
+        )
+        - known
+    ):
+        add_rows(sessions, connection.exec_driver_sql(sql.SESSIONS_OF_ANY_MONTH, {
             "isps": numbers(isp for isp, _ in wanted), "ids": numbers(uid for _, uid in wanted),
         }))  # fmt: skip
         known |= wanted
-
-
-def _add_rows(sessions: BatchSessions, rows: Iterable[Row[Any]]) -> None:
-    for row in rows:
-        isp_id, uid, month, device_id, customer_id, started, updated, stopped, cause, seconds, *octets = tuple(row)
-        sessions.add(SessionState(
-            isp_id, uid, month, device_id or 0, None, customer_id, started, updated, stopped, cause, seconds,
-            octets[0], octets[1], stored=(updated, octets[0], octets[1], stopped),
-        ))  # fmt: skip
 
 
 def store(connection: Connection, states: Sequence[SessionState]) -> None:
@@ -83,6 +77,24 @@ def store(connection: Connection, states: Sequence[SessionState]) -> None:
     ):  # fmt: skip
         if rows and connection.exec_driver_sql(statement, columns(rows)).rowcount != len(rows):
             raise BookingConflict("a session was booked elsewhere at the same time")
+    _move(connection, ordered)
+
+
+def _move(connection: Connection, states: Sequence[SessionState]) -> None:
+    """Sessions that another device, address or router has reported, and other Classes that brought them."""
+    moved = [state for state in states if state.has_moved and state.stored is not None]
+    if moved:
+        connection.exec_driver_sql(sql.MOVE_SESSIONS, {
+            "isp": numbers(state.isp_id for state in moved), "uid": numbers(state.unique_id for state in moved),
+            "month": numbers(state.month for state in moved), "device": numbers(state.device_id for state in moved),
+            "nas": texts(state.nas_address for state in moved), "router": texts(state.router for state in moved),
+        })  # fmt: skip
+    named = [(state, alias) for state in states for alias in state.aliases]
+    if named:
+        connection.exec_driver_sql(sql.INSERT_ALIASES, {
+            "isp": numbers(state.isp_id for state, _ in named), "alias": numbers(alias for _, alias in named),
+            "uid": numbers(state.unique_id for state, _ in named), "month": numbers(state.month for state, _ in named),
+        })  # fmt: skip
 
 
 def _moments(values: Iterable[float | None]) -> str:
@@ -123,10 +135,11 @@ def _updated(states: Sequence[SessionState]) -> dict[str, str]:
 def _inserted(states: Sequence[SessionState]) -> dict[str, str]:
     first = [state.first for state in states if state.first is not None]
     return _common(states) | {
-        "device": numbers(record.device_id for record in first),
+        "device": numbers(state.device_id for state in states),
         "session": texts(readable(record.session_id) for record in first),
         "name": texts(readable(record.username) for record in first),
-        "nas": texts(record.nas_address for record in first),
+        "nas": texts(state.nas_address for state in states),
+        "router": texts(state.router for state in states),
         "port": texts(readable(record.nas_port_id) for record in first),
         "port_type": texts(record.nas_port_type for record in first),
         "called": texts(readable(record.called) for record in first),

@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, HistoryTenantKey, Octets
+from models.tables.base import Base, Created, HistoryTenantKey, Octets
 
 
 class Radacct(Base):
@@ -42,7 +42,10 @@ class Radacct(Base):
     username: Mapped[str | None]
     groupname: Mapped[str | None]
     realm: Mapped[str | None]
+    #: The source address of its last news, to which requests about the session go.
     nasipaddress: Mapped[str | None] = mapped_column(INET)
+    #: NAS-IP-Address or NAS-Identifier as sent: which of several routers behind one address, or of a network.
+    router: Mapped[str | None]
     nasportid: Mapped[str | None]
     nasporttype: Mapped[str | None]
     acctstarttime: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
@@ -69,6 +72,20 @@ class Radacct(Base):
     class_: Mapped[str | None] = mapped_column("class")
     #: Event-Timestamp of the last packet: the router's clock, as evidence only.
     router_time: Mapped[datetime | None]
+
+
+class SessionAlias(Base):
+    """Another identity of a session whose Class has changed within its life. Of no use once the session is over."""
+
+    __tablename__ = "session_aliases"
+    __table_args__ = (Index("ix_session_aliases_created_at", "created_at"),)
+
+    isp_id: Mapped[HistoryTenantKey]
+    alias: Mapped[str] = mapped_column(primary_key=True)
+    #: The session's row.
+    acctuniqueid: Mapped[str]
+    session_month: Mapped[date] = mapped_column(Date)
+    created_at: Mapped[Created]
 
 
 class Radpostauth(Base):

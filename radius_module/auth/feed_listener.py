@@ -11,8 +11,9 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
 
-from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
+from models.accounting.records import AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
+from radius_module.directory.owner import apply_record
 from radius_module.ipc import unix_socket
 from radius_module.ipc.feed import LARGEST, LENGTH
 from radius_module.online.table import OnlineTable
@@ -105,17 +106,8 @@ class FeedListener:
         for values in plain:
             record = codec.record(values)
             if isinstance(record, AccountingRecord):
-                self._hear(record)
-
-    def _hear(self, record: AccountingRecord) -> None:
-        if record.status in REBOOTS:
-            self._online.device_restarted(record)
-            return
-        customer = self._directory.customer(record.isp_id, record.username)
-        if customer is not None:
-            start = customer.period_start(record.received)
-            for end in self._online.apply_record(record, customer.id, start):
-                self._spool.put_later(end)
+                for end in apply_record(self._directory, self._online, record):
+                    self._spool.put_later(end)
 
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_EVERY):

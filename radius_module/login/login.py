@@ -91,7 +91,7 @@ def answer(
     if isinstance(verdict, Deny):
         return _refuse(context, request, customer, verdict, now)
     assert customer is not None  # noqa: S101  # an unknown customer is refused
-    klass = make_class(now)
+    klass = make_class(now, customer.id, access_attributes.interval_of(verdict))
     try:
         pairs = access_attributes.accept(verdict, klass)
     except UnencodableAttribute as wrong:
