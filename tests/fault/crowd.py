@@ -14,7 +14,7 @@ from tests.wire.router import Router
 from tests.wire.system import System
 from tests.wire.tenant import Person
 
-#: RouterOS: an unanswered packet is sent three times (FACTS 2). Shorter apart here, or an outage would take for ever.
+#: RouterOS: an unanswered packet is sent three times. Shorter apart here, or an outage would take for ever.
 _TRIES, _APART = 3, 1.1
 
 _SESSIONS = "select acctsessionid, acctinputoctets, acctoutputoctets from radacct where isp_id = :isp"
