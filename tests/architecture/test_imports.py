@@ -72,7 +72,7 @@ def test_there_is_something_to_look_at() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_the_product_keeps_the_rule(rule: Rule) -> None:
-    assert sorted(found for found in violations(rule, product()) if not permitted_until(*found)) == []
+    assert sorted(violation for violation in violations(rule, product()) if not permitted_until(*violation)) == []
 
 
 @pytest.mark.parametrize(("file", "line"), PLANTED)
