@@ -14,6 +14,7 @@ from radius_module.directory.contents import Contents, Directory
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.packets.access_request import LoginRequest
@@ -39,7 +40,7 @@ class Server:
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
         self.directory, self.online, self.reject_delay = directory, OnlineTable(), RejectDelay()
-        self.keyring = KEYRING
+        self.passwords = Passwords(KEYRING)
         self.fast_path = FastPath(directory, self.online)
         self.duplicates, self.sender = Duplicates(), self
         self.answers: Counter[str] = Counter()

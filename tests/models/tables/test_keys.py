@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 #: Each with its reason (docs/decisions/0004-keys-without-isp-id.md).
 WITHOUT_TENANT = {
-    # The tenants themselves, and everybody's reference to their tenant.
+    # The tenants themselves, and every row's reference to its tenant.
     "pk_isps",
     "uq_isps_api_key_hash",
     # An operator is looked up before a tenant is known; a superadmin has none.

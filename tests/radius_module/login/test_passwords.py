@@ -2,7 +2,6 @@
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterator
 from hashlib import md5
 
 import pytest
@@ -13,7 +12,7 @@ from models.names import notations
 from models.secrets.keyring import Keyring
 from models.secrets.password_hashes import nt_hash, ssha512
 from radius_module.login import passwords
-from radius_module.login.passwords import clear_password, for_mschap, proves
+from radius_module.login.passwords import Passwords
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.rules.facts import Customer
@@ -27,13 +26,6 @@ SECRETS = (
     "x", "customer123", "a\\new", "ends\\", '"quoted"', "käse ☕", " blank ", "é" * 64, "x" * 128, "0x6a",
     "%{User-Name}",
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def nothing_decrypted() -> Iterator[None]:
-    passwords._decrypted.clear()
-    yield
-    passwords._decrypted.clear()
 
 
 def encrypted(password: str, **changes: object) -> Customer:
@@ -56,7 +48,7 @@ def chap(password: bytes, *, identifier: bytes = b"\x05", challenge: bytes = CHA
 
 
 def proved(request: LoginRequest, customer: Customer) -> bool:
-    return proves(request, customer, KEYRING)
+    return Passwords(KEYRING).proves(request, customer)
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -152,7 +144,7 @@ def test_a_stored_value_that_cannot_be_decrypted_matches_nothing_and_is_no_error
     for guess in (b"secret", stored.encode(), b""):
         assert not proved(pap(guess), customer)
         assert not proved(chap(guess), customer)
-    assert form != "Cleartext-Password" or for_mschap(customer, KEYRING) is None
+    assert form != "Cleartext-Password" or Passwords(KEYRING).for_mschap(customer) is None
 
 
 def test_what_cannot_be_decrypted_is_logged_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
@@ -174,15 +166,17 @@ def test_another_customers_stored_value_cannot_be_decrypted_here() -> None:
 
 def test_a_password_decrypted_for_one_customer_is_no_other_customers() -> None:
     owner = encrypted("secret")
-    assert clear_password(owner, KEYRING) == "secret"
-    assert not proved(pap(b"secret"), owner._replace(id=owner.id + 1))
+    known = Passwords(KEYRING)
+    assert known.clear(owner) == "secret"
+    assert not known.proves(pap(b"secret"), owner._replace(id=owner.id + 1))
 
 
 def test_the_cache_of_decrypted_passwords_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_MOST_DECRYPTED", 10)
+    known = Passwords(KEYRING)
     for number in range(50):
-        assert clear_password(stored_as("Cleartext-Password", f"plain{number}"), KEYRING) == f"plain{number}"
-        assert len(passwords._decrypted) <= 10
+        assert known.clear(stored_as("Cleartext-Password", f"plain{number}")) == f"plain{number}"
+        assert len(known._decrypted) <= 10
 
 
 def test_a_mac_address_as_name_and_password_is_right_in_every_notation() -> None:
@@ -202,9 +196,10 @@ def test_a_mac_address_as_anybody_elses_password_is_right_only_as_it_was_set() -
 
 
 def test_mschap_is_handed_the_clear_text_or_the_nt_hash_and_nothing_else() -> None:
-    assert for_mschap(encrypted("secret"), KEYRING) == ("Cleartext-Password", "secret")
+    known = Passwords(KEYRING)
+    assert known.for_mschap(encrypted("secret")) == ("Cleartext-Password", "secret")
     hashed = nt_hash("secret")
-    assert for_mschap(stored_as("NT-Password", hashed), KEYRING) == ("NT-Password", "0x" + hashed)
-    assert for_mschap(stored_as("NT-Password", "0x" + hashed), KEYRING) == ("NT-Password", "0x" + hashed)
-    assert for_mschap(stored_as("Password-With-Header", ssha512("secret")), KEYRING) is None
-    assert for_mschap(stored_as(None, None), KEYRING) is None
+    assert known.for_mschap(stored_as("NT-Password", hashed)) == ("NT-Password", "0x" + hashed)
+    assert known.for_mschap(stored_as("NT-Password", "0x" + hashed)) == ("NT-Password", "0x" + hashed)
+    assert known.for_mschap(stored_as("Password-With-Header", ssha512("secret"))) is None
+    assert known.for_mschap(stored_as(None, None)) is None
