@@ -6,7 +6,6 @@ others.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api.web.parts import parts
 from radius_module import status
-from radius_module.spool import booked_counts, files
 
 _QUARANTINED = text("select infora_quarantined()")
 Reports = Mapping[str, dict[str, Any]]
@@ -88,12 +86,12 @@ def _waiting(state_dir: Path) -> Iterator[Metric]:
     yield _by("gauge", "infora_spool_octets", "Octets of them.", "process",
               {name: backlog.octets for name, backlog in backlogs.items()})  # fmt: skip
     yield _by("gauge", "infora_spool_oldest_seconds", "Since when the oldest of them waits.", "process",
-              {name: _age_of_oldest(state_dir / "spool" / name) for name in backlogs})  # fmt: skip
+              {name: status.age_of_oldest(state_dir, name) for name in backlogs})  # fmt: skip
     booked = CounterMetricFamily(
         "infora_booked_records", "Records taken from the spool into the database.", labels=("process", "type")
     )
     for name in status.SPOOLS:
-        for kind, count in booked_counts.booked(state_dir / "spool" / name).items():
+        for kind, count in status.booked(state_dir, name).items():
             booked.add_metric((name, kind), count)
     yield booked
 
@@ -107,14 +105,6 @@ def _database() -> Iterator[Metric]:
         return
     yield GaugeMetricFamily("infora_database_up", "Whether the database answers the API.", 1)
     yield GaugeMetricFamily("infora_quarantined_records", "Records put aside, as they cannot be booked.", quarantined)
-
-
-def _age_of_oldest(spool: Path) -> float:
-    try:
-        received = files.oldest(spool)
-    except (OSError, ValueError):
-        return 0.0
-    return 0.0 if received is None else max(0.0, time.time() - received)
 
 
 def _by(kind: str, name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:

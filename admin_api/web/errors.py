@@ -44,6 +44,8 @@ MESSAGES = {
 }
 Answer = tuple[Response, int, dict[str, str]]
 PROBLEM = "application/problem+json"
+#: What an error is about that is about no single field, by where the validator looked.
+_WHOLE = {"json": "body"}
 
 
 def refuse(
@@ -81,15 +83,18 @@ def _from_http_error(error: HTTPError) -> Answer:
     data = dict(error.extra_data)
     message = error.message or ""
     if isinstance(error.detail, dict) and error.detail:
-        messages = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
-        data["errors"] = {field: [_plainly(text) for text in texts] for field, texts in messages.items()}
+        data["errors"] = {
+            _WHOLE.get(location, location) if field == "_schema" else field: [in_plain_words(text) for text in texts]
+            for location, fields in error.detail.items()
+            for field, texts in fields.items()
+        }
         message = "Some fields cannot be taken."
     elif not data:
         message = MESSAGES.get(error.status_code, message)
     return _answer(error.status_code, message, data, {name: str(value) for name, value in dict(error.headers).items()})
 
 
-def _plainly(text: str) -> str:
+def in_plain_words(text: str) -> str:
     """The validator's words without those about itself."""
     if text.startswith("Input should be a valid dictionary"):
         return "must be a JSON object"

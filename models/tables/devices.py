@@ -32,7 +32,7 @@ class MikrotikDevice(Base):
     #: Encrypted (models.secrets.keyring), associated data `<isp_id>/mikrotik_devices/<id>`.
     radius_secret: Mapped[str]
     require_message_authenticator: Mapped[Yes]
-    #: True where the router counts Input as download.
+    #: True where the router counts Input as download, against RFC 2866.
     octets_reversed: Mapped[No]
     coa_port: Mapped[int] = mapped_column(server_default=text("3799"))
     api_host: Mapped[str | None]

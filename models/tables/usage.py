@@ -1,4 +1,4 @@
-"""Counters: octets of a customer's period and day. Sums of differences, written by models.accounting.booking alone.
+"""Counters: octets of a customer's periods and days. Sums of differences, written by the booking alone.
 
 No foreign key to customers: usage stays when a customer is deleted.
 """

@@ -33,10 +33,10 @@ def _keep_history(retention: Retention, stopping: threading.Event) -> None:
         try:
             retention.run()
             logged = ""
-        except Exception as wrong:
-            if first_line(wrong) != logged:
-                log.warning("history: trying again every minute: %s", first_line(wrong))
-            logged, wait = first_line(wrong), 60.0
+        except Exception as error:
+            if first_line(error) != logged:
+                log.warning("history: trying again every minute: %s", first_line(error))
+            logged, wait = first_line(error), 60.0
         stopping.wait(wait)
 
 
@@ -57,8 +57,8 @@ def main() -> int:
         installation = settings.from_environment()
         writer = writer_of(installation)
         lock = _alone(installation.spool("acct").parent, writer)
-    except (ValueError, OSError) as wrong:
-        print(f"writer: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
+    except (ValueError, OSError) as error:
+        print(f"writer: {error}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: writer.stopping.set())

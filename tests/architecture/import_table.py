@@ -90,9 +90,3 @@ RULES: tuple[Rule, ...] = (
     *(Never(("radius_module.rules",), (tool,), "the rules have no clock, no log and no world")
       for tool in ("time", "datetime", "logging", "random", "os", "threading")),
 )  # fmt: skip
-
-#: (module, import) that go when their wing is rearranged; what is not refused any more may not stand here.
-UNTIL: frozenset[tuple[str, str]] = frozenset({
-    ("admin_api.operation.radius_metrics", "radius_module.spool"),
-    ("admin_api.operation.audit_log", "admin_api.radius.bodies"),
-})  # fmt: skip
