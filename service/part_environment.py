@@ -63,6 +63,7 @@ def of_owner(settings: Settings, secrets: Secrets) -> dict[str, str]:
 def _api(settings: Settings, secrets: Secrets, url: str) -> dict[str, str]:
     token = {"METRICS_TOKEN": settings.metrics_token} if settings.metrics_token else {}
     return token | {
+        "API_TRUSTED_PROXIES": str(settings.api_trusted_proxies),
         "API_DATABASE_URL": url,
         "CREDENTIAL_KEYS": secrets.credential_keys,
         "JWT_SECRET_KEY": secrets.jwt_secret_key,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import os
 import time
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
 
+from admin_api.access.client_address import is_this_machine
 from admin_api.operation.radius_metrics import RadiusFigures
 
 # Several worker processes share their counts through files; the library decides so when it is imported.
@@ -38,12 +38,9 @@ def register(app: Flask) -> None:
 
 
 def may_see(token: str | None) -> bool:
-    """Loopback, and whoever has METRICS_TOKEN."""
-    try:
-        if ipaddress.ip_address(request.remote_addr or "").is_loopback:
-            return True
-    except ValueError:
-        pass
+    """This machine, and whoever has METRICS_TOKEN. What a proxy on this machine passes on is not of this machine."""
+    if is_this_machine(request):
+        return True
     given = request.authorization
     if token is None or given is None or given.type != "bearer":
         return False
