@@ -6,7 +6,6 @@ others.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api.web.parts import parts
 from radius_module import status
-from radius_module.spool import booked_counts, files
 
 _QUARANTINED = text("select infora_quarantined()")
 Reports = Mapping[str, dict[str, Any]]
@@ -31,7 +29,7 @@ class RadiusFigures(Collector):
         self._state_dir = state_dir
 
     def collect(self) -> Iterable[Metric]:
-        states = {name: status.report(self._state_dir, name) for name in status.SPOOLS}
+        states = {name: status.report(self._state_dir, name) for name in status.PROCESSES}
         reports = {name: report for name, report in states.items() if report is not None}
         yield GaugeMetricFamily("infora_radius_up", "Whether FreeRADIUS answers logins.", float("auth" in reports))
         yield _by("gauge", "infora_radius_process_up", "Whether the process reports about itself.", "process",
@@ -40,6 +38,8 @@ class RadiusFigures(Collector):
         yield from _accounting(reports.get("acct"))
         yield from _storing(reports)
         yield from _waiting(self._state_dir)
+        yield from _booking(reports.get("writer"))
+        yield from _troubles(self._state_dir)
         yield from _database()
 
 
@@ -67,7 +67,7 @@ def _accounting(report: dict[str, Any] | None) -> Iterator[Metric]:
 
 def _storing(reports: Reports) -> Iterator[Metric]:
     """What each process reports about its spool."""
-    states = {name: report.get("spool", {}) for name, report in reports.items()}
+    states = {name: report.get("spool", {}) for name, report in reports.items() if name in status.SPOOLS}
     yield _by("gauge", "infora_spool_working", "Whether the disk takes what is to be stored.", "process",
               {name: float(bool(state.get("working"))) for name, state in states.items()})  # fmt: skip
     for metric, field, help_text in (
@@ -88,14 +88,36 @@ def _waiting(state_dir: Path) -> Iterator[Metric]:
     yield _by("gauge", "infora_spool_octets", "Octets of them.", "process",
               {name: backlog.octets for name, backlog in backlogs.items()})  # fmt: skip
     yield _by("gauge", "infora_spool_oldest_seconds", "Since when the oldest of them waits.", "process",
-              {name: _age_of_oldest(state_dir / "spool" / name) for name in backlogs})  # fmt: skip
+              {name: status.age_of_oldest(state_dir, name) for name in backlogs})  # fmt: skip
     booked = CounterMetricFamily(
         "infora_booked_records", "Records taken from the spool into the database.", labels=("process", "type")
     )
     for name in status.SPOOLS:
-        for kind, count in booked_counts.booked(state_dir / "spool" / name).items():
+        for kind, count in status.booked(state_dir, name).items():
             booked.add_metric((name, kind), count)
     yield booked
+
+
+def _booking(report: dict[str, Any] | None) -> Iterator[Metric]:
+    if report is None:
+        return
+    silence = report.get("database_silent_seconds", 0.0)
+    yield GaugeMetricFamily("infora_writer_database_silent_seconds", "Since the database answered the writer.", silence)
+    if report.get("booked_at"):
+        help_text = "When records were last booked, epoch seconds."
+        yield GaugeMetricFamily("infora_booked_last_seconds", help_text, report["booked_at"])
+
+
+def _troubles(state_dir: Path) -> Iterator[Metric]:
+    """What keeps processes from their work, and what an operator should look at; 1 for each."""
+    for metric, help_text, pairs in (
+        ("infora_trouble", "What keeps a process from its work.", status.troubles(state_dir)),
+        ("infora_warning", "What an operator should look at.", status.warnings(state_dir)),
+    ):
+        family = GaugeMetricFamily(metric, help_text, labels=("process", "code"))
+        for process, code in sorted({(process, trouble.code) for process, trouble in pairs}):
+            family.add_metric((process, code), 1)
+        yield family
 
 
 def _database() -> Iterator[Metric]:
@@ -107,14 +129,6 @@ def _database() -> Iterator[Metric]:
         return
     yield GaugeMetricFamily("infora_database_up", "Whether the database answers the API.", 1)
     yield GaugeMetricFamily("infora_quarantined_records", "Records put aside, as they cannot be booked.", quarantined)
-
-
-def _age_of_oldest(spool: Path) -> float:
-    try:
-        received = files.oldest(spool)
-    except (OSError, ValueError):
-        return 0.0
-    return 0.0 if received is None else max(0.0, time.time() - received)
 
 
 def _by(kind: str, name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:

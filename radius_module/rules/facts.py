@@ -112,6 +112,8 @@ class Facts(NamedTuple):
     #: Octets of the running period, both ways.
     used: int
     slots: tuple[Slot, ...]
+    #: Whether the device asks by EAP.
+    eap: bool = False
 
 
 class Deny(NamedTuple):

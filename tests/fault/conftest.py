@@ -53,9 +53,9 @@ def crowd(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
 
 @pytest.fixture
 def logins(tenant: Tenant, broken: System) -> Logins:
-    made = Logins(tenant)
+    logins = Logins(tenant)
     broken.settle()
-    return made
+    return logins
 
 
 @pytest.fixture

@@ -41,8 +41,8 @@ class Relay:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        for one in (self._door, *self._ways.values()):
-            one.close()
+        for way in (self._door, *self._ways.values()):
+            way.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -78,10 +78,10 @@ class Tenant:
             fields["expires_at"] = now + timedelta(seconds=expires_in)
         with self.system.change() as session:
             isp = session.get_one(Isp, self.isp_id)
-            made = create_customer(
+            customer = create_customer(
                 session, self.system.keyring, isp, now, username=username, password=password, **fields
             )
-            return Person(made.id, username, password)
+            return Person(customer.id, username, password)
 
     def on_plan(self, username: str = "john", /, **fields: Any) -> Person:
         """A customer of that name on a plan of their own."""
