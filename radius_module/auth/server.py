@@ -124,4 +124,5 @@ class AuthServer:
             "confirmed_at": self.directory.confirmed_at,
             "answers": dict(self.answers),
             "spool": self.spool.state()._asdict(),
+            **status.described(status.directory_troubles(self.directory.age())),
         }
