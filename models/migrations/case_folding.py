@@ -1,7 +1,7 @@
 """Unicode case folding as a function of the database, written from Python's own tables.
 
-`infora_fold(text)` is `normalize("NFC", text).casefold()` (Unicode, chapter 3.13): ASCII at once, single characters by one
-`translate`, and the hundred that fold into several (ß, ŉ, ΐ) one by one, only where there are any.
+`infora_fold(text)` is `normalize("NFC", text).casefold()` (Unicode, chapter 3.13): ASCII at once, single characters by
+one `translate`, and the hundred that fold into several (ß, ŉ, ΐ) one by one, only where there are any.
 """
 
 from __future__ import annotations

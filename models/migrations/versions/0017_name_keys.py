@@ -133,6 +133,11 @@ def upgrade() -> None:
         "for each row execute function infora_name_customer()"
     )
     op.execute(_COLLATION)
+    # Sessions that have just ended are found by their end: they may have begun in any month.
+    op.create_index(
+        "ix_radacct_ended", "radacct", ["isp_id", "acctstoptime"],
+        postgresql_where=sa.text("acctstoptime is not null"),
+    )  # fmt: skip
     _rights(context.config.attributes["api_role"])
 
 
