@@ -19,7 +19,16 @@ from models.db import make_engine
 from models.provisioning import group_of, provision_plan
 
 from . import tables
-from .population import CAP_BYTES, IDLE_TIMEOUT_SECONDS, POOL, SECRET, SESSION_TIMEOUT_SECONDS, Subscriber
+from .population import (
+    CAP_BYTES,
+    IDLE_TIMEOUT_SECONDS,
+    OWN_REPLIES,
+    POOL,
+    SECRET,
+    SESSION_TIMEOUT_SECONDS,
+    WITH_ROWS,
+    Subscriber,
+)
 
 _PERIOD_DAYS = 30
 
@@ -109,6 +118,9 @@ def _customers(db: Connection, keyring: Keyring, tenant: Tenant, count: int) -> 
           ("\t".join((str(isp), str(number), name, "Cleartext-Password", ":=",
                       keyring.encrypt(word, isp, "radcheck", number), "provisioned"))
            for number, name, word in rows))  # fmt: skip
+    _copy(db, "radreply (isp_id, customer_id, username, attribute, op, value, origin)",
+          ("\t".join((str(isp), str(rows[at][0]), rows[at][1], *row, "operator"))
+           for at in WITH_ROWS if at < count for row in OWN_REPLIES))  # fmt: skip
     _copy(db, "radusergroup (isp_id, customer_id, username, groupname, origin)",
           (f"{isp}\t{number}\t{name}\t{group_of(plan)}\tprovisioned" for number, name, _ in rows))  # fmt: skip
 
