@@ -3,6 +3,8 @@
 VENV ?= $(CURDIR)/.venv
 export VENV
 PYTHON = "$(VENV)/bin/python"
+# Scenarios of `make bench`, with commas between; all if empty.
+ONLY ?=
 # Options for pytest, such as: make test T="tests/service -k kill"
 T ?=
 
@@ -27,8 +29,8 @@ status: ## which parts are up and answer (exit code 0: all, 3: not running)
 test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
 	@exec $(PYTHON) -m pytest $(T)
 
-bench: setup ## this system and FreeRADIUS' own rlm_sql side by side
-	@exec $(PYTHON) -m tests.bench
+bench: setup ## this system and FreeRADIUS' own rlm_sql side by side; parts of it: make bench ONLY=logins,api
+	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
 fault: setup ## the long fault suite (an hour and more)
 	@exec $(PYTHON) -m pytest -m long tests $(T)

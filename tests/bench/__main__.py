@@ -11,16 +11,19 @@ from pathlib import Path
 
 from service.errors import Refusal
 from service.testing import Installation
-from tests.radius_client import Pap, access_attributes, access_request, decode, exchange
+from tests.radius_client import Request, decode, exchange
 
-from . import echo, environment, stock_raddb
+from . import echo, environment, requests, stock_raddb
 from .bench import Bench, Options
-from .population import CUSTOMERS, SECRET, Subscriber
+from .population import CUSTOMERS, SECRET, WITH_ROWS
 from .project import Project
 from .scenario_accounting import drain, interims, mixed, starts, stops
 from .scenario_api import api
+from .scenario_changes import changes
 from .scenario_logins import flat, logins
 from .scenario_memory import memory
+from .scenario_neighbour import neighbour
+from .scenario_strangers import strangers
 from .side import Side
 from .stock import Stock
 from .table import Row, as_data, as_text
@@ -39,9 +42,15 @@ SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
     "drain": drain,
     "flat": flat,
     "memory": memory,
+    "strangers": strangers,
+    "neighbour": neighbour,
+    "changes": changes,
     "api": api,
 }
-_QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000)
+#: Measured on installations of their own.
+_ALONE = {"memory", "neighbour", "changes", "api"}
+_QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000,
+                 many_devices=10_000, open_sessions=10_000, changed_at_once=5_000)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,10 +66,12 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory, ExitStack() as stack:
         home = Path(directory)
         home.chmod(0o755)
-        place, sides, lean = _started(stack, home, given.side, lean="logins" in chosen)
-        bench = Bench(sides, _options(given), _say, [place, _attributes([*sides, *lean])], next(iter(lean), None))
+        which = given.side if set(chosen) - _ALONE else "none"
+        place, sides, lean = _started(stack, home, which, lean="logins" in chosen)
+        bench = Bench(sides, _options(given), _say, [place, *_attributes([*sides, *lean])], next(iter(lean), None))
         rows = [row for name, scenario in SCENARIOS.items() if name in chosen for row in scenario(bench)]
-        bench.notes += [*_ceilings(), _STOCK_LINE, *bench.flaws(), *bench.failures]
+        stock = [_STOCK_LINE] if "stock" in (side.name for side in sides) else []
+        bench.notes += [*_ceilings(), *stock, *bench.flaws(), *bench.failures]
     _say("\n" + as_text(rows, bench.notes))
     if given.json:
         given.json.write_text(json.dumps(as_data(rows, bench.notes, bench.data()), indent=1) + "\n")
@@ -86,6 +97,9 @@ def _options(given: argparse.Namespace) -> Options:
         rounds=given.rounds or base.rounds,
         flat_rows=base.flat_rows,
         many_customers=base.many_customers,
+        many_devices=base.many_devices,
+        open_sessions=base.open_sessions,
+        changed_at_once=base.changed_at_once,
     )
 
 
@@ -95,6 +109,8 @@ def _started(stack: ExitStack, home: Path, which: str, *, lean: bool) -> tuple[s
     installation.start_postgres()
     place = environment.line(installation.urls.owner, home)
     sides: list[Side] = []
+    if which == "none":
+        return place, [], []
     if which != "stock":
         project = Project(installation)
         _say("Seeding and starting the project ...")
@@ -132,13 +148,17 @@ _STOCK_LINE = (
 )
 
 
-def _attributes(sides: Sequence[Side]) -> str:
-    """How many attributes an Accept carries: the work must be the same on both sides."""
-    who = Subscriber(CUSTOMERS - 1)
-    request = access_request(SECRET, access_attributes(who.visit("80000000")), Pap(who.password.encode()))
-    replies = {side.name: exchange(request, side.auth) for side in sides}
-    counts = (f"{name} {len(decode(reply).attributes) if reply else 0}" for name, reply in replies.items())
-    return f"Attributes in an Accept: {', '.join(counts)}."
+def _attributes(sides: Sequence[Side]) -> list[str]:
+    """How many attributes an Accept carries: the work must be the same on all sides."""
+    words = []
+    for side in sides:
+        counts = []
+        for number in (CUSTOMERS - 1, WITH_ROWS[-1]):
+            [login] = requests.logins([number], 1)
+            reply = exchange(Request(login, SECRET), side.auth)
+            counts.append(len(decode(reply).attributes) if reply else 0)
+        words.append(f"{side.name} {counts[0]} (with rows of an operator's own {counts[1]})")
+    return [f"Attributes in an Accept: {', '.join(words)}."] if words else []
 
 
 def _say(line: str) -> None:

@@ -27,6 +27,9 @@ class Options:
     rounds: int = 3
     flat_rows: int = 5_000_000
     many_customers: int = 200_000
+    many_devices: int = 100_000
+    open_sessions: int = 50_000
+    changed_at_once: int = 20_000
 
 
 @dataclass

@@ -17,7 +17,7 @@ from .side import Side
 _TRIAL = 4_000
 _SPARE = 1.6
 # Identifiers of a schedule come back after `LOST_AFTER` at this rate.
-_SCHEDULE_PORTS = 4 * PORTS
+SCHEDULE_PORTS = 4 * PORTS
 
 
 def full_rate(bench: Bench, side: Side, scenario: str, customers: Sequence[int], *, proof: Proof = pap,
@@ -37,7 +37,7 @@ def on_schedule(side: Side, customers: Sequence[int], per_second: float, seconds
                 code: Code = Code.ACCESS_ACCEPT) -> Stream:  # fmt: skip
     """Logins of these customers that leave singly at a rate, whatever the server does; latency counts from then."""
     packets = requests.logins(customers, int(per_second * seconds) + 1)
-    return Stream(packets, SECRET, side.auth, Rate(per_second), code, ports=_SCHEDULE_PORTS)
+    return Stream(packets, SECRET, side.auth, Rate(per_second), code, ports=SCHEDULE_PORTS)
 
 
 def measured(bench: Bench, side: Side, scenario: str, streams: Sequence[Stream], seconds: float,

@@ -34,6 +34,12 @@ def busy_seconds(pid: int) -> float:
     return spent / 1e9
 
 
+def dropped_datagrams(port: int) -> int:
+    """How many datagrams the kernel has thrown away because the socket bound to the port was full."""
+    lines = (line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:])
+    return sum(int(fields[12]) for fields in lines if int(fields[1].rpartition(":")[2], 16) == port)
+
+
 def resident_mib(pid: int) -> float:
     """VmRSS of one process in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -33,11 +33,12 @@ class Project:
         self.url = installation.urls.owner
         self._tenant: project_seed.Tenant | None = None
 
-    def seed(self, customers: int = WITH_ROWS.stop, past_sessions: int = PAST_SESSIONS) -> None:
+    def seed(
+        self, customers: int = WITH_ROWS.stop, past_sessions: int = PAST_SESSIONS, with_rows: range = WITH_ROWS
+    ) -> None:
         """Schema and rows; PostgreSQL must run."""
         schema.upgrade(self.url)
-        keyring = Keyring.parse(self._installation.secrets.credential_keys)
-        self._tenant = project_seed.create(self.url, keyring, customers, past_sessions)
+        self._tenant = project_seed.create(self.url, self.keyring, customers, past_sessions, with_rows)
 
     def start(self) -> None:
         """Start what serves RADIUS, as far as it is built, and wait for the first Accept."""
@@ -92,6 +93,11 @@ class Project:
             cursor.execute(_TALLY, (self.tenant.device,))
             decided, accepted = cursor.fetchone() or (0, 0)
         return Tally(decided, accepted)
+
+    @property
+    def keyring(self) -> Keyring:
+        """What secrets and passwords are encrypted with."""
+        return Keyring.parse(self._installation.secrets.credential_keys)
 
     @property
     def tenant(self) -> project_seed.Tenant:

@@ -86,4 +86,4 @@ def _checks(customers: int) -> list[str]:
 
 def _copy(db: Connection, target: str, lines: Iterable[str]) -> None:
     with db.cursor() as cursor:
-        cursor.copy_expert(f"COPY {target} FROM STDIN", io.StringIO("\n".join(lines) + "\n"))
+        cursor.copy_expert(f"COPY {target} FROM STDIN", io.StringIO("".join(f"{line}\n" for line in lines)))
