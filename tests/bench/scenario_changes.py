@@ -33,12 +33,12 @@ def changes(bench: Bench) -> list[Row]:
         quiet = _logins_p99(bench, project, "quiet", bench.options.login_seconds)
         steady, rate = _steadily(bench, project, others)
         at_once, in_force = _at_once(bench, project, others[-count:])
-    words = f"p99 of {_LOGINS:,} logins/s"
+    words, together = f"p99 of {_LOGINS:,} logins/s", f"{count:,} customers suspended by one statement"
     return [
         bounded("changes", f"{words}, quiet", quiet, "ms"),
         bounded("changes", f"{words} beside {rate:,.0f} changes/s", steady, "ms"),
         bounded("changes", f"the same / quiet ({_CHANGES} changes/s were to be made)", steady / quiet, "", at_most=2),
-        bounded("changes", f"{count:,} customers suspended by one statement: in force after it by", in_force, "s", at_most=2),
+        bounded("changes", f"{together}: in force after it by", in_force, "s", at_most=2),
         bounded("changes", f"{words} meanwhile", at_once, "ms"),
         bounded("changes", "the same / quiet", at_once / quiet, "", at_most=2),
     ]
