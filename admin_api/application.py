@@ -9,37 +9,33 @@ from apiflask import APIFlask
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin_api import cli, database, documentation, errors, metrics, requests
-from admin_api.parts import Parts
-from admin_api.resources import (
-    attributes,
-    auth,
-    customers,
-    devices,
-    health,
-    isps,
-    office,
-    plans,
-    radius,
-    reports,
-    sessions,
-    users,
-)
+from admin_api.access import login, operators
+from admin_api.customers.routes import customers
+from admin_api.devices.routes import devices
+from admin_api.operation import audit_log, cli, health, metrics
+from admin_api.plans.routes import plans
+from admin_api.radius import reply_rows
+from admin_api.radius.routes import radius
+from admin_api.reports.routes import reports
+from admin_api.sessions.routes import session_routes
 from admin_api.settings import Settings, SettingsError, from_environment
-from models.credentials import hash_operator_password
+from admin_api.tenants.routes import isps
+from admin_api.web import database, errors, openapi, requests
+from admin_api.web.parts import Parts
+from models.secrets.password_hashes import hash_operator_password
 
 BLUEPRINTS = (
-    auth.auth,
-    isps.isps,
-    users.users,
-    devices.devices,
-    plans.plans,
-    customers.customers,
-    sessions.session_routes,
-    reports.reports,
-    radius.radius,
-    attributes.extra_attributes,
-    office.office,
+    login.auth,
+    isps,
+    operators.users,
+    devices,
+    plans,
+    customers,
+    session_routes,
+    reports,
+    radius,
+    reply_rows.extra_attributes,
+    audit_log.office,
     health.health,
 )
 
@@ -51,7 +47,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     metrics.register(app)
     errors.register(app)
     database.register(app)
-    documentation.register(app)
+    openapi.register(app)
     cli.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from models.credentials import CredentialError, Keyring
 from models.db import normalise_url
+from models.secrets.keyring import CredentialError, Keyring
 
 _PLACEHOLDER = re.compile(r"change.?me|change.?this|your[-_ ]|placeholder|replace.?me|example|^secret|^password", re.I)
 
@@ -27,7 +27,7 @@ class Settings:
     database_url: str
     jwt_key: str
     keyring: Keyring
-    #: Routers on loopback are taken only while RADIUS itself listens there.
+    #: Devices on loopback are taken only while RADIUS itself listens there.
     loopback_devices: bool = False
     metrics_token: str | None = None
     state_dir: Path = Path("var")

@@ -3,19 +3,20 @@
 Importing this package registers all tables on `Base.metadata`. It imports nothing else of the project.
 """
 
-from models.access import IdempotencyKey, LoginFailure, RevokedToken
-from models.accounting import Radacct, Radpostauth
-from models.audit import AuditLog
-from models.base import Base
-from models.customers import Customer, Subscription, Topup
-from models.devices import DeviceContact, MikrotikDevice
-from models.outbox import Outbox
-from models.plans import ServicePlan
-from models.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
-from models.spooling import Quarantined, SpoolProgress
-from models.tenants import Isp
-from models.usage import Usage, UsageDaily
-from models.users import User
+from models.tables.accounting import Radacct, Radpostauth
+from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
+from models.tables.audit_log import AuditLog
+from models.tables.base import Base
+from models.tables.customers import Customer
+from models.tables.devices import DeviceContact, MikrotikDevice
+from models.tables.isps import Isp
+from models.tables.outbox import Outbox
+from models.tables.plans import ServicePlan
+from models.tables.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
+from models.tables.spooling import Quarantined, SpoolProgress
+from models.tables.subscriptions import Subscription, Topup
+from models.tables.usage import Usage, UsageDaily
+from models.tables.users import User
 
 __all__ = [
     "AuditLog",

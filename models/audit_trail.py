@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from models.audit import AuditLog
-from models.base import Base
+from models.tables.audit_log import AuditLog
+from models.tables.base import Base
 
 #: Columns whose value is never shown.
 SECRET_COLUMNS = frozenset({"api_key_hash", "radius_secret", "api_password", "password_hash", "token_version"})

@@ -32,3 +32,16 @@ def mac_of(text: str) -> str | None:
 def login_name(username: str) -> str:
     """What a user name is looked up by: without regard to case, a MAC address without regard to its notation."""
     return mac_of(username) or username.lower()
+
+
+def station(text: str) -> str:
+    """Calling-Station-Id: a MAC address normalised, anything else as it is."""
+    return mac_of(text) or text
+
+
+def notations(mac: str) -> tuple[str, ...]:
+    """A normalised MAC address in the notations that routers send as a password."""
+    digits = mac.replace(":", "")
+    dotted = f"{digits[:4]}.{digits[4:8]}.{digits[8:]}"
+    forms = (mac, mac.replace(":", "-"), digits, dotted, f"{digits[:6]}-{digits[6:]}")
+    return forms + tuple(form.lower() for form in forms)

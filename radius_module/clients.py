@@ -6,8 +6,8 @@ Runs in the thread that receives packets. Nothing is answered to who is no route
 from __future__ import annotations
 
 from radius_module import lifecycle
-from radius_module.attributes import text
-from radius_module.packet import client_name, source_address
+from radius_module.packets.wire_line import client_name, source_address
+from radius_module.replies.attribute import text
 from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 
 

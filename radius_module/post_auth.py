@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from time import time
 
-from radius_module import lifecycle, login
-from radius_module.packet import login_request
+from radius_module import lifecycle
+from radius_module.login import login
+from radius_module.packets.access_request import login_request
 from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
 
 

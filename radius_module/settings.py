@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.credentials import Keyring
+from models.secrets.keyring import Keyring
 
 
 class SettingsError(ValueError):
@@ -21,7 +21,7 @@ class Settings:
     database_url: str = field(repr=False)
     keyring: Keyring = field(repr=False)
     state_dir: Path
-    #: Where sockets lie: a path short enough for them (service/layout.py).
+    #: Where sockets lie: a path short enough for them (service/host/layout.py).
     socket_dir: Path
     #: Shared secret of the installation's own probe; without one there is no probe.
     probe_secret: str | None = field(repr=False)
@@ -41,7 +41,7 @@ class Settings:
         return self.state_dir / "snapshot" / "directory"
 
     def spool(self, process: str) -> Path:
-        """Spool directory of the `auth` or the `acct` process."""
+        """BackgroundSpool directory of the `auth` or the `acct` process."""
         return self.state_dir / "spool" / process
 
 

@@ -55,7 +55,7 @@ freeradius_version() {
     /usr/sbin/freeradius -v 2>/dev/null | sed -n 's/.*FreeRADIUS Version \([0-9]*\.[0-9]*\.[0-9]*\).*/\1/p' | head -n 1
 }
 
-# As service/freeradius.py judges it.
+# As service/host/freeradius.py judges it.
 usable() {
     case $1 in
     3.2.9 | 3.2.10) return 1 ;;

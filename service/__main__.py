@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from service.errors import Refusal
-from service.settings import Settings, from_environment
+from service.host.settings import Settings, from_environment
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command. Exit code 2: something the operator can put right, told in one sentence."""
+    """Run one command. Exit code 2: something the operator can put right; one sentence on stderr says what."""
     try:
         return _command(arguments[0] if arguments else "", arguments[1:], from_environment(os.environ))
     except Refusal as refusal:
@@ -18,18 +18,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
-    """Each command imports what it needs itself: `exec` and `clean` must be quick."""
+    """Each command imports only what it needs, because `exec` and `clean` must be quick."""
     if name == "exec":
-        from service import exec as execution
+        from service.s6 import exec as execution
 
         execution.become(rest[0], settings)
     if name == "clean":
-        from service import leftovers
+        from service.s6 import leftovers
 
         leftovers.end(rest[0], settings)
         return 0
     if name in ("run", "start", "stop", "status"):
-        from service import layout
+        from service.host import layout
 
         layout.refuse_foreign(settings)
     if name == "run":
@@ -45,7 +45,7 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
 
         return show.demo(settings, rest[0] if rest else "")
     if name == "svscan":
-        from service import supervisor
+        from service.s6 import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
     raise Refusal("Usage: python -m service {run|start|stop|status|demo [FIELD]}.")

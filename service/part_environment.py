@@ -1,19 +1,20 @@
-"""The environment of each part, built from nothing: what is not named here does not reach a part."""
+"""The environment of each part, built from an empty one: a variable that is not named here reaches no part."""
 
 import os
 import sysconfig
 from collections.abc import Mapping
 
-from service import database_urls, layout
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.database import urls as database_urls
+from service.host import layout
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 
 PART = "INFORA_PART"
 _PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def common(settings: Settings) -> dict[str, str]:
-    """What every part is told; no secret among it."""
+    """The variables that every part gets; none of them is a secret."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return passed | {
         "PATH": f"{settings.venv}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -42,7 +43,6 @@ def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
         "auth": radius,
         "acct": radius,
         "writer": engine,
-        "worker": engine,
         "api": _api(settings, secrets, urls.api),
     }
     return common(settings) | {PART: name} | needed[name]

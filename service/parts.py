@@ -4,21 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import cluster, freeradius, layout
-from service.settings import Settings
+from service.database import cluster
+from service.errors import Refusal
+from service.host import freeradius, layout
+from service.host.settings import Settings
 
 
 @dataclass(frozen=True)
 class Part:
-    """`needs`: a file of the repository without which the part does not exist yet.
+    """`entry`: the file of the repository that the part begins with.
 
-    `stop_signal` and `grace_seconds`: how it is asked to end, and when it is ended by kill -9 instead.
-    `has_children`: whether a kill -9 leaves processes of it behind.
-    `niceness`: who gets a processor first where there are too few, as far as the account that starts it may say so.
+    `stop_signal` and `grace_seconds`: how it is asked to end, and after how long kill -9 ends it.
+    `has_children`: whether a kill -9 leaves child processes behind.
+    `niceness`: the priority when processors are scarce, as far as the starting account may set it.
     """
 
     name: str
-    needs: str
+    entry: str
     stop_signal: str
     grace_seconds: int
     command: Callable[[Settings], Sequence[str]]
@@ -55,20 +57,15 @@ def _api(settings: Settings) -> list[str]:
             "--log-level", settings.log_level]  # fmt: skip
 
 
-def _worker(settings: Settings) -> list[str]:
-    return [str(settings.venv / "bin/python"), "-m", "radius_module.enforce"]
-
-
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
-    Part("postgres", "service/cluster.py", "INT", 30, _postgres, has_children=True),
-    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. A subscriber waits for a login, a
-    # router for accounting, nobody for the books.
+    Part("postgres", "service/database/cluster.py", "INT", 30, _postgres, has_children=True),
+    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. Customers wait for logins and
+    # routers for accounting, but nobody waits for the books.
     Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
-    Part("writer", "radius_module/writer.py", "TERM", 8, _writer),
+    Part("writer", "radius_module/writer/__main__.py", "TERM", 8, _writer),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
-    Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
 )
 
 
@@ -77,14 +74,21 @@ def by_name(name: str) -> Part:
 
 
 def present(settings: Settings) -> list[Part]:
-    """The parts that this installation runs: those whose code is there, and PostgreSQL unless it is outside."""
-    return [part for part in PARTS
-            if Path(settings.home, part.needs).exists()
-            and not (part.name == "postgres" and settings.database_url is not None)]  # fmt: skip
+    """The parts that this installation runs: all of them, except PostgreSQL when DATABASE_URL names an outside one.
+
+    Raises Refusal for a part whose code is missing: an installation that starts without its books or its database
+    must not look complete.
+    """
+    running = [part for part in PARTS if not (part.name == "postgres" and settings.database_url is not None)]
+    missing = [part for part in running if not Path(settings.home, part.entry).is_file()]
+    if missing:
+        files = ", ".join(f"{part.entry} ({part.name})" for part in missing)
+        raise Refusal(f"These files of the installation are missing: {files}. Restore them from the repository.")
+    return running
 
 
 def place(part: Part, settings: Settings) -> str:
-    """Where the part is reached, for people."""
+    """Where the part is reached, in words for the operator."""
     places = {
         "postgres": f"the socket in {layout.socket_directory(settings)}",
         "auth": f"UDP {settings.radius_listen} port {settings.radius_auth_port}",

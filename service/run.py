@@ -1,4 +1,4 @@
-"""`make run`: everything in the foreground, one real login as proof, and an end that leaves nothing behind."""
+"""`make run`: everything in the foreground, one real login as proof, and a stop that leaves no process behind."""
 
 import ctypes
 import shlex
@@ -8,26 +8,27 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from service import parts, probe, supervisor
-from service.bring_up import BringUp
 from service.errors import Refusal
+from service.host.secret_file import Secrets
+from service.host.settings import Settings
 from service.progress import Progress, say, say_all
-from service.secret_file import Secrets
-from service.settings import Settings
+from service.s6 import supervisor
+from service.start import probe
+from service.start.bring_up import BringUp
 
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stopped(BaseException):
-    """Asked to end. Not an Exception: nothing on the way may swallow it."""
+    """A signal asked this process to stop. Not an Exception, so that no handler on the way swallows it."""
 
 
 def run(settings: Settings) -> int:
     """Until Ctrl-C (exit code 0), or until the system cannot start or go on (1)."""
     for number in _SIGNALS:
         signal.signal(number, _stop)
-    # A `make` that is killed takes us along; s6-svscan goes with us in the same way.
+    # When `make` is killed, this process ends too, and s6-svscan ends with it in the same way.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     supervisor.refuse_if_running(settings)
     start = BringUp(settings, Progress(), with_parent=True)
@@ -39,7 +40,7 @@ def run(settings: Settings) -> int:
     except _Stopped:
         return 0
     finally:
-        for number in _SIGNALS:  # a second Ctrl-C must not cut the cleaning short
+        for number in _SIGNALS:  # a second Ctrl-C must not interrupt the cleanup
             signal.signal(number, signal.SIG_IGN)
         if start.tree is not None:
             say("Stopping …")
@@ -60,8 +61,8 @@ def _watch(tree: "subprocess.Popen[bytes] | None") -> int:
 
 
 def show_login(settings: Settings, secrets: Secrets) -> None:
-    """The proof: the demo customer's login, as a router would send it."""
-    if not settings.demo or not (settings.home / parts.by_name("auth").needs).exists():
+    """The proof: the demo customer's login, sent as a router would send it."""
+    if not settings.demo:
         return
     answer = probe.login(settings, secrets.radius_secret)
     if answer is None:
@@ -72,7 +73,7 @@ def show_login(settings: Settings, secrets: Secrets) -> None:
 
 
 def next_commands(settings: Settings) -> list[str]:
-    """What to try next. Secrets are fetched by the commands, so that none ends in a saved output."""
+    """What to try next. The commands fetch the secrets themselves, so that saved output holds none."""
     state = "" if settings.state_dir == settings.home / "var" else f"STATE_DIR={shlex.quote(str(settings.state_dir))} "
     python = settings.venv / "bin/python"
     near = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python

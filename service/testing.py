@@ -1,4 +1,4 @@
-"""A whole installation for one test run: temporary STATE_DIR, own ports, real parts, gone afterwards.
+"""A complete installation for one test run: temporary STATE_DIR, its own ports, real parts, removed afterwards.
 
 with Installation(state_dir, 21812, 21813, 25000) as installation:
     installation.start_postgres()
@@ -11,41 +11,33 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 
-from service import (
-    database_urls,
-    demo,
-    layout,
-    part_environment,
-    parts,
-    readiness,
-    roles,
-    schema,
-    supervisor,
-    tree,
-    waiting,
-)
-from service.database_urls import DatabaseUrls
-from service.secret_file import Secrets, load_or_create
-from service.settings import Settings, from_environment
+from service import part_environment, parts
+from service.database import roles, urls
+from service.database.urls import DatabaseUrls
+from service.host import layout
+from service.host.secret_file import Secrets, load_or_create
+from service.host.settings import Settings, from_environment
+from service.s6 import supervisor, tree
+from service.start import demo, readiness, schema, waiting
 
 
 def free_ports() -> tuple[int, int, int]:
-    """Ports for authentication, accounting and API that nobody uses at this moment."""
+    """Ports for authentication, accounting and API that are free at this moment."""
     kinds = (socket.SOCK_DGRAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
-    taken = [socket.socket(socket.AF_INET, kind) for kind in kinds]
-    for one in taken:
-        one.bind(("127.0.0.1", 0))
-    auth, acct, api = (int(one.getsockname()[1]) for one in taken)
-    for one in taken:
-        one.close()
+    sockets = [socket.socket(socket.AF_INET, kind) for kind in kinds]
+    for bound in sockets:
+        bound.bind(("127.0.0.1", 0))
+    auth, acct, api = (int(bound.getsockname()[1]) for bound in sockets)
+    for bound in sockets:
+        bound.close()
     return auth, acct, api
 
 
 class Installation:
     """Parts are started one by one; each call returns when the part answers.
 
-    `urls`: owner, engine, api. `environment(part)`: what the part is started with.
-    Other variables of the contract go in as keywords: Installation(…, RADIUS_SECRET="…").
+    `urls`: owner, engine, api. `environment(part)`: the environment the part is started with.
+    Other settings are keywords: Installation(…, RADIUS_SECRET="…").
     """
 
     def __init__(self, state_dir: Path, auth_port: int, acct_port: int, api_port: int, **variables: str) -> None:
@@ -59,7 +51,7 @@ class Installation:
         self.settings: Settings = from_environment(inherited | self._variables)
         layout.prepare(self.settings)
         self.secrets: Secrets = load_or_create(self.settings.state_dir, self._variables)
-        self.urls: DatabaseUrls = database_urls.of(self.settings, self.secrets)
+        self.urls: DatabaseUrls = urls.of(self.settings, self.secrets)
         self.demo: demo.Description = {}
         self._started: list[parts.Part] = []
         self._tree: subprocess.Popen[bytes] | None = None
@@ -87,12 +79,12 @@ class Installation:
         return self.demo
 
     def start_radius(self) -> None:
-        """Both FreeRADIUS processes and the writer; schema and tenants are the caller's, or start_all's."""
+        """Both FreeRADIUS processes and the writer; the caller or start_all provides schema and tenants."""
         for name in ("auth", "acct", "writer"):
             self.start(name)
 
     def start(self, name: str) -> None:
-        """Any part by its name."""
+        """Start one part and wait until it answers."""
         part = parts.by_name(name)
         self._started.append(part)
         tree.write(self.settings, self._started)
@@ -104,7 +96,7 @@ class Installation:
         waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, self.secrets), 60)
 
     def stop(self) -> None:
-        """End everything; the data stays, so that a test may start a second Installation on it."""
+        """Stop everything; the data stays, so that a test may start a second Installation on it."""
         supervisor.stop(self.settings)
         if self._tree is not None:
             self._tree.wait(timeout=30)
@@ -118,6 +110,6 @@ class Installation:
         return part_environment.of_owner(self.settings, self.secrets)
 
     def log(self, part: str) -> str:
-        """What the part has written so far."""
+        """The part's current log file."""
         path = self.settings.state_dir / "log" / part / "current"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

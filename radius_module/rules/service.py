@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from radius_module.rules.facts import Facts, Grant, maker
+from radius_module.fast_tuple import maker
+from radius_module.rules.facts import Facts, Grant
 from radius_module.rules.quota import allowance, exhausted
 from radius_module.rules.sessions import gives_way
 
@@ -39,3 +40,7 @@ def grant(facts: Facts) -> Grant:
         )
     )
     return made
+
+
+#: How often the router reports, seconds; three missed reports make a session stale.
+INTERIM_INTERVAL = 300

@@ -15,12 +15,13 @@ from apiflask import APIFlask
 from passlib.hash import argon2
 from sqlalchemy import Engine, text
 
-from admin_api import application, create_app, installation
+from admin_api import application, create_app
+from admin_api.operation import installation
 from admin_api.settings import Settings, from_environment
-from models import operators
 from models.db import make_engine
+from models.tenants import operators
 from service.testing import Installation
-from tests.admin_api.caller import Caller, Tenant
+from tests.support.caller import Caller, Tenant
 from tests.wire.system import System
 
 ADMIN = ("admin", "first-administrator-1")

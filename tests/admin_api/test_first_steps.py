@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
-from tests.admin_api.caller import Answer, Caller, Tenant
+from tests.support.caller import Answer, Caller, Tenant
 from tests.wire.system import System
 from tests.wire.test_accounting import eventually
 

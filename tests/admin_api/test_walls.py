@@ -11,14 +11,15 @@ from apiflask import APIFlask
 from flask import g
 from sqlalchemy import select, true
 
-from admin_api import database
-from admin_api.resources import isps, users
+from admin_api.access import operators
+from admin_api.tenants import routes as isps
+from admin_api.web import database
 from models import Isp, User
-from models.users import ROLES
-from tests.admin_api.access_table import WEAKEST
-from tests.admin_api.bodies import BODIES, document, operations, schemas_of_bodies, send
-from tests.admin_api.caller import Answer, Caller, Tenant
-from tests.admin_api.world import Rows, World
+from models.tables.users import ROLES
+from tests.support.access_table import WEAKEST
+from tests.support.bodies import BODIES, document, operations, schemas_of_bodies, send
+from tests.support.caller import Answer, Caller, Tenant
+from tests.support.world import Rows, World
 
 CALLERS = ("viewer", "staff", "admin", "machine", "superadmin")
 #: Every day the one who may most; all of them in the long suite.
@@ -193,7 +194,7 @@ def test_with_the_codes_own_filters_gone_the_database_still_keeps_tenants_apart(
     app: APIFlask, mine: World, others: World, rows: Rows, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
     monkeypatch.setattr(database, "of_tenant", lambda model: true())
-    monkeypatch.setattr(users, "visible", lambda: select(User))
+    monkeypatch.setattr(operators, "visible", lambda: select(User))
     monkeypatch.setattr(isps, "visible", lambda: select(Isp))
     caller: Caller = getattr(mine.tenant, role)
     assert _nothing_crosses(app, caller, mine, others, rows) > 120

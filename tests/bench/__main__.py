@@ -11,22 +11,21 @@ from pathlib import Path
 
 from service.errors import Refusal
 from service.testing import Installation
+from tests.bench import echo, environment, requests, stock_raddb
+from tests.bench.bench import Bench, Options
+from tests.bench.population import CUSTOMERS, SECRET, WITH_ROWS
+from tests.bench.project import Project
+from tests.bench.scenario_accounting import drain, interims, mixed, starts, stops
+from tests.bench.scenario_api import api
+from tests.bench.scenario_changes import changes
+from tests.bench.scenario_logins import flat, logins
+from tests.bench.scenario_memory import memory
+from tests.bench.scenario_neighbour import neighbour
+from tests.bench.scenario_strangers import strangers
+from tests.bench.side import Side
+from tests.bench.stock import Stock
+from tests.bench.table import Row, as_data, as_text
 from tests.radius_client import Request, decode, exchange
-
-from . import echo, environment, requests, stock_raddb
-from .bench import Bench, Options
-from .population import CUSTOMERS, SECRET, WITH_ROWS
-from .project import Project
-from .scenario_accounting import drain, interims, mixed, starts, stops
-from .scenario_api import api
-from .scenario_changes import changes
-from .scenario_logins import flat, logins
-from .scenario_memory import memory
-from .scenario_neighbour import neighbour
-from .scenario_strangers import strangers
-from .side import Side
-from .stock import Stock
-from .table import Row, as_data, as_text
 
 AUTH_PORT, ACCT_PORT, API_PORT = 22812, 22813, 22850
 # Logins, accounting, statistics.

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.bench import measure, requests
+from tests.bench.load import PORTS, Stream, drive
+from tests.bench.measure import Sample
+from tests.bench.population import CUSTOMERS, SECRET
+from tests.bench.result import Rate, Window
+from tests.bench.side import Address, Side
 from tests.radius_client import Code, Name
-
-from . import measure, requests
-from .load import PORTS, Stream, drive
-from .measure import Sample
-from .population import CUSTOMERS, SECRET
-from .result import Rate, Window
-from .side import Address, Side
 
 IN_FLIGHT = 64
 # From here on a generator of one thread may be what limits the rate.

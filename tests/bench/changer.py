@@ -9,9 +9,8 @@ from typing import Any
 
 import psycopg2
 
+from tests.bench.population import SECRET, Subscriber
 from tests.radius_client import Code, Pap, access_attributes, access_request, exchange
-
-from .population import SECRET, Subscriber
 
 Customers = Sequence[tuple[int, int]]
 """(Number in the population, id in the database.)"""

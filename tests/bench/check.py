@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from .result import Result
+from tests.bench.result import Result
 
 # A writer that books nothing for so long has nothing more to book.
 _STILL_SECONDS = 15.0

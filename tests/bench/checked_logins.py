@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
+from tests.bench import check, measure, requests
+from tests.bench.bench import IN_FLIGHT, Bench
+from tests.bench.load import PORTS, Stream, drive
+from tests.bench.measure import Sample
+from tests.bench.population import SECRET
+from tests.bench.requests import Proof, pap
+from tests.bench.result import Rate, Window
+from tests.bench.side import Side
 from tests.radius_client import Code
-
-from . import check, measure, requests
-from .bench import IN_FLIGHT, Bench
-from .load import PORTS, Stream, drive
-from .measure import Sample
-from .population import SECRET
-from .requests import Proof, pap
-from .result import Rate, Window
-from .side import Side
 
 # Packets of the trial that tells how many a run needs.
 _TRIAL = 4_000

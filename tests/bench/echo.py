@@ -4,11 +4,10 @@ import multiprocessing
 import select
 import socket
 
+from tests.bench.datagrams import Inbox
+from tests.bench.load import IDENTIFIERS, Stream, drive
+from tests.bench.result import Result, Window
 from tests.radius_client import Code
-
-from .datagrams import Inbox
-from .load import IDENTIFIERS, Stream, drive
-from .result import Result, Window
 
 # More than any generator in Python sends in a second.
 _PER_SECOND = 150_000

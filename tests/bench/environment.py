@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg2
 
-from service.freeradius import PROGRAM
+from service.host.freeradius import PROGRAM
 
 _WRITES = 200
 

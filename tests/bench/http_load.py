@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .measure import Sample
-from .result import Result
+from tests.bench.measure import Sample
+from tests.bench.result import Result
 
 CALLERS = 8
 _PATIENCE = 30.0

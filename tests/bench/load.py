@@ -9,10 +9,9 @@ import select
 import time
 from collections.abc import Callable, Sequence
 
+from tests.bench.datagrams import Inbox, Outbox, client_socket, sharpen_timers
+from tests.bench.result import Rate, Result, Window
 from tests.radius_client import BadReply, Reply, Request, verify
-
-from .datagrams import Inbox, Outbox, client_socket, sharpen_timers
-from .result import Rate, Result, Window
 
 IDENTIFIERS = 256
 PORTS = 8

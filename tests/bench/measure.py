@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from . import processes
-from .load import Stream, drive
-from .result import Result
-from .side import Side
+from tests.bench import processes
+from tests.bench.load import Stream, drive
+from tests.bench.result import Result
+from tests.bench.side import Side
 
 _QUIET_SHARE = 0.05
 _QUIET_LIMIT_SECONDS = 60

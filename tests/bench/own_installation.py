@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.testing import Installation
+from tests.bench import measure
+from tests.bench.load import Stream, drive
+from tests.bench.population import CUSTOMERS, SECRET
+from tests.bench.project import Project
+from tests.bench.requests import logins
+from tests.bench.result import Window
 from tests.radius_client import Code
-
-from . import measure
-from .load import Stream, drive
-from .population import CUSTOMERS, SECRET
-from .project import Project
-from .requests import logins
-from .result import Window
 
 _WARMING = 32
 

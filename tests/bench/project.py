@@ -7,14 +7,13 @@ import time
 import psycopg2
 
 from models import schema
-from models.credentials import Keyring
+from models.secrets.keyring import Keyring
 from service import parts
 from service.testing import Installation
+from tests.bench import processes, project_seed, tables
+from tests.bench.check import Tally
+from tests.bench.population import PAST_SESSIONS, SECRET, WITH_ROWS, Subscriber
 from tests.radius_client import Code, Pap, access_attributes, access_request, exchange
-
-from . import processes, project_seed, tables
-from .check import Tally
-from .population import PAST_SESSIONS, SECRET, WITH_ROWS, Subscriber
 
 _PARTS = ("auth", "acct", "writer")
 _TALLY = "SELECT count(*), count(*) FILTER (WHERE reply = 'Access-Accept') FROM radpostauth WHERE device_id = %s"

@@ -14,12 +14,11 @@ from psycopg2.extensions import connection as Connection
 from sqlalchemy.orm import Session
 
 from models import Isp, MikrotikDevice, ServicePlan
-from models.credentials import Keyring
 from models.db import make_engine
-from models.provisioning import group_of, provision_plan
-
-from . import tables
-from .population import (
+from models.radius.provisioning import group_of, provision_plan
+from models.secrets.keyring import Keyring
+from tests.bench import tables
+from tests.bench.population import (
     CAP_BYTES,
     IDLE_TIMEOUT_SECONDS,
     OWN_REPLIES,

@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from tests.bench.load import IDENTIFIERS
+from tests.bench.population import SECRET, Subscriber
 from tests.radius_client import (
     AcctStatus,
     Attribute,
@@ -17,9 +19,6 @@ from tests.radius_client import (
     accounting_request,
     text,
 )
-
-from .load import IDENTIFIERS
-from .population import SECRET, Subscriber
 
 Classes = Mapping[int, bytes]
 Proof = Callable[[Subscriber], Credential]

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import psycopg2
 
+from tests.bench import checked_logins, measure, requests, tables
+from tests.bench.bench import Bench, accounting_stream
+from tests.bench.load import drive
+from tests.bench.population import CUSTOMERS, SECRET
+from tests.bench.result import Rate
+from tests.bench.side import Side
+from tests.bench.table import Row, bounded, compared
 from tests.radius_client import AcctStatus, Growth, Request, exchange
-
-from . import checked_logins, measure, requests, tables
-from .bench import Bench, accounting_stream
-from .load import drive
-from .population import CUSTOMERS, SECRET
-from .result import Rate
-from .side import Side
-from .table import Row, bounded, compared
 
 # Half of the customers are online; the others log in beside them, as nobody may be online twice.
 ONLINE, OTHERS = range(CUSTOMERS // 2), range(CUSTOMERS // 2, CUSTOMERS)

@@ -11,17 +11,16 @@ from pathlib import Path
 
 import psycopg2
 
-from models.credentials import Keyring
-from models.secrets import api_key_digest, make_secret
-from service import schema
+from models.secrets.generated import api_key_digest, make_secret
+from models.secrets.keyring import Keyring
+from service.start import schema
 from service.testing import Installation
-
-from . import http_load, measure, processes, project_seed, tables
-from .bench import Bench
-from .http_load import Call
-from .population import Subscriber
-from .project import Project
-from .table import Row, bounded
+from tests.bench import http_load, measure, processes, project_seed, tables
+from tests.bench.bench import Bench
+from tests.bench.http_load import Call
+from tests.bench.population import Subscriber
+from tests.bench.project import Project
+from tests.bench.table import Row, bounded
 
 PORTS = (22832, 22833, 22870)
 _CUSTOMERS = 100_000

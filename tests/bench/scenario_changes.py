@@ -2,17 +2,16 @@
 
 import psycopg2
 
+from tests.bench import checked_logins, own_installation, project_seed
+from tests.bench.bench import IN_FLIGHT, Bench
+from tests.bench.changer import Changer, Customers, renew_steadily, suspend_at_once
+from tests.bench.load import Stream, drive
+from tests.bench.population import CUSTOMERS, SECRET
+from tests.bench.project import Project
+from tests.bench.requests import logins
+from tests.bench.result import Window
+from tests.bench.table import Row, bounded
 from tests.radius_client import Code
-
-from . import checked_logins, own_installation, project_seed
-from .bench import IN_FLIGHT, Bench
-from .changer import Changer, Customers, renew_steadily, suspend_at_once
-from .load import Stream, drive
-from .population import CUSTOMERS, SECRET
-from .project import Project
-from .requests import logins
-from .result import Window
-from .table import Row, bounded
 
 PORTS = (22902, 22903, 22910)
 # Those who log in are others than those who are changed; the rest is there to be read by who reads everything anew.

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import checked_logins, measure
-from .bench import Bench
-from .population import CUSTOMERS, WITH_ROWS
-from .requests import Proof, mschap2, pap
-from .table import Row, bounded, compared
+from tests.bench import checked_logins, measure
+from tests.bench.bench import Bench
+from tests.bench.population import CUSTOMERS, WITH_ROWS
+from tests.bench.requests import Proof, mschap2, pap
+from tests.bench.table import Row, bounded, compared
 
 _FEW_ROWS = 1_000
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.testing import Installation
-
-from . import measure, processes
-from .bench import Bench
-from .project import Project
-from .table import Row, bounded
+from tests.bench import measure, processes
+from tests.bench.bench import Bench
+from tests.bench.project import Project
+from tests.bench.table import Row, bounded
 
 PORTS = (22822, 22823, 22860)
 

@@ -8,6 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from tests.bench import checked_logins, measure, own_installation, project_seed
+from tests.bench.bench import IN_FLIGHT, Bench
+from tests.bench.checked_logins import SCHEDULE_PORTS
+from tests.bench.load import IDENTIFIERS, Stream, drive
+from tests.bench.population import CUSTOMERS, SECRET, Subscriber
+from tests.bench.project import Project
+from tests.bench.result import Rate, Window
+from tests.bench.table import Row, bounded
 from tests.radius_client import (
     AcctStatus,
     Code,
@@ -17,15 +25,6 @@ from tests.radius_client import (
     reboot_attributes,
     text,
 )
-
-from . import checked_logins, measure, own_installation, project_seed
-from .bench import IN_FLIGHT, Bench
-from .checked_logins import SCHEDULE_PORTS
-from .load import IDENTIFIERS, Stream, drive
-from .population import CUSTOMERS, SECRET, Subscriber
-from .project import Project
-from .result import Rate, Window
-from .table import Row, bounded
 
 PORTS = (22892, 22893, 22900)
 # 127.0.0.2 is the installation's own probe.

@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass
 from itertools import count as counting
 
-from . import checked_logins, measure, own_installation, processes, project_seed
-from .bench import Bench
-from .population import CUSTOMERS
-from .project import Project
-from .side import Side
-from .strangers import Strangers
-from .table import Row, bounded, compared
+from tests.bench import checked_logins, measure, own_installation, processes, project_seed
+from tests.bench.bench import Bench
+from tests.bench.population import CUSTOMERS
+from tests.bench.project import Project
+from tests.bench.side import Side
+from tests.bench.strangers import Strangers
+from tests.bench.table import Row, bounded, compared
 
 PORTS = (22882, 22883, 22890)
 _FEW = 10

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from .check import Tally
+from tests.bench.check import Tally
 
 Address = tuple[str, int]
 

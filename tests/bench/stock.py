@@ -7,15 +7,14 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from service import database_urls
-from service.cluster import data_directory
-from service.freeradius import PROGRAM
-from service.settings import Settings
+from service.database import urls
+from service.database.cluster import data_directory
+from service.host.freeradius import PROGRAM
+from service.host.settings import Settings
+from tests.bench import packages, stock_raddb, stock_seed, stock_statistics
+from tests.bench.check import Tally
+from tests.bench.population import PAST_SESSIONS, SECRET, WITH_ROWS
 from tests.radius_client import exchange, status_request
-
-from . import packages, stock_raddb, stock_seed, stock_statistics
-from .check import Tally
-from .population import PAST_SESSIONS, SECRET, WITH_ROWS
 
 _PASSWORD = "stock"
 
@@ -32,9 +31,9 @@ class Stock:
         self._settings, self._home, self._lean, self._ports = settings, home / self.name, lean, ports
         self._packages = home / "packages"
         self.auth, self.acct, self._statistics = (("127.0.0.1", port) for port in ports)
-        superuser = database_urls.superuser(settings)
-        own = database_urls.with_role(superuser, self.name, _PASSWORD)
-        self._superuser, self.url = superuser, database_urls.with_database(own, self.name)
+        superuser = urls.superuser(settings)
+        own = urls.with_role(superuser, self.name, _PASSWORD)
+        self._superuser, self.url = superuser, urls.with_database(own, self.name)
         self._server: subprocess.Popen[bytes] | None = None
 
     def seed(self, customers: int = WITH_ROWS.stop, past_sessions: int = PAST_SESSIONS) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from psycopg2.extensions import parse_dsn
 
-from .population import SECRET
+from tests.bench.population import SECRET
 
 # Debian's max_servers; 8 and 16 were measured to be no faster on two cores.
 THREADS = 32

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from . import tables
-from .population import (
+from tests.bench import tables
+from tests.bench.population import (
     CAP_BYTES,
     IDLE_TIMEOUT_SECONDS,
     INTERIM_SECONDS,

@@ -6,10 +6,9 @@ A packet that is sent again and answered from FreeRADIUS' memory is counted as a
 import hmac
 import os
 
+from tests.bench.population import SECRET
 from tests.radius_client import Code, Name, Request, exchange, vendor, verify
 from tests.radius_client.attributes import encode, integer
-
-from .population import SECRET
 
 _FREERADIUS = 11344
 _STATISTICS_TYPE, _AUTHENTICATION = 127, 1

@@ -8,10 +8,9 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from tests.bench.datagrams import sharpen_timers
+from tests.bench.population import Subscriber
 from tests.radius_client import Pap, access_attributes, access_request
-
-from .datagrams import sharpen_timers
-from .population import Subscriber
 
 # Loopback addresses from here on, a new one for each packet; no device of the bench lies there.
 _FIRST = int(ipaddress.IPv4Address("127.64.0.1"))

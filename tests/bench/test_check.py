@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.bench import check, requests
+from tests.bench.check import Tally
+from tests.bench.result import Result
 from tests.radius_client import Code, decode
-
-from . import check, requests
-from .check import Tally
-from .result import Result
 
 RUN = Result(sent=100, latencies=[0.001] * 100, wrong=0)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from .http_load import CALLERS, Call, load
+from tests.bench.http_load import CALLERS, Call, load
 
 
 class _Handler(BaseHTTPRequestHandler):

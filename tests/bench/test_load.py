@@ -9,12 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.bench.datagrams import Outbox
+from tests.bench.echo import ceiling
+from tests.bench.load import IDENTIFIERS, Stream, drive
+from tests.bench.result import Rate, Window
 from tests.radius_client import Code, accounting_request
-
-from .datagrams import Outbox
-from .echo import ceiling
-from .load import IDENTIFIERS, Stream, drive
-from .result import Rate, Window
 
 SECRET = b"secret"
 Answer = Callable[[bytes], bytes | None]

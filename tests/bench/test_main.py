@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from . import __main__ as program
-from .bench import Bench
-from .check import Tally
-from .table import Row
+from tests.bench import __main__ as program
+from tests.bench.bench import Bench
+from tests.bench.check import Tally
+from tests.bench.table import Row
 
 
 class Server:

@@ -4,9 +4,8 @@ import socket
 
 import pytest
 
+from tests.bench.strangers import Strangers
 from tests.radius_client import Code, decode
-
-from .strangers import Strangers
 
 
 def test_each_stranger_is_another_address_and_another_packet() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from service import leftovers, parts, services
+from service import parts
+from service.s6 import leftovers, services
 from tests.wire.system import System
 
 #: The process that stores and answers accounting, a child of the accounting process.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from service import leftovers
+from service.s6 import leftovers
 from tests.fault.breaker import SPOOLER, Breaker
 from tests.fault.crowd import Crowd
 from tests.radius_client import AcctStatus, Growth, accounting_attributes, accounting_request, exchange

@@ -11,16 +11,16 @@ import threading
 import time
 from pathlib import Path
 
-from radius_module import segments
-from radius_module.spool import Spool
-from tests.radius_module.reports_made import report
+from radius_module.spool import segment
+from radius_module.spool.background import BackgroundSpool
+from tests.support.reports_made import report
 
 _ROUTERS = 4
 
 
 def main(directory: Path, count: int) -> None:
-    segments.SEGMENT_BYTES = 1 << 15
-    spool = Spool(directory)
+    segment.SEGMENT_BYTES = 1 << 15
+    spool = BackgroundSpool(directory)
 
     def send(first: int) -> None:
         for number in range(first, count, _ROUTERS):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.reports import SessionReport
-from radius_module import records, segments
+from models.accounting.records import AccountingRecord
+from radius_module.spool import codec, segment
 
 
 def octets_in(directory: Path) -> list[int]:
     """Of each report, in the order of the files."""
     found = []
-    for path in segments.listed(directory):
-        for frame in segments.frames(path):
-            plain = [records.record(values) for values in records.load(frame.payload)]
-            found += [one.octets_in for one in plain if isinstance(one, SessionReport)]
+    for path in segment.listed(directory):
+        for frame in segment.frames(path):
+            plain = [codec.record(values) for values in codec.load(frame.payload)]
+            found += [one.octets_in for one in plain if isinstance(one, AccountingRecord)]
     return found

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from tests.models.accounting.test_books_property import batch_size, engine, run, tenants
 from tests.radius_module.conftest import installation
-from tests.radius_module.database import Tenant
-from tests.radius_module.test_books_property import batch_size, engine, run, tenants
+from tests.support.database import Tenant
 
 __all__ = ["batch_size", "engine", "installation", "tenants"]
 

@@ -14,15 +14,15 @@ from statistics import median
 
 import pytest
 
-from radius_module import segments, spool_files
-from radius_module.spool import Spool
+from radius_module.spool import files, segment
+from radius_module.spool.background import BackgroundSpool
 from tests.fault.breaker import SPOOLER, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.logins import Logins, machine
 from tests.fault.stored import octets_in
 from tests.fault.trace import attached, needs_strace
 from tests.radius_client import Growth
-from tests.radius_module.reports_made import report
+from tests.support.reports_made import report
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
 
@@ -41,16 +41,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_refuses_and_takes_again(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr(segments, "SMALL_SEGMENT_BYTES", 1 << 14)
-    spool = Spool(small_disk / "spool")
+    monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
+    monkeypatch.setattr(segment, "SMALL_SEGMENT_BYTES", 1 << 14)
+    spool = BackgroundSpool(small_disk / "spool")
     stored = 0
     while spool.put(report(octets_in=stored, session_id=b"x" * 200)):
         stored += 1
     assert stored > 1000
     assert "No space" in spool.state().last_error
     assert octets_in(small_disk / "spool") == list(range(stored))
-    segments.listed(small_disk / "spool")[0].unlink()
+    segment.listed(small_disk / "spool")[0].unlink()
     deadline = time.monotonic() + 5
     while not spool.put(report(octets_in=stored)):
         assert time.monotonic() < deadline, "it does not resume by itself"
@@ -61,7 +61,7 @@ def test_a_disk_that_fills_refuses_and_takes_again(small_disk: Path, monkeypatch
 
 @pytest.fixture
 def once(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
-    """Routers whose sessions send one packet each: what is lost of it, no later one brings back."""
+    """Devices whose sessions send one packet each: what is lost of it, no later one brings back."""
     broken.settle()
     return Crowd(broken, tenant.router, people * 15).greet()
 
@@ -131,8 +131,8 @@ def small_spool(breaker: Breaker, crowd: Crowd, people: list[Person]) -> Iterato
     """Accounting writes to a file system of 600 KiB; its process is started anew on both ways."""
     settings = breaker.system.installation.settings
     spool, account = settings.state_dir / "spool" / "acct", settings.account
-    _until(lambda: spool_files.backlog(spool).records == 0, "the spool does not empty")
-    # Seen as the parts see it, who may live in a mount namespace of their own (service.namespace).
+    _until(lambda: files.backlog(spool).records == 0, "the spool does not empty")
+    # Seen as the parts see it, who may live in a mount namespace of their own (service.host.namespace).
     inside = ["nsenter", "--mount", "--target", str(breaker.pid("writer"))]
     options = f"size=600k,mode=0700,uid={account.uid},gid={account.gid}"
     mount = [*inside, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(spool)]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from radius_module import segments
-from service.settings import HOME
+from radius_module.spool import segment
+from service.host.settings import HOME
 from tests.fault.breaker import SPOOLER, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.stored import octets_in
@@ -112,7 +112,7 @@ class Disk:
         shutil.rmtree(self.target, ignore_errors=True)
         self.target.mkdir()
         for path in {*self.synced, *self.loose}:
-            if path.suffix != segments.SUFFIX or path not in self.synced:
+            if path.suffix != segment.SUFFIX or path not in self.synced:
                 continue
             octets = bytearray(self.synced[path])
             for offset, piece in self.loose.get(path, []):

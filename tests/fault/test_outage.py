@@ -57,7 +57,7 @@ def test_minutes_without_the_database(
 
 @pytest.mark.long
 def test_a_tenant_is_served_without_the_database_as_long_as_it_lets_itself(broken: System, tenant: Tenant) -> None:
-    """A minute is the least (radius_module.login_server): a restart of the database is no outage."""
+    """A minute is the least (radius_module.auth.server): a restart of the database is no outage."""
     strict, patient = Tenant(broken, max_stale_hours=0), tenant
     people = [(one, one.customer()) for one in (strict, patient)]
     assert all(one.login(person).accepted for one, person in people)

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models import Isp, schema
-from models.credentials import Keyring
 from models.db import make_engine
+from models.secrets.keyring import Keyring
 from service.testing import Installation, free_ports
 
 #: 2026-03-10 12:00 UTC.

@@ -5,7 +5,7 @@ on purpose. Layers: `attributes` (names and octets) < `credentials`, `packet`, `
 MikroTik sends) and `exchange` (one request, one answer over UDP).
 """
 
-from .attributes import (
+from tests.radius_client.attributes import (
     MICROSOFT,
     MIKROTIK,
     AcctStatus,
@@ -19,11 +19,11 @@ from .attributes import (
     text,
     vendor,
 )
-from .credentials import Chap, Credential, MsChap1, MsChap2, Pap
-from .exchange import exchange
-from .packet import Integrity, Request, access_request, accounting_request, status_request
-from .persona import Growth, Visit, access_attributes, accounting_attributes, reboot_attributes
-from .reply import BadReply, Reply, check_mschap2_success, decode, verify
+from tests.radius_client.credentials import Chap, Credential, MsChap1, MsChap2, Pap
+from tests.radius_client.exchange import exchange
+from tests.radius_client.packet import Integrity, Request, access_request, accounting_request, status_request
+from tests.radius_client.persona import Growth, Visit, access_attributes, accounting_attributes, reboot_attributes
+from tests.radius_client.reply import BadReply, Reply, check_mschap2_success, decode, verify
 
 __all__ = [
     "MICROSOFT",

@@ -9,8 +9,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from . import mschap
-from .attributes import MICROSOFT, Attribute, Microsoft, Name, text, vendor
+from tests.radius_client import mschap
+from tests.radius_client.attributes import MICROSOFT, Attribute, Microsoft, Name, text, vendor
 
 
 class Credential(Protocol):

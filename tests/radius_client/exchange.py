@@ -3,7 +3,7 @@
 import socket
 import time
 
-from .packet import Request
+from tests.radius_client.packet import Request
 
 Address = tuple[str, int]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from .attributes import Attribute, Code, Name, encode
-from .credentials import Credential
+from tests.radius_client.attributes import Attribute, Code, Name, encode
+from tests.radius_client.credentials import Credential
 
 _SEAL = bytes((Name.MESSAGE_AUTHENTICATOR, 18))
 _HEADER = struct.Struct("!BBH")

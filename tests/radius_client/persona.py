@@ -7,7 +7,17 @@ Event-Timestamp, client MAC in Calling-Station-Id, the service's name in Called-
 from dataclasses import dataclass
 from typing import Literal
 
-from .attributes import MIKROTIK, AcctStatus, Attribute, Mikrotik, Name, address, integer, text, vendor
+from tests.radius_client.attributes import (
+    MIKROTIK,
+    AcctStatus,
+    Attribute,
+    Mikrotik,
+    Name,
+    address,
+    integer,
+    text,
+    vendor,
+)
 
 _FRAMED_USER, _LOGIN_USER, _PPP = 2, 1, 1
 _ETHERNET, _WIRELESS = 15, 19

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from .attributes import MICROSOFT, Attribute, Code, Microsoft, Name, parse
-from .credentials import MsChap2
-from .packet import Request
+from tests.radius_client.attributes import MICROSOFT, Attribute, Code, Microsoft, Name, parse
+from tests.radius_client.credentials import MsChap2
+from tests.radius_client.packet import Request
 
 _SEALED = (Code.ACCESS_ACCEPT, Code.ACCESS_REJECT, Code.ACCESS_CHALLENGE)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from . import mschap
-from .md4 import md4
+from tests.radius_client import mschap
+from tests.radius_client.md4 import md4
 
 
 @pytest.mark.parametrize(

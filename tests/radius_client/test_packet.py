@@ -6,9 +6,9 @@ import pytest
 from pyrad.dictionary import Dictionary
 from pyrad.packet import AcctPacket, AuthPacket
 
-from . import packet, persona
-from .attributes import AcctStatus, Code, Name, address, encode, integer, parse, text
-from .credentials import Chap, MsChap1, MsChap2, Pap, hide
+from tests.radius_client import packet, persona
+from tests.radius_client.attributes import AcctStatus, Code, Name, address, encode, integer, parse, text
+from tests.radius_client.credentials import Chap, MsChap1, MsChap2, Pap, hide
 
 SECRET = b"xyzzy5461"
 VISIT = persona.Visit("alice", "80f000ea")

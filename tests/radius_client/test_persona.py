@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from . import packet, persona
-from .attributes import MIKROTIK, AcctStatus, Mikrotik, Name
-from .exchange import exchange
-from .reply import Reply
+from tests.radius_client import packet, persona
+from tests.radius_client.attributes import MIKROTIK, AcctStatus, Mikrotik, Name
+from tests.radius_client.exchange import exchange
+from tests.radius_client.reply import Reply
 
 
 def read(attributes: list[tuple[int, bytes]]) -> Reply:

@@ -5,11 +5,23 @@ import hmac
 
 import pytest
 
-from . import packet, persona
-from .attributes import MICROSOFT, MIKROTIK, Attribute, Code, Microsoft, Mikrotik, Name, encode, integer, text, vendor
-from .credentials import MsChap2
-from .reply import BadReply, check_mschap2_success, decode, verify
-from .test_packet import CHAP_EXAMPLE, PAP_EXAMPLE
+from tests.radius_client import packet, persona
+from tests.radius_client.attributes import (
+    MICROSOFT,
+    MIKROTIK,
+    Attribute,
+    Code,
+    Microsoft,
+    Mikrotik,
+    Name,
+    encode,
+    integer,
+    text,
+    vendor,
+)
+from tests.radius_client.credentials import MsChap2
+from tests.radius_client.reply import BadReply, check_mschap2_success, decode, verify
+from tests.radius_client.test_packet import CHAP_EXAMPLE, PAP_EXAMPLE
 
 SECRET = b"xyzzy5461"
 REQUEST = packet.access_request(SECRET, persona.access_attributes(persona.Visit("alice", "1")), identifier=5)

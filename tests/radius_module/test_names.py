@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.names import login_name, mac_of, notations, station
+from models.names import login_name, mac_of, notations, station
 
 MAC = "AA:BB:CC:DD:EE:0F"
 #: How routers and people write it.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service import supervisor
-from service.settings import HOME
+from service.host.settings import HOME
+from service.s6 import supervisor
 from tests.service.conftest import Copy
 
 
@@ -43,11 +43,11 @@ class Foreground:
 
 @pytest.fixture
 def foreground(copy: Copy, tmp_path: Path) -> Iterator[Foreground]:
-    made = Foreground(copy, tmp_path / "output")
-    yield made
-    if made.process.poll() is None:
-        made.process.kill()
-    made.process.wait()
+    run = Foreground(copy, tmp_path / "output")
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+    run.process.wait()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -10,9 +10,12 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from service import cluster, database_urls, leftovers, parts, readiness, services, supervisor, tree
-from service.secret_file import load_or_create
-from service.settings import Settings
+from service import parts
+from service.database import cluster, urls
+from service.host.secret_file import load_or_create
+from service.host.settings import Settings
+from service.s6 import leftovers, services, supervisor, tree
+from service.start import readiness
 from tests.service.conftest import Copy
 
 ROUNDS = 10
@@ -56,8 +59,8 @@ def test_every_part_killed_ten_times_in_a_row_is_back_within_two_seconds(running
         wait_until(lambda part=part: part_answers(running, part), 10)  # type: ignore[misc]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may put somebody first")
-def test_who_is_waited_for_gets_the_processor_first(running: Copy) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may raise a priority")
+def test_the_parts_that_somebody_waits_for_get_the_processor_first(running: Copy) -> None:
     names = ("auth", "acct", "postgres", "writer")
     wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid_of(running.settings, "writer")) > 0, 10)
     levels = [os.getpriority(os.PRIO_PROCESS, pid_of(running.settings, name)) for name in names]
@@ -67,7 +70,7 @@ def test_who_is_waited_for_gets_the_processor_first(running: Copy) -> None:
 
 def test_a_killed_postmasters_hung_backend_does_not_keep_the_next_one_away(running: Copy) -> None:
     settings = running.settings
-    connection = psycopg2.connect(database_urls.superuser(settings))
+    connection = psycopg2.connect(urls.superuser(settings))
     backend = connection.info.backend_pid
     os.kill(backend, signal.SIGSTOP)
     os.kill(pid_of(settings, "postgres"), signal.SIGKILL)

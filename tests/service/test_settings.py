@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import Refusal
-from service.secret_file import load_or_create
-from service.settings import from_environment
+from service.host.secret_file import load_or_create
+from service.host.settings import from_environment
 
 KEY = base64.b64encode(os.urandom(32)).decode()
 

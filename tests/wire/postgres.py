@@ -14,9 +14,11 @@ from typing import Any
 from sqlalchemy import text
 
 from models.db import make_engine
-from service import cluster, database_urls, tree, waiting
+from service.database import cluster, urls
 from service.parts import by_name
-from service.readiness import answers
+from service.s6 import tree
+from service.start import waiting
+from service.start.readiness import answers
 from service.testing import Installation
 
 
@@ -58,7 +60,7 @@ def dead(installation: Installation) -> Iterator[None]:
 
 def as_superuser(installation: Installation, statement: str) -> list[tuple[Any, ...]]:
     """One question, or act, that only the cluster's owner may ask: what other roles' connections are doing."""
-    engine = make_engine(database_urls.superuser(installation.settings), "tests superuser")
+    engine = make_engine(urls.superuser(installation.settings), "tests superuser")
     try:
         with engine.begin() as connection:
             return [tuple(row) for row in connection.execute(text(statement))]

@@ -45,7 +45,7 @@ def _rows(system: System, isp_id: int) -> list[Recorded]:
 
 
 def octets_of(written: str) -> bytes:
-    """The octets that models.reports.readable made this text of; it must be one that is safe to print."""
+    """The octets that models.accounting.records.readable made this text of; it must be one that is safe to print."""
     assert written.isprintable()
     parts = re.split(r"\\x([0-9a-f]{2})", written)
     return b"".join(bytes.fromhex(part) if number % 2 else part.encode() for number, part in enumerate(parts))

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from models.credentials import Keyring
 from models.db import make_engine
+from models.secrets.keyring import Keyring
 from service import parts
 from service.testing import Installation
 from tests.radius_client import Pap, Reply, Visit, access_attributes, access_request, exchange, verify

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from models import Isp
-from models.customer_care import create_customer
-from models.device_registry import create_device
-from models.plan_catalogue import create_plan
-from models.tenancy import create_isp
+from models.customers.lifecycle import create_customer
+from models.network.devices import create_device
+from models.subscriptions.plans import create_plan
+from models.tenants.isps import create_isp
 from tests.radius_client import Credential
 from tests.wire.results import Recorded, recorded
 from tests.wire.router import MAC, Answer, Router

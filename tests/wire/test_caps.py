@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from models import Customer
-from models.renewals import top_up
+from models.subscriptions.renewals import top_up
 from tests.wire.router import PROTOCOLS, proof
 from tests.wire.tenant import PASSWORD, Tenant
 

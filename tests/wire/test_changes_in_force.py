@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from models import Customer, Isp, ServicePlan
-from models.customer_care import activate_customer, delete_customer, suspend_customer, update_customer
-from models.plan_catalogue import update_plan
-from models.tenancy import activate_isp, suspend_isp
+from models.customers.lifecycle import activate_customer, delete_customer, suspend_customer, update_customer
+from models.subscriptions.plans import update_plan
+from models.tenants.isps import activate_isp, suspend_isp
 from tests.wire.api import Api
 from tests.wire.postgres import kill_listeners
 from tests.wire.router import Answer

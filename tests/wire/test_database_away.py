@@ -36,7 +36,7 @@ def storm(tenant: Tenant, seconds: float) -> list[float]:
             assert answer is not None and answer.accepted is accepted, (name, protocol)
         if time.monotonic() > end:
             break
-        # So many wrong names in a minute as the brake lets a router have (radius_module.brake).
+        # So many wrong names in a minute as the brake lets a router have (radius_module.login.reject_delay).
         time.sleep(max(0.05, seconds / 100))
     return sorted(taken)
 

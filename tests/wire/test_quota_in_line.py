@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from models import Customer
-from models.renewals import top_up
+from models.subscriptions.renewals import top_up
 from tests.radius_client import Growth
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant

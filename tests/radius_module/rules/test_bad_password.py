@@ -1,6 +1,6 @@
 """Rule `bad_password`."""
 
-from tests.radius_module.rules.facts_made import CUSTOMER, NOW, code, facts, rule
+from tests.support.facts_made import CUSTOMER, NOW, code, facts, rule
 
 RULE = rule("bad_password")
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.radius_module.rules.facts_made import CUSTOMER, NOW, code, facts, of_customer, rule
+from tests.support.facts_made import CUSTOMER, NOW, code, facts, of_customer, rule
 
 RULE = rule("expired")
 

@@ -1,6 +1,6 @@
 """Rule `isp_suspended`."""
 
-from tests.radius_module.rules.facts_made import ISP, code, facts, rule
+from tests.support.facts_made import ISP, code, facts, rule
 
 RULE = rule("isp_suspended")
 SUSPENDED = ISP._replace(active=False)

@@ -1,6 +1,6 @@
 """Rule `mac_mismatch`."""
 
-from tests.radius_module.rules.facts_made import MAC, OTHER_MAC, code, facts, of_customer, rule
+from tests.support.facts_made import MAC, OTHER_MAC, code, facts, of_customer, rule
 
 RULE = rule("mac_mismatch")
 

@@ -6,16 +6,7 @@ from typing import Any
 
 from radius_module.rules import ORDER, decide, explain
 from radius_module.rules.facts import Deny, Facts, Grant
-from tests.radius_module.rules.facts_made import (
-    CUSTOMER,
-    DEVICE,
-    ISP,
-    NOW,
-    PLAN,
-    code,
-    facts,
-    place,
-)  # fmt: skip
+from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN, code, facts, place
 
 #: CONTRACT "The wire": what each refusal is caused by, first refusal first.
 WRONG: dict[str, dict[str, Any]] = {
@@ -27,7 +18,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "expired": {"customer": {"expires_at": NOW}},
     "mac_mismatch": {"customer": {"mac": "02:00:00:00:00:99"}},
     "quota_exceeded": {"plan": {"data_limit": 0}},
-    "too_many_sessions": {"occupied": (place(),)},
+    "too_many_sessions": {"slots": (place(),)},
 }
 
 

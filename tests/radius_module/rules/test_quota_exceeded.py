@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.radius_module.rules.facts_made import CUSTOMER, NOW, PERIOD, PLAN, code, facts, of_plan, rule
+from tests.support.facts_made import CUSTOMER, NOW, PERIOD, PLAN, code, facts, of_plan, rule
 
 RULE = rule("quota_exceeded")
 GIB4 = 1 << 32

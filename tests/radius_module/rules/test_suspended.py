@@ -1,6 +1,6 @@
 """Rule `suspended`."""
 
-from tests.radius_module.rules.facts_made import NOW, code, facts, of_customer, rule
+from tests.support.facts_made import NOW, code, facts, of_customer, rule
 
 RULE = rule("suspended")
 

@@ -1,6 +1,6 @@
 """Rule `unknown_customer`."""
 
-from tests.radius_module.rules.facts_made import code, facts, of_customer, rule
+from tests.support.facts_made import code, facts, of_customer, rule
 
 RULE = rule("unknown_customer")
 

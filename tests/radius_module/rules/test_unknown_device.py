@@ -1,6 +1,6 @@
 """Rule `unknown_device`."""
 
-from tests.radius_module.rules.facts_made import DEVICE, code, facts, rule
+from tests.support.facts_made import DEVICE, code, facts, rule
 
 RULE = rule("unknown_device")
 

@@ -1,0 +1,177 @@
+"""Customers: who they are, and what is done with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response
+from sqlalchemy import Select
+
+from admin_api.access.authentication import allowed
+from admin_api.customers.bodies import (
+    CustomerChange,
+    CustomerIn,
+    CustomerOut,
+    CustomerPage,
+    CustomerQuery,
+    ImportOut,
+    ImportQuery,
+    RenewIn,
+    TopupIn,
+    TopupOut,
+)
+from admin_api.customers.csv_file import exported, read_rows, uploaded
+from admin_api.customers.views import has_status, shown, shown_one
+from admin_api.web.bodies import Nothing
+from admin_api.web.database import mine, now, session, tenant
+from admin_api.web.errors import refuse
+from admin_api.web.pages import ordered, page_of, searched
+from admin_api.web.parts import parts
+from admin_api.web.route import answers, asks, documents, takes
+from admin_api.web.rows import row as the_row
+from admin_api.web.types import octets
+from models import Customer, Topup
+from models.customers import lifecycle
+from models.customers.bulk_import import MOST_ERRORS, Import
+from models.customers.lookup import customer_id_named
+from models.subscriptions import renewals
+
+customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
+
+_SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_name", "expires_at", "created_at")}
+
+
+@customers.get("")
+@documents(responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}})
+@allowed("viewer")
+@asks(CustomerQuery)
+@answers(CustomerPage)
+def index(query: CustomerQuery) -> dict[str, Any] | Response:
+    """List customers, or all that the filters let through as CSV"""
+    if query.format == "csv":
+        return exported(ordered(wanted(query), query.sort, _SORTS, Customer.id))
+    found = ordered(wanted(query), query.sort, _SORTS, Customer.id)
+    return page_of(found, query, shown, one_scan=bool(query.search))
+
+
+@customers.post("")
+@documents(responses=[409])
+@allowed("staff")
+@takes(CustomerIn)
+@answers(CustomerOut, 201, "Customer created.")
+def create(body: CustomerIn) -> CustomerOut:
+    """Create a customer"""
+    keyring = parts().keyring
+    return shown_one(lifecycle.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
+
+
+@customers.post("/import")
+@documents(responses=[400, 413, 422])
+@allowed("staff")
+@asks(ImportQuery)
+@answers(ImportOut, message="Imported.")
+def import_file(query: ImportQuery) -> dict[str, Any]:
+    """Create customers from CSV: all of them, or none and the errors by row and column
+
+    The body is the file, or a form's field `file`. Columns are named as in a customer's body.
+    """
+    run = Import(session(), parts().keyring, tenant(), now())
+    run.add(read_rows(uploaded(), run.errors))
+    if run.errors:
+        errors = [error._asdict() for error in run.errors[:MOST_ERRORS]]
+        refuse(422, "invalid", "Nothing was imported: some rows cannot be taken.", extra={"rows": errors})
+    if query.dry_run:
+        session().rollback()
+    else:
+        run.finish()
+    return {"imported": run.count, "dry_run": query.dry_run}
+
+
+@customers.get("/<int:id>")
+@allowed("viewer")
+@the_row(Customer)
+@answers(CustomerOut)
+def read(row: Customer) -> CustomerOut:
+    """Read a customer"""
+    return shown([row])[0]
+
+
+@customers.route("/<int:id>", methods=["PUT", "PATCH"])
+@documents(responses=[409, 412])
+@allowed("staff")
+@the_row(Customer)
+@takes(CustomerChange)
+@answers(CustomerOut, message="Customer changed.")
+def change(row: Customer, body: CustomerChange) -> CustomerOut:
+    """Change a customer"""
+    lifecycle.update_customer(session(), parts().keyring, tenant(), row, now(), body.given())
+    return shown_one(row)
+
+
+@customers.delete("/<int:id>")
+@documents(responses=[412])
+@allowed("staff")
+@the_row(Customer)
+@answers(Nothing, message="Customer deleted; sessions and usage stay in the books.")
+def delete(row: Customer) -> dict[str, Any]:
+    """Delete a customer"""
+    lifecycle.delete_customer(session(), row)
+    return {}
+
+
+@customers.post("/<int:id>/suspend")
+@allowed("staff")
+@the_row(Customer)
+@answers(CustomerOut, message="Customer suspended.")
+def suspend(row: Customer) -> CustomerOut:
+    """Suspend a customer: no further log-in, open sessions end"""
+    lifecycle.suspend_customer(session(), row)
+    return shown_one(row)
+
+
+@customers.post("/<int:id>/activate")
+@documents(responses=[409])
+@allowed("staff")
+@the_row(Customer)
+@answers(CustomerOut, message="Customer activated.")
+def activate(row: Customer) -> CustomerOut:
+    """Lift a customer's suspension; an expired one is a 409 `expired`"""
+    lifecycle.activate_customer(session(), row, now())
+    return shown_one(row)
+
+
+@customers.post("/<int:id>/renew")
+@allowed("staff")
+@the_row(Customer)
+@takes(RenewIn)
+@answers(CustomerOut, message="Customer renewed.")
+def renew(row: Customer, body: RenewIn) -> CustomerOut:
+    """Add paid periods"""
+    renewals.renew(session(), tenant(), row, now(), body.periods)
+    return shown_one(row)
+
+
+@customers.post("/<int:id>/topups")
+@documents(responses=[409])
+@allowed("staff")
+@the_row(Customer)
+@takes(TopupIn)
+@answers(TopupOut, 201, "Data added.")
+def top_up(row: Customer, body: TopupIn) -> Topup:
+    """Add data to the current period"""
+    return renewals.top_up(session(), row, now(), octets(body.data_gb))
+
+
+def wanted(query: CustomerQuery) -> Select[Customer]:
+    """The tenant's customers that the filters let through."""
+    found = searched(
+        mine(Customer), query.search, (Customer.full_name, Customer.username, Customer.email, Customer.phone)
+    )
+    if query.service_plan_id is not None:
+        found = found.where(Customer.service_plan_id == query.service_plan_id)
+    if query.mac_address is not None:
+        found = found.where(Customer.mac_address == query.mac_address)
+    if query.username is not None:
+        found = found.where(Customer.id == customer_id_named(session(), query.username))
+    return found if query.status is None else found.where(has_status(query.status, now()))

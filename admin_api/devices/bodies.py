@@ -1,0 +1,80 @@
+"""Devices (routers), as sent and as shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from admin_api.web.pages import Page
+from admin_api.web.types import Address, Body, DeviceRadiusSecret, Line, Name, Port, Shown, unchanged
+
+Status = Literal["active", "disabled"]
+#: An address or a network; what it may be is for models.network.addresses to say.
+DeviceAddress = Annotated[str, Field(min_length=2, max_length=64)]
+HostName = Annotated[str, Field(min_length=1, max_length=253)]
+
+
+class DeviceIn(Body):
+    """A new device. `radius_secret`: its own, made when absent, or the ISP's with `isp`."""
+
+    name: Name
+    ip_address: DeviceAddress
+    radius_secret: DeviceRadiusSecret | None = None
+    require_message_authenticator: bool = True
+    octets_reversed: bool = False
+    coa_port: Port = 3799
+    api_host: HostName | None = None
+    api_port: Port = 8729
+    api_username: Line | None = None
+    api_password: Line | None = None
+    api_tls: bool = True
+    status: Status = "active"
+
+
+class DeviceChange(Body):
+    """The fields that are given change."""
+
+    name: Name = unchanged()
+    ip_address: DeviceAddress = unchanged()
+    radius_secret: DeviceRadiusSecret = unchanged()
+    require_message_authenticator: bool = unchanged()
+    octets_reversed: bool = unchanged()
+    coa_port: Port = unchanged()
+    api_host: HostName | None = None
+    api_port: Port = unchanged()
+    api_username: Line | None = None
+    api_password: Line | None = None
+    api_tls: bool = unchanged()
+    status: Status = unchanged()
+
+
+class DeviceOut(Shown):
+    """A device, without its secrets."""
+
+    id: int
+    isp_id: int
+    name: str
+    ip_address: Address
+    require_message_authenticator: bool
+    octets_reversed: bool
+    coa_port: int
+    api_host: str | None
+    api_port: int
+    api_username: str | None
+    api_tls: bool
+    status: Status
+    last_seen_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeviceWithSecret(DeviceOut):
+    """A device with the RADIUS secret that was just made or taken, for the only time."""
+
+    radius_secret: str
+
+
+class DevicePage(Page):
+    items: list[DeviceOut]

@@ -1,0 +1,1 @@
+"""Health, metrics, the audit log and the command line."""

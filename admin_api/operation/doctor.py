@@ -1,0 +1,152 @@
+"""Examines an installation part by part: what is in order, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from admin_api.operation.installation import NotPossible, owner_engine
+from admin_api.settings import SettingsError, jwt_key, keyring
+from models import MikrotikDevice, Radcheck
+from models.db import make_engine
+from models.schema import revision_found, revision_wanted
+from models.secrets.keyring import CredentialError
+from radius_module import status
+
+_LEAST_FREE = 500_000_000
+_DEEPEST_SPOOL = 100_000
+_OLDEST_DIRECTORY = 60.0
+
+
+class Finding(NamedTuple):
+    """`text` says what was seen, and where it is not in order, what to do."""
+
+    part: str
+    ok: bool
+    text: str
+
+
+def examine(env: Mapping[str, str]) -> list[Finding]:
+    """All parts, in the order in which one rests on the other."""
+    checks: tuple[tuple[str, Callable[[Mapping[str, str]], str]], ...] = (
+        ("secrets", _secrets),
+        ("database", _database),
+        ("API's database role", _api_role),
+        ("stored secrets", _stored_secrets),
+        ("disk", _disk),
+        ("FreeRADIUS", _freeradius),
+        ("directory", _directory),
+        ("spool", _spool),
+    )
+    return [_finding(part, check, env) for part, check in checks]
+
+
+class _Trouble(Exception):
+    """What is wrong and what to do."""
+
+
+def _finding(part: str, check: Callable[[Mapping[str, str]], str], env: Mapping[str, str]) -> Finding:
+    try:
+        return Finding(part, True, check(env))
+    except (_Trouble, SettingsError, NotPossible) as wrong:
+        return Finding(part, False, str(wrong))
+    except SQLAlchemyError as wrong:
+        return Finding(part, False, f"the database does not answer ({type(wrong).__name__}): is it running?")
+
+
+def _secrets(env: Mapping[str, str]) -> str:
+    jwt_key(env)
+    return f"JWT_SECRET_KEY and CREDENTIAL_KEYS are good; the key {keyring(env).writer} writes"
+
+
+def _database(env: Mapping[str, str]) -> str:
+    engine = owner_engine(env)
+    try:
+        found = revision_found(engine)
+        if found != revision_wanted():
+            raise _Trouble(f"the schema is at {found}, not at {revision_wanted()}: run `flask --app admin_api initdb`")
+        with engine.connect() as connection:
+            version = connection.scalar(text("show server_version"))
+            ahead = connection.scalar(text("select to_regclass('radacct_' || to_char(now(), 'YYYYMM')) is not null"))
+        if not ahead:
+            raise _Trouble("this month has no partition: is the worker running?")
+        return f"PostgreSQL {version}, schema {found}"
+    finally:
+        engine.dispose()
+
+
+def _api_role(env: Mapping[str, str]) -> str:
+    url = env.get("API_DATABASE_URL")
+    if not url:
+        raise _Trouble("API_DATABASE_URL is not set: the API works as the owner, whom no row-level security stops")
+    engine = make_engine(url, "infora doctor", hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            asked = text("select rolsuper or rolbypassrls, current_user from pg_roles where rolname = current_user")
+            bypasses, name = connection.execute(asked).one()
+            visible = connection.scalar(text("select count(*) from customers"))
+        if bypasses or visible:
+            raise _Trouble(f"{name} sees rows of every tenant: `alter role {name} nobypassrls nosuperuser`")
+        return f"{name} sees nothing without a tenant"
+    finally:
+        engine.dispose()
+
+
+def _stored_secrets(env: Mapping[str, str]) -> str:
+    ring, engine = keyring(env), owner_engine(env)
+    samples = (
+        (Radcheck, Radcheck.value, Radcheck.customer_id),
+        (MikrotikDevice, MikrotikDevice.radius_secret, MikrotikDevice.id),
+    )
+    checked = 0
+    try:
+        with engine.connect() as connection:
+            for model, column, row in samples:
+                asked = model.__table__.select().with_only_columns(model.isp_id, row, column)
+                for isp_id, row_id, stored in connection.execute(asked.where(column.startswith("aes:")).limit(100)):
+                    ring.decrypt(stored, isp_id, model.__tablename__, row_id or 0)
+                    checked += 1
+    except CredentialError as wrong:
+        raise _Trouble(f"{wrong}: CREDENTIAL_KEYS must hold every key that was ever used") from None
+    finally:
+        engine.dispose()
+    return f"{checked} samples open"
+
+
+def _disk(env: Mapping[str, str]) -> str:
+    state_dir = _state_dir(env)
+    if not state_dir.is_dir():
+        raise _Trouble(f"{state_dir} is not there: set STATE_DIR, or run `make run`")
+    free = shutil.disk_usage(state_dir).free
+    if free < _LEAST_FREE:
+        raise _Trouble(f"only {free // 10**6} MB are free in {state_dir}: without room no accounting is acknowledged")
+    return f"{free // 10**9} GB free in {state_dir}"
+
+
+def _freeradius(env: Mapping[str, str]) -> str:
+    if status.report(_state_dir(env)) is None:
+        raise _Trouble("no report of the last seconds: `make status` tells whether it runs, its log why not")
+    return f"running, version {status.version()}"
+
+
+def _directory(env: Mapping[str, str]) -> str:
+    age = status.directory_age(status.report(_state_dir(env)))
+    if age is None or age > _OLDEST_DIRECTORY:
+        raise _Trouble("logins are answered from old facts: does FreeRADIUS reach the database?")
+    return f"{age:.1f} s old"
+
+
+def _spool(env: Mapping[str, str]) -> str:
+    waiting = sum(one.records for one in status.backlogs(_state_dir(env)).values())
+    if waiting > _DEEPEST_SPOOL:
+        raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database quick enough?")
+    return f"{waiting} records wait to be booked"
+
+
+def _state_dir(env: Mapping[str, str]) -> Path:
+    return Path(env.get("STATE_DIR") or "var").absolute()

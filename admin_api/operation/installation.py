@@ -1,0 +1,125 @@
+"""What the schema's owner does: schema, first administrator."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote
+
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from admin_api.settings import keyring
+from models import User, schema
+from models.audit_trail import Actor, act_as
+from models.db import make_engine, normalise_url
+from models.secrets.generated import make_secret
+from models.tenants import isps
+from models.tenants.operators import create_user
+
+SHORTEST_PASSWORD = 10
+
+
+class NotPossible(Exception):
+    """One sentence that says what to do."""
+
+
+def owner_url(env: Mapping[str, str]) -> str:
+    """DATABASE_URL, or a sentence."""
+    url = env.get("DATABASE_URL")
+    if not url:
+        raise NotPossible("DATABASE_URL is not set: give the URL of the schema's owner, or use `make run`.")
+    return url
+
+
+def owner_engine(env: Mapping[str, str]) -> Engine:
+    """For commands: the owner sees every row."""
+    try:
+        return make_engine(owner_url(env), "infora command line", hide_parameters=True)
+    except ValueError as wrong:
+        raise NotPossible(f"{wrong}.") from None
+
+
+def prepare(env: Mapping[str, str]) -> list[str]:
+    """Upgrade the schema, make the first administrator; says what was done."""
+    engine = owner_engine(env)
+    try:
+        with engine.connect() as connection:
+            known = set(connection.scalars(text("select rolname from pg_roles")))
+            owner = str(connection.scalar(text("select current_user")))
+        roles = [_role(env, part, known, owner) for part in ("ENGINE", "API")]
+        schema.upgrade(owner_url(env), engine_role=roles[0], api_role=roles[1])
+        with Session(engine) as session, session.begin():
+            return ["The schema is up to date.", *_first_administrator(session, env)]
+    except DBAPIError as error:
+        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def create_admin(env: Mapping[str, str], username: str, password: str | None) -> dict[str, Any]:
+    """A further superadmin."""
+    made = password or make_secret()
+    if not 1 <= len(username) <= 200 or not username.isprintable():
+        raise NotPossible("A user name has 1 to 200 printable characters.")
+    if len(made) < SHORTEST_PASSWORD:
+        raise NotPossible(f"A password has {SHORTEST_PASSWORD} characters at least.")
+    with _as_owner(env) as session:
+        user = create_user(session, None, username=username, password=made, role="superadmin")
+        session.flush()
+        return {"id": user.id, "username": username} | ({} if password else {"password": made})
+
+
+def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, Any]:
+    """A tenant with its two secrets."""
+    if not 1 <= len(name) <= 200 or not name.isprintable():
+        raise NotPossible("A name has 1 to 200 printable characters.")
+    if timezone not in zoneinfo.available_timezones():
+        raise NotPossible(f"There is no time zone {timezone!r}: give one such as Africa/Nairobi.")
+    with _as_owner(env) as session:
+        isp, api_key, secret = isps.create_isp(session, keyring(env), name=name, timezone=timezone)
+        return {"id": isp.id, "name": name, "api_key": api_key, "radius_secret": secret}
+
+
+@contextmanager
+def _as_owner(env: Mapping[str, str]) -> Iterator[Session]:
+    """A transaction that sees every row; what the database refuses is a sentence."""
+    engine = owner_engine(env)
+    try:
+        with Session(engine) as session, session.begin():
+            act_as(session, Actor("command line"))
+            yield session
+    except IntegrityError:
+        raise NotPossible("There is one of that name already.") from None
+    except DBAPIError as error:
+        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def reason_of(error: DBAPIError) -> str:
+    """The first line of what the database said."""
+    return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+
+
+def _role(env: Mapping[str, str], part: str, known: set[str], owner: str) -> str:
+    """The role named in the part's URL; without one, the installation's usual name, or else the owner himself."""
+    url = env.get(f"{part}_DATABASE_URL")
+    if url:
+        return unquote(normalise_url(url).username or "")
+    usual = f"{normalise_url(owner_url(env)).database}_{part.lower()}"
+    return usual if usual in known else owner
+
+
+def _first_administrator(session: Session, env: Mapping[str, str]) -> list[str]:
+    if session.scalar(select(User.id).where(User.role == "superadmin").limit(1)) is not None:
+        return []
+    name, given = env.get("ADMIN_USERNAME") or "admin", env.get("ADMIN_PASSWORD")
+    password = given or make_secret()
+    act_as(session, Actor("initdb"))
+    create_user(session, None, username=name, password=password, role="superadmin")
+    told = "with the password of ADMIN_PASSWORD" if given else f"with the password {password} (shown this once)"
+    return [f"Created the administrator {name} {told}."]

@@ -1,0 +1,75 @@
+"""`/metrics` for Prometheus: latencies of the API, and what the RADIUS side tells about itself."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+import time
+from pathlib import Path
+
+from flask import Flask, Response, current_app, g, request
+
+from admin_api.operation.radius_metrics import RadiusFigures
+
+# Several worker processes share their counts through files; the library decides so when it is imported.
+if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and os.environ.get("STATE_DIR"):
+    _shared = Path(os.environ["STATE_DIR"]) / "run" / "api-metrics"
+    _shared.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_shared))
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_API = CollectorRegistry()
+_LATENCY = Histogram(
+    "infora_api_request_seconds",
+    "Time from request to answer.",
+    ("method", "route", "status"),
+    registry=_API,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+
+
+def register(app: Flask) -> None:
+    """Measure every request."""
+    app.before_request(_begin)
+    app.after_request(_measure)
+
+
+def may_see(token: str | None) -> bool:
+    """Loopback, and whoever has METRICS_TOKEN."""
+    try:
+        if ipaddress.ip_address(request.remote_addr or "").is_loopback:
+            return True
+    except ValueError:
+        pass
+    given = request.authorization
+    if token is None or given is None or given.type != "bearer":
+        return False
+    return hmac.compare_digest((given.token or "").encode(), token.encode())
+
+
+def page(state_dir: Path) -> Response:
+    """Everything, in Prometheus' text format."""
+    registry = _API
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    radius = CollectorRegistry()
+    radius.register(RadiusFigures(state_dir))
+    text = generate_latest(registry) + generate_latest(radius)
+    return current_app.response_class(text, content_type=CONTENT_TYPE)
+
+
+def _begin() -> None:
+    g.begun = time.monotonic()
+
+
+def _measure(response: Response) -> Response:
+    # The route, not the address: ids and names would make a series each.
+    route = request.url_rule.rule if request.url_rule is not None else "(none)"
+    if "begun" in g:
+        seconds = time.monotonic() - g.begun
+        _LATENCY.labels(request.method, route, str(response.status_code)).observe(seconds)
+    return response

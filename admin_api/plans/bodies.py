@@ -1,0 +1,131 @@
+"""Plans, as sent and as shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from admin_api.web.pages import Page
+from admin_api.web.types import (
+    GB,
+    Body,
+    Gigabytes,
+    Line,
+    Mbps,
+    Minutes,
+    Money,
+    Name,
+    Number,
+    Price,
+    Shown,
+    Text,
+    octets,
+    unchanged,
+)
+
+ValidityDays = Annotated[int, Field(ge=1, le=3650)]
+ValidityMonths = Annotated[int, Field(ge=1, le=120)]
+Sessions = Annotated[int, Field(ge=1, le=1000)]
+OnTooMany = Literal["refuse", "replace_oldest"]
+OverLimit = Literal["block", "throttle"]
+Pool = Annotated[Line, Field(min_length=1)]
+
+
+class _Plan(Body):
+    """What new and changed plans share: fields in the body's units, and their way into the table's."""
+
+    @model_validator(mode="after")
+    def _one_validity(self) -> _Plan:
+        if getattr(self, "validity_days", None) is not None and getattr(self, "validity_months", None) is not None:
+            raise ValueError("give validity_days or validity_months, not both")
+        return self
+
+    def columns(self) -> dict[str, Any]:
+        """The given fields as columns of the table."""
+        fields = self.given()
+        if "data_limit" in fields:
+            limit = fields.pop("data_limit")
+            fields["data_limit_bytes"] = None if limit is None else octets(limit)
+        return fields
+
+
+class PlanIn(_Plan):
+    """A new plan. Speeds in Mbit/s, `data_limit` in GB of 10^9 bytes (null: none, 0: nothing), times in minutes."""
+
+    name: Name
+    description: Text | None = None
+    price: Price = Decimal(0)
+    bandwidth_limit: Mbps | None = None
+    upload_limit: Mbps | None = None
+    data_limit: Gigabytes | None = None
+    session_timeout: Minutes | None = None
+    idle_timeout: Minutes | None = None
+    validity_days: ValidityDays | None = None
+    validity_months: ValidityMonths | None = None
+    simultaneous_use: Sessions = 1
+    on_too_many: OnTooMany = "refuse"
+    over_limit: OverLimit = "block"
+    throttle_bandwidth: Mbps | None = None
+    address_pool: Pool | None = None
+    is_active: bool = True
+
+
+class PlanChange(_Plan):
+    """The fields that are given change; customers of the plan who are online follow at once."""
+
+    name: Name = unchanged()
+    description: Text | None = None
+    price: Price = unchanged()
+    bandwidth_limit: Mbps | None = None
+    upload_limit: Mbps | None = None
+    data_limit: Gigabytes | None = None
+    session_timeout: Minutes | None = None
+    idle_timeout: Minutes | None = None
+    validity_days: ValidityDays | None = None
+    validity_months: ValidityMonths | None = None
+    simultaneous_use: Sessions = unchanged()
+    on_too_many: OnTooMany = unchanged()
+    over_limit: OverLimit = unchanged()
+    throttle_bandwidth: Mbps | None = None
+    address_pool: Pool | None = None
+    is_active: bool = unchanged()
+
+
+class PlanOut(Shown):
+    """A plan. `data_limit_bytes` is `data_limit` in octets, exact beyond what a JSON number shows."""
+
+    id: int
+    isp_id: int
+    name: str
+    description: str | None
+    price: Money
+    bandwidth_limit: Number | None
+    upload_limit: Number | None
+    data_limit: Number | None
+    data_limit_bytes: int | None
+    session_timeout: int | None
+    idle_timeout: int | None
+    validity_days: int | None
+    validity_months: int | None
+    simultaneous_use: int
+    on_too_many: OnTooMany
+    over_limit: OverLimit
+    throttle_bandwidth: Number | None
+    address_pool: str | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_gigabytes(cls, row: Any) -> Any:  # noqa: ANN401  # a ServicePlan
+        limit = row.data_limit_bytes
+        shown = {name: getattr(row, name) for name in cls.model_fields if name != "data_limit"}
+        return shown | {"data_limit": None if limit is None else Decimal(limit) / GB}
+
+
+class PlanPage(Page):
+    items: list[PlanOut]

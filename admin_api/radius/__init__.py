@@ -1,0 +1,1 @@
+"""`/api/radius-api`, status, reply rows and the quarantine."""

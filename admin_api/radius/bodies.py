@@ -1,0 +1,128 @@
+"""RADIUS over HTTP, as sent and as shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import IPv4Address
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, IPvAnyAddress
+
+from admin_api.web.pages import Page
+from admin_api.web.types import Body, Line, RowId, Shown, Text, Wanted
+
+Octets = Annotated[int, Field(ge=0, lt=2**63)]
+Seconds = Annotated[int, Field(ge=0, lt=2**32)]
+Reply = dict[str, str | list[str]]
+
+
+def _written(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be an address such as 10.1.0.1")  # pydantic wants ValueError
+    return value
+
+
+NasAddress = Annotated[IPvAnyAddress, BeforeValidator(_written)]
+
+
+class AuthIn(Body):
+    """A login as a router would send it; `nas_ip` names the device."""
+
+    username: Annotated[Text, Field(max_length=253)]
+    password: Annotated[Text, Field(max_length=253)]
+    nas_ip: NasAddress
+    calling_station_id: Line = ""
+
+
+class AuthOut(Shown):
+    """Attributes of the Access-Accept."""
+
+    verdict: Literal["accept"]
+    code: Literal["accept"]
+    reply: Reply
+
+
+class AccountingIn(Body):
+    """A report as a router would send it. Octets are the session's counters, 64 bits, `input_octets` the upload."""
+
+    status_type: Literal["Start", "Interim-Update", "Stop"]
+    session_id: Annotated[Line, Field(min_length=1)]
+    username: Annotated[Text, Field(min_length=1, max_length=253)]
+    nas_ip: NasAddress
+    session_time: Seconds | None = None
+    input_octets: Octets = 0
+    output_octets: Octets = 0
+    framed_ip: IPv4Address | None = None
+    calling_station_id: Line = ""
+    terminate_cause: Line = ""
+
+
+class AccountingOut(Shown):
+    """The session that the report was booked on."""
+
+    session: str | None
+
+
+class ExplainQuery(BaseModel):
+    """From which device (by default where the customer was last), with which Calling-Station-Id (default: his own)."""
+
+    device_id: RowId | None = None
+    calling_station_id: Wanted | None = None
+
+
+class RuleOut(Shown):
+    """A rule, whether it lets the customer in, and the values that decided."""
+
+    code: str
+    passed: bool
+    facts: dict[str, Any]
+
+
+class ExplainOut(Shown):
+    """What would happen if the customer logged in now with the right password. `code`: `accept` or the refusal's."""
+
+    verdict: Literal["accept", "reject"]
+    code: str
+    device_id: int | None
+    rules: list[RuleOut]
+    reply: Reply
+
+
+class FreeradiusOut(Shown):
+    """`running`: the server reports about itself."""
+
+    running: bool
+    version: str | None
+
+
+class DirectoryOut(Shown):
+    """The tenant's part of what logins are answered from; `age_seconds` is null while FreeRADIUS is down."""
+
+    customers: int
+    devices: int
+    age_seconds: float | None
+
+
+class StatusOut(Shown):
+    """How RADIUS is doing."""
+
+    freeradius: FreeradiusOut
+    online_sessions: int
+    spool_depth: int
+    last_accounting_at: datetime | None
+    directory: DirectoryOut
+
+
+class QuarantinedOut(Shown):
+    """A report that could not be booked: why, and what it says."""
+
+    id: int
+    reason: str
+    record: dict[str, Any]
+    node: str
+    received_at: datetime | None
+    created_at: datetime
+
+
+class QuarantinePage(Page):
+    items: list[QuarantinedOut]

@@ -1,0 +1,141 @@
+"""Reports, as asked for and as shown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, field_validator
+
+from admin_api.web.types import Shown
+
+Format = Literal["json", "csv", "svg"]
+
+
+class ReportQuery(BaseModel):
+    """`since` and `until` are days of the ISP's calendar, both included; by default the last 31 of them."""
+
+    since: date | None = None
+    until: date | None = None
+    format: Format = "json"
+
+    @field_validator("since", "until", mode="before")
+    @classmethod
+    def _a_day(cls, value: object) -> object:
+        if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
+            raise ValueError("must be a day such as 2030-01-31")
+        return value
+
+
+class FormatQuery(BaseModel):
+    """How the report is to look."""
+
+    format: Format = "json"
+
+
+class TrafficQuery(ReportQuery):
+    """Traffic by day or by month."""
+
+    by: Literal["day", "month"] = "day"
+
+
+class TopQuery(ReportQuery):
+    """How many of them."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class TrafficRow(Shown):
+    """Octets of a day, or of the month that begins on `date`."""
+
+    date: date
+    bytes_in: int
+    bytes_out: int
+
+
+class TrafficOut(Shown):
+    """A tenant's traffic."""
+
+    since: date
+    until: date
+    bytes_in: int
+    bytes_out: int
+    total_bytes: int
+    rows: list[TrafficRow]
+
+
+class RefusalRow(Shown):
+    """How often a reason refused a login on a day."""
+
+    date: date
+    code: str
+    times: int
+
+
+class RefusalsOut(Shown):
+    """Refused logins."""
+
+    since: date
+    until: date
+    by_code: dict[str, int]
+    rows: list[RefusalRow]
+
+
+class TopUserRow(Shown):
+    """`username` is null for a customer who is gone."""
+
+    customer_id: int
+    username: str | None
+    bytes_in: int
+    bytes_out: int
+    total_bytes: int
+
+
+class TopUsersOut(Shown):
+    """Who moved most."""
+
+    since: date
+    until: date
+    rows: list[TopUserRow]
+
+
+class OnlineRow(Shown):
+    """Open sessions on a device; `device` is null for one that is gone."""
+
+    device_id: int | None
+    device: str | None
+    sessions: int
+
+
+class OnlineOut(Shown):
+    """Who is online now."""
+
+    online_sessions: int
+    rows: list[OnlineRow]
+
+
+class UsageSession(Shown):
+    """A session in a customer's report."""
+
+    start: datetime | None
+    stop: datetime | None
+    bytes_in: int
+    bytes_out: int
+    framed_ip: str | None
+    calling_station_id: str | None
+    device: str | None
+
+
+class UsageOut(Shown):
+    """A customer's usage in his current period; `daily` and `sessions` are of the days asked for, or of the period."""
+
+    username: str
+    bytes_in: int
+    bytes_out: int
+    total_bytes: int
+    data_limit_bytes: int | None
+    remaining_bytes: int | None
+    period_start: datetime
+    period_end: datetime
+    daily: list[TrafficRow]
+    sessions: list[UsageSession]

@@ -1,1 +1,0 @@
-"""The bodies that the API takes and gives, one module a resource."""

@@ -1,0 +1,68 @@
+"""Sessions and log-ins, as shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from admin_api.web.pages import Page, PageQuery
+from admin_api.web.types import Address, Moment, RowId, Shown, Wanted
+
+
+class SessionOut(Shown):
+    """A session; `stop` is null while it is open. bytes_in is what the customer uploaded."""
+
+    id: str
+    session_id: str
+    customer_id: int | None
+    username: str | None
+    device_id: int | None
+    device: str | None
+    start: datetime | None
+    last_update: datetime | None
+    stop: datetime | None
+    seconds: int | None
+    bytes_in: int
+    bytes_out: int
+    framed_ip: Address | None
+    calling_station_id: str | None
+    terminate_cause: str | None
+
+
+class SessionPage(Page):
+    items: list[SessionOut]
+
+
+class SessionQuery(PageQuery):
+    """`status`: `online`, or `past` between `since` and `until` (a month at most; by default the last day)."""
+
+    status: Literal["online", "past"] = "online"
+    username: Wanted | None = None
+    device_id: RowId | None = None
+    unknown_customer: bool = False
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class CustomerSessionQuery(PageQuery):
+    """A customer's sessions, the newest first."""
+
+    status: Literal["all", "online", "past"] = "all"
+
+
+class LoginOut(Shown):
+    """A log-in and the code that decided it (`accept`, or the refusal's)."""
+
+    id: int
+    at: datetime
+    username: str
+    customer_id: int | None
+    device_id: int | None
+    nas_ip: Address | None
+    calling_station_id: str | None
+    accepted: bool
+    code: str
+
+
+class LoginPage(Page):
+    items: list[LoginOut]

@@ -1,0 +1,69 @@
+"""Sessions of a tenant, and of one customer; a customer's log-ins with the reasons."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from admin_api.access.authentication import allowed
+from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
+from admin_api.sessions.views import began_between, logins, sessions, shown, shown_logins
+from admin_api.web.database import now
+from admin_api.web.errors import invalid
+from admin_api.web.pages import PageQuery, page_of
+from admin_api.web.route import answers, asks
+from admin_api.web.rows import row as the_row
+from models import Customer, Radacct, Radpostauth
+
+session_routes = APIBlueprint("sessions", __name__, url_prefix="/api/billing", tag="Sessions")
+
+_LONGEST = timedelta(days=32)
+
+
+@session_routes.get("/sessions")
+@allowed("viewer")
+@asks(SessionQuery)
+@answers(SessionPage)
+def index(query: SessionQuery) -> dict[str, Any]:
+    """List sessions: those online, or past ones of a time"""
+    found = sessions()
+    if query.username is not None:
+        found = found.where(Radacct.username == query.username)
+    if query.device_id is not None:
+        found = found.where(Radacct.device_id == query.device_id)
+    if query.unknown_customer:
+        found = found.where(Radacct.customer_id.is_(None))
+    if query.status == "online":
+        return page_of(found.where(Radacct.acctstoptime.is_(None)), query, shown, scalars=False)
+    until = query.until or now()
+    since = query.since or until - timedelta(days=1)
+    if not timedelta(0) < until - since <= _LONGEST:
+        invalid("since", "must lie before until, and at most 32 days before it")
+    past = began_between(found.where(Radacct.acctstoptime.is_not(None)), since, until)
+    return page_of(past, query, shown, scalars=False)
+
+
+@session_routes.get("/customers/<int:id>/sessions")
+@allowed("viewer")
+@the_row(Customer)
+@asks(CustomerSessionQuery)
+@answers(SessionPage)
+def of_customer(row: Customer, query: CustomerSessionQuery) -> dict[str, Any]:
+    """List a customer's sessions"""
+    found = sessions().where(Radacct.customer_id == row.id)
+    if query.status != "all":
+        is_open = Radacct.acctstoptime.is_(None)
+        found = found.where(is_open if query.status == "online" else ~is_open)
+    return page_of(found, query, shown, scalars=False)
+
+
+@session_routes.get("/customers/<int:id>/logins")
+@allowed("viewer")
+@the_row(Customer)
+@asks(PageQuery)
+@answers(LoginPage)
+def logins_of_customer(row: Customer, query: PageQuery) -> dict[str, Any]:
+    """List a customer's log-ins, with the code that decided each"""
+    return page_of(logins().where(Radpostauth.customer_id == row.id), query, shown_logins)

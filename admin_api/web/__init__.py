@@ -1,0 +1,1 @@
+"""What every route shares: decorators, requests, answers, errors, pages."""

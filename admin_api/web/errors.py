@@ -1,0 +1,148 @@
+"""One shape for everything that goes wrong, from a wrong password to a dead database; nothing inside gets out."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any, NoReturn
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, g, jsonify, request
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from admin_api.web import constraint_errors
+from models.refusals import Invalid, Refused
+
+log = logging.getLogger("infora.api")
+
+#: What a status is called where nothing more special is known.
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timeout",
+    409: "conflict",
+    412: "stale",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_attempts",
+    500: "internal_error",
+    503: "unavailable",
+}
+MESSAGES = {
+    400: "The request cannot be read: its body must be JSON.",
+    401: "Credentials are missing, wrong or expired.",
+    403: "Your role does not allow this.",
+    404: "There is no such thing here.",
+    405: "This address does not know that method.",
+    500: "Something went wrong on our side. The request id leads us to it.",
+}
+Answer = tuple[Response, int, dict[str, str]]
+PROBLEM = "application/problem+json"
+
+
+def refuse(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    headers: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None,
+) -> NoReturn:
+    """End the request with an error."""
+    data = {"code": code} | ({"errors": errors} if errors else {}) | (extra or {})
+    raise HTTPError(status, message, headers=headers, extra_data=data)
+
+
+def invalid(field: str, message: str) -> NoReturn:
+    """A 422 about one field."""
+    refuse(422, "invalid", "Some fields cannot be taken.", errors={field: [message]})
+
+
+def register(app: APIFlask) -> None:
+    """Every error of every kind ends in `_answer`."""
+    app.error_processor(_from_http_error)
+    app.register_error_handler(Refused, _from_refused)
+    app.register_error_handler(Invalid, _from_invalid)
+    app.register_error_handler(StaleDataError, _from_stale)
+    app.register_error_handler(IntegrityError, _from_integrity)
+    app.register_error_handler(DBAPIError, _from_database)
+    app.register_error_handler(PoolTimeout, _from_database)
+    app.register_error_handler(Exception, _from_anything)
+
+
+def _from_http_error(error: HTTPError) -> Answer:
+    data = dict(error.extra_data)
+    message = error.message or ""
+    if isinstance(error.detail, dict) and error.detail:
+        found = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
+        data["errors"] = {field: [_plainly(text) for text in texts] for field, texts in found.items()}
+        message = "Some fields cannot be taken."
+    elif not data:
+        message = MESSAGES.get(error.status_code, message)
+    return _answer(error.status_code, message, data, {name: str(value) for name, value in dict(error.headers).items()})
+
+
+def _plainly(said: str) -> str:
+    """The validator's words without those about itself."""
+    if said.startswith("Input should be a valid dictionary"):
+        return "must be a JSON object"
+    return said.removeprefix("Value error, ")
+
+
+def _from_refused(error: Refused) -> Answer:
+    return _answer(409, error.message, {"code": error.code})
+
+
+def _from_invalid(error: Invalid) -> Answer:
+    return _answer(422, "Some fields cannot be taken.", {"errors": {error.field: [error.message]}})
+
+
+def _from_stale(_error: StaleDataError) -> Answer:
+    return _answer(409, "The row was changed or removed at the same moment: read it again.", {"code": "conflict"})
+
+
+def _from_integrity(error: IntegrityError) -> Answer:
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    status, code, message, field = constraint_errors.answer(name)
+    if status >= 500:
+        return _from_anything(error)
+    return _answer(status, message, {"code": code} | ({"errors": {field: [message]}} if field else {}))
+
+
+def _from_database(error: SQLAlchemyError) -> Answer:
+    state = getattr(getattr(error, "orig", None), "pgcode", None) or ""
+    if state.startswith("22"):  # a value that no column can hold; bodies are checked before, so this is rare
+        return _answer(422, "A value is outside of what can be stored.", {})
+    if state in ("55P03", "40001", "40P01"):
+        return _answer(409, "Somebody else is changing the same thing: try again.", {"code": "busy"})
+    if isinstance(error, PoolTimeout) or not state or state[:2] in ("08", "53", "57"):
+        log.error("database unavailable: %s (%s) request=%s", type(error).__name__, state, g.get("request_id"))
+        message = "The database does not answer at the moment: try again."
+        return _answer(503, message, {"code": "database_unavailable"}, {"Retry-After": "5"})
+    return _from_anything(error)
+
+
+def _from_anything(error: Exception) -> Answer:
+    """The log gets the frames and the error's type; its text may hold rows of the database or what was sent."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s request=%s %s\n%s", type(error).__name__, g.get("request_id"), request.endpoint, frames)
+    return _answer(500, MESSAGES[500], {})
+
+
+def _answer(status: int, message: str, data: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
+    data = {"code": CODES.get(status, "error")} | data
+    if request.accept_mimetypes.best == PROBLEM:
+        body: dict[str, Any] = {"type": "about:blank", "title": message, "status": status} | data
+    else:
+        body = {"ok": False, "message": message, "data": data}
+    response = jsonify(body)
+    if request.accept_mimetypes.best == PROBLEM:
+        response.mimetype = PROBLEM
+    return response, status, {k: v for k, v in (headers or {}).items() if k.lower() != "content-length"}

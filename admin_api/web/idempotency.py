@@ -1,0 +1,87 @@
+"""`Idempotency-Key`: the answer to a POST is kept in the transaction that did the work, so that a twin gets the same.
+
+A twin that comes while the first still runs waits for it at the unique constraint, and gets its answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Response, current_app, g, request
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from admin_api.web.database import session
+from admin_api.web.errors import refuse
+from admin_api.web.parts import parts
+from models.tables.api_access import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+_LONGEST = 255
+_KEPT_FOR = text("interval '24 hours'")
+
+
+def kept_answer() -> Response | None:
+    """The answer of the first twin; None where this request is the first, or carries no key."""
+    key = request.headers.get(HEADER)
+    if key is None or request.method != "POST" or "caller" not in g:
+        return None
+    if not 1 <= len(key) <= _LONGEST:
+        refuse(400, "bad_request", f"{HEADER} must have 1 to {_LONGEST} characters.")
+    key_digest, request_digest = _digest(key.encode("latin-1")), _request_digest()
+    caller = f"{g.caller} in {g.isp_id}"
+    _forget_old(caller)
+    g.kept_id = session().scalar(
+        insert(IdempotencyKey)
+        .values(isp_id=g.isp_id, caller=caller, key_digest=key_digest, request_digest=request_digest)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.id)
+    )
+    return None if g.kept_id is not None else _repeat(caller, key_digest, request_digest)
+
+
+def keep(response: Response) -> None:
+    """Store the answer beside the work; it may show a secret for the only time, so it is encrypted."""
+    kept_id = g.get("kept_id")
+    if kept_id is None:
+        return
+    answer = parts().keyring.encrypt(response.get_data(as_text=True), g.isp_id or 0, "idempotency_keys", kept_id)
+    session().execute(
+        update(IdempotencyKey).where(IdempotencyKey.id == kept_id).values(status=response.status_code, answer=answer)
+    )
+
+
+def forget() -> None:
+    """Nothing was done that a twin may not do again: what is committed is not the key."""
+    if (kept_id := g.pop("kept_id", None)) is not None:
+        session().execute(delete(IdempotencyKey).where(IdempotencyKey.id == kept_id))
+
+
+def _repeat(caller: str, key_digest: str, request_digest: str) -> Response:
+    kept = session().scalar(
+        select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key_digest == key_digest)
+    )
+    if kept is None or kept.answer is None:
+        refuse(409, "busy", "The first request with this key is still running.")
+    if kept.request_digest != request_digest:
+        refuse(422, "idempotency_key_reused", f"This {HEADER} was used for another request.")
+    body = parts().keyring.decrypt(kept.answer, g.isp_id or 0, "idempotency_keys", kept.id)
+    response = current_app.response_class(body, status=kept.status, mimetype="application/json")
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _forget_old(caller: str) -> None:
+    session().execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.caller == caller, IdempotencyKey.created_at < func.now() - _KEPT_FOR
+        )
+    )
+
+
+def _request_digest() -> str:
+    return _digest(b"\0".join([request.method.encode(), request.full_path.encode(), request.get_data()]))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,196 @@
+"""The kinds of values that recur in bodies: each checks what the contract says of it, and normalises."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import zoneinfo
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from models.secrets.generated import API_KEY_FORM, MADE_BY_SERVER, RADIUS_SECRET_FORM
+from models.subscriptions.calendar import LATEST_YEAR
+
+GB = 10**9
+_MAC = re.compile(r"[0-9A-F]{12}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+class Body(BaseModel):
+    """Unknown fields are ignored; an error never repeats what was sent."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the body has, explicit nulls included."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def unchanged() -> Any:  # noqa: ANN401  # stands for any field's type
+    """The default of a field that may be absent, and may not be null."""
+    return Field(default=None)
+
+
+class Shown(BaseModel):
+    """What is answered; built from rows."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be text without NUL")
+    return text
+
+
+def _printable(text: str) -> str:
+    if not _storable(text).isprintable():
+        raise ValueError("must be printable characters")
+    return text
+
+
+def _named(text: str) -> str:
+    if not _printable(text).strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _trimmed(text: str) -> str:
+    if text != text.strip():
+        raise ValueError("must not begin or end with a space")
+    return text
+
+
+def _password(text: str) -> str:
+    if not 1 <= len(_storable(text).encode()) <= 128:
+        raise ValueError("must have 1 to 128 bytes of UTF-8 without NUL")
+    return text
+
+
+def _operator_password(text: str) -> str:
+    if not 10 <= len(_storable(text)) <= 200:
+        raise ValueError("must have 10 to 200 characters")
+    return text
+
+
+def _username(text: str) -> str:
+    if not 1 <= len(_trimmed(_printable(text)).encode()) <= 253:
+        raise ValueError("must have 1 to 253 bytes of UTF-8")
+    return text
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(_printable(text)):
+        raise ValueError("must be an e-mail address")
+    return text
+
+
+def _api_key(text: str) -> str:
+    if text != MADE_BY_SERVER and not API_KEY_FORM.fullmatch(text):
+        raise ValueError(f"must be {MADE_BY_SERVER}, or 32 to 200 printable ASCII characters without spaces")
+    return text
+
+
+def _radius_secret(text: str) -> str:
+    if not RADIUS_SECRET_FORM.fullmatch(text):
+        raise ValueError("must be 6 to 128 printable ASCII characters without space, quotes and backslash")
+    return text
+
+
+def _isp_radius_secret(text: str) -> str:
+    return text if text == MADE_BY_SERVER else _radius_secret(text)
+
+
+def _device_radius_secret(text: str) -> str:
+    return text if text in (MADE_BY_SERVER, "isp") else _radius_secret(text)
+
+
+def _timezone(text: str) -> str:
+    if text not in zoneinfo.available_timezones():
+        raise ValueError("must be a time zone such as Africa/Nairobi")
+    return text
+
+
+def _mac(text: str) -> str:
+    digits = re.sub(r"[-:. ]", "", text).upper()
+    if not _MAC.fullmatch(digits):
+        raise ValueError("must be a MAC address such as AA:BB:CC:DD:EE:FF")
+    return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
+
+
+def _host_address(text: str) -> str:
+    """What a subscriber can be given: an IPv4 address of a host."""
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        raise ValueError("must be an IPv4 address") from None
+    if address.is_multicast or address.is_unspecified or address.is_loopback or address.is_reserved:
+        raise ValueError("must be the address of a host")
+    return str(address)
+
+
+def _moment(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range") from None
+    if not 1970 <= value.year <= LATEST_YEAR:
+        raise ValueError(f"must lie between 1970 and {LATEST_YEAR}")
+    return value
+
+
+def _moment_text(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be a time such as 2030-01-31T12:00:00Z")  # pydantic wants ValueError
+    return value
+
+
+def _number(value: Decimal) -> int | float:
+    """Whole numbers without a point."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _no_prefix(text: str) -> str:
+    address, _, length = text.partition("/")
+    return address if length in ("", "32" if "." in address else "128") else text
+
+
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
+#: What is looked for.
+Wanted = Annotated[str, Field(max_length=253), AfterValidator(_storable)]
+Line = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_named)]
+Username = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_username)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+CustomerPassword = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_password)]
+OperatorPassword = Annotated[str, Field(min_length=10, max_length=200), AfterValidator(_operator_password)]
+ApiKey = Annotated[str, AfterValidator(_api_key)]
+IspRadiusSecret = Annotated[str, AfterValidator(_isp_radius_secret)]
+DeviceRadiusSecret = Annotated[str, AfterValidator(_device_radius_secret)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+MacAddress = Annotated[str, Field(max_length=30), AfterValidator(_mac)]
+HostAddress = Annotated[str, AfterValidator(_host_address)]
+Moment = Annotated[datetime, BeforeValidator(_moment_text), AfterValidator(_moment)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Price = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+Mbps = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=3)]
+Minutes = Annotated[int, Field(ge=1, le=357_912)]
+#: 10^9 bytes; nine decimals are exact.
+Gigabytes = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=9)]
+RowId = Annotated[int, Field(ge=1, lt=2**63)]
+
+#: As shown: money keeps its two decimals and is text, everything else is a number.
+Money = Annotated[Decimal, PlainSerializer(lambda value: f"{value:.2f}", return_type=str)]
+Number = Annotated[Decimal, PlainSerializer(_number, return_type=float | int)]
+Address = Annotated[str, AfterValidator(_no_prefix)]
+
+
+def octets(gigabytes: Decimal) -> int:
+    """GB of the contract to octets, exactly."""
+    return int(gigabytes * GB)

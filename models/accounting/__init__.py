@@ -1,0 +1,1 @@
+"""The books of sessions and usage."""

@@ -1,0 +1,128 @@
+"""What one report does to its session: the rules of accounting, pure. The ledger loads and stores the states.
+
+Repetition changes nothing and order only what time it was: counters and Acct-Session-Time are maxima, the start is
+the earliest that any packet speaks of, the end the earliest Stop of the router (docs/decisions/0031-books.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from models.accounting.records import SERVER_CAUSES, START, STOP, AccountingRecord
+from models.accounting.session_id import SessionClass
+from models.accounting.usage_split import Growth
+
+#: An Acct-Delay-Time above this, seconds, comes from a router whose clock jumped: it is not believed.
+LONGEST_DELAY = 86_400
+#: A session that is said to run longer is not believed to have begun so long ago.
+LONGEST_SESSION = 2 * 366 * 86_400
+#: A session without Class that begins this long after its namesake's end, seconds, is another one; sooner, it is a
+#: packet of the old one that was late.
+NAMESAKE_AFTER = 60.0
+
+
+@dataclass(slots=True)
+class SessionState:
+    """A session as the books have it, or are about to. Moments are epoch seconds."""
+
+    isp_id: int
+    unique_id: str
+    month: date
+    device_id: int
+    first: AccountingRecord | None = None
+    customer_id: int | None = None
+    started: float | None = None
+    updated: float | None = None
+    stopped: float | None = None
+    cause: str | None = None
+    session_time: int = 0
+    octets_in: int = 0
+    octets_out: int = 0
+    interval: int | None = None
+    framed_address: str = ""
+    framed_ipv6_prefix: str = ""
+    delegated_ipv6_prefix: str = ""
+    router_time: int | None = None
+    #: (updated, octets_in, octets_out, stopped) in the database; None: not there yet.
+    stored: tuple[float | None, int, int, float | None] | None = None
+    changed: bool = False
+    #: What the session is called where nobody tells namesakes apart: by the packet path's memory.
+    plain_id: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Ended for good: not by a guess of ours that a sign of life takes back."""
+        return self.stopped is not None and self.cause not in SERVER_CAUSES
+
+
+def booked_at(report: AccountingRecord) -> float:
+    """The moment a report is about: the server's reply_to, less what the router waited (RFC 2866 section 5.2)."""
+    return report.received - report.delay if 0 < report.delay <= LONGEST_DELAY else report.received
+
+
+def began_at(report: AccountingRecord, session_class: SessionClass) -> float:
+    """When the report's session began by its own account, never before its login."""
+    seconds = min(report.session_time or 0, LONGEST_SESSION)
+    login = session_class.login_time
+    return max(booked_at(report) - seconds, 0.0 if login is None else min(float(login), booked_at(report)))
+
+
+def fold(state: SessionState, report: AccountingRecord, session_class: SessionClass) -> Growth | None:
+    """Take one report into its session; what grew, or None. Reports come in the order of `booked_at`."""
+    at = booked_at(report)
+    growth = _grow(state, report, at)
+    began = began_at(report, session_class)
+    if state.started is None or began < state.started:
+        state.started, state.changed = began, True
+    if report.status == STOP:
+        _stop(state, report, at)
+    return growth
+
+
+def _grow(state: SessionState, report: AccountingRecord, at: float) -> Growth | None:
+    """Counters never fall; what they rise is the growth since the last news.
+
+    A packet that says nothing new (sent again, or overtaken) does not move the time from which growth is spread.
+    """
+    more_in = max(0, report.octets_in - state.octets_in)
+    more_out = max(0, report.octets_out - state.octets_out)
+    seconds = report.session_time
+    known_time = report.status == START or seconds is not None
+    news = state.updated is None or more_in or more_out or not known_time or (seconds or 0) > state.session_time
+    if not news:
+        return None
+    previous = at if state.updated is None else min(state.updated, at)
+    if state.updated is not None:
+        state.interval = max(0, round(at - state.updated))
+    if state.stopped is not None and not state.is_over and at > state.stopped:
+        state.stopped = state.cause = None
+    state.octets_in, state.octets_out = state.octets_in + more_in, state.octets_out + more_out
+    state.session_time = max(state.session_time, seconds or 0)
+    state.updated = at if state.updated is None else max(state.updated, at)
+    _describe(state, report)
+    return Growth(more_in, more_out, previous, at) if more_in or more_out else None
+
+
+def _describe(state: SessionState, report: AccountingRecord) -> None:
+    """What a later packet may know better than the first."""
+    state.framed_address = report.framed_address or state.framed_address
+    state.framed_ipv6_prefix = report.framed_ipv6_prefix or state.framed_ipv6_prefix
+    state.delegated_ipv6_prefix = report.delegated_ipv6_prefix or state.delegated_ipv6_prefix
+    state.router_time = report.router_time if report.router_time is not None else state.router_time
+    state.first = state.first or report
+    state.changed = True
+
+
+def _stop(state: SessionState, report: AccountingRecord, at: float) -> None:
+    """The router's own word ends a session, also one that we had closed; of several the earliest."""
+    if state.is_over and state.stopped is not None and state.stopped <= at:
+        return
+    state.stopped, state.cause, state.changed = at, report.cause or "User-Request", True
+
+
+def end(state: SessionState, at: float, cause: str) -> None:
+    """Our own word ends a session, unless it has been heard of since."""
+    heard = state.updated
+    if state.stopped is None and heard is not None and heard <= at:
+        state.stopped, state.cause, state.changed = at, cause, True

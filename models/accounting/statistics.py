@@ -1,0 +1,131 @@
+"""What happened in a tenant, summed up: traffic by day and month, refusals by reason, top users, who is online.
+
+Days are those of the tenant's calendar, both ends included. Every question is one statement.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, Date, cast, func, select
+from sqlalchemy.orm import Session
+
+from models.tables.accounting import Radacct, Radpostauth
+from models.tables.customers import Customer
+from models.tables.devices import MikrotikDevice
+from models.tables.usage import UsageDaily
+
+
+class Traffic(NamedTuple):
+    """Octets of a day, or of the month that begins on `date`."""
+
+    date: date
+    bytes_in: int
+    bytes_out: int
+
+
+class Refusals(NamedTuple):
+    """How often a reason refused a login on a day."""
+
+    date: date
+    code: str
+    times: int
+
+
+class TopUser(NamedTuple):
+    """`username` is None for a customer who is gone."""
+
+    customer_id: int
+    username: str | None
+    bytes_in: int
+    bytes_out: int
+
+
+class DeviceOnline(NamedTuple):
+    """Open sessions on a device; `device` is None for one that is gone."""
+
+    device_id: int | None
+    device: str | None
+    sessions: int
+
+
+def traffic(
+    session: Session, isp_id: int, first: date, last: date, *, by_month: bool = False, customer_id: int | None = None
+) -> list[Traffic]:
+    """Days (or months) with any traffic, in order."""
+    moment = cast(func.date_trunc("month", UsageDaily.day), Date) if by_month else UsageDaily.day
+    query = (
+        select(
+            moment,
+            cast(func.sum(UsageDaily.bytes_in), BigInteger),
+            cast(func.sum(UsageDaily.bytes_out), BigInteger),
+        )
+        .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
+        .group_by(moment)
+        .order_by(moment)
+    )
+    if customer_id is not None:
+        query = query.where(UsageDaily.customer_id == customer_id)
+    return [Traffic(*row) for row in session.execute(query)]
+
+
+def refusals(session: Session, isp_id: int, zone: ZoneInfo, first: date, last: date) -> list[Refusals]:
+    """Refused logins by day and reason."""
+    day = cast(func.timezone(zone.key, Radpostauth.authdate), Date)
+    begin, end = moments(zone, first, last)
+    query = (
+        select(day, Radpostauth.code, func.count())
+        .where(
+            Radpostauth.isp_id == isp_id,
+            Radpostauth.authdate >= begin,
+            Radpostauth.authdate < end,
+            Radpostauth.reply == "Access-Reject",
+        )
+        .group_by(day, Radpostauth.code)
+        .order_by(day, Radpostauth.code)
+    )
+    return [Refusals(*row) for row in session.execute(query)]
+
+
+def top_users(session: Session, isp_id: int, first: date, last: date, limit: int) -> list[TopUser]:
+    """Who moved most, most first."""
+    total = func.sum(UsageDaily.bytes_in + UsageDaily.bytes_out)
+    top = (
+        select(
+            UsageDaily.customer_id,
+            cast(func.sum(UsageDaily.bytes_in), BigInteger).label("bytes_in"),
+            cast(func.sum(UsageDaily.bytes_out), BigInteger).label("bytes_out"),
+        )
+        .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
+        .group_by(UsageDaily.customer_id)
+        .order_by(total.desc(), UsageDaily.customer_id)
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        select(top.c.customer_id, Customer.username, top.c.bytes_in, top.c.bytes_out)
+        .outerjoin(Customer, (Customer.id == top.c.customer_id) & (Customer.isp_id == isp_id))
+        .order_by((top.c.bytes_in + top.c.bytes_out).desc(), top.c.customer_id)
+    )
+    return [TopUser(*row) for row in session.execute(query)]
+
+
+def online(session: Session, isp_id: int) -> list[DeviceOnline]:
+    """Open sessions by device, the fullest first."""
+    count = func.count()
+    query = (
+        select(Radacct.device_id, MikrotikDevice.name, count)
+        .outerjoin(MikrotikDevice, (MikrotikDevice.isp_id == Radacct.isp_id) & (MikrotikDevice.id == Radacct.device_id))
+        .where(Radacct.isp_id == isp_id, Radacct.acctstoptime.is_(None))
+        .group_by(Radacct.device_id, MikrotikDevice.name)
+        .order_by(count.desc(), Radacct.device_id)
+    )
+    return [DeviceOnline(*row) for row in session.execute(query)]
+
+
+def moments(zone: ZoneInfo, first: date, last: date) -> tuple[datetime, datetime]:
+    """From the beginning of the first day to the end of the last, as moments."""
+    begin = datetime.combine(first, time(), zone)
+    return begin, datetime.combine(last + timedelta(days=1), time(), zone)

@@ -1,0 +1,1 @@
+"""Customers: made, changed, suspended, deleted, imported, found."""

@@ -1,0 +1,175 @@
+"""A customer signs up, changes, is suspended, comes back, leaves. In the caller's transaction; commits nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.audit_trail import MASK, record, snapshot
+from models.network import requests
+from models.radius import provisioning
+from models.refusals import Invalid, Refused
+from models.secrets.keyring import Keyring
+from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
+from models.tables.customers import Customer
+from models.tables.isps import Isp
+from models.tables.plans import ServicePlan
+from models.tables.subscriptions import Subscription
+
+
+def create_customer(
+    session: Session,
+    keyring: Keyring,
+    isp: Isp,
+    now: datetime,
+    *,
+    password: str,
+    username: str | None = None,
+    expires_at: datetime | None = None,
+    **fields: Any,  # noqa: ANN401  # columns of Customer
+) -> Customer:
+    """A new customer with his password, his first period and his rad* rows; username defaults to the e-mail.
+
+    Without `expires_at` the first period is the plan's. Raises Invalid for a plan or password that cannot be.
+    """
+    name = username or fields.get("email")
+    if not name:
+        raise Invalid("username", "is required where no email is given")
+    plan = plan_for(session, isp.id, fields.get("service_plan_id"))
+    end = expires_at or first_period_end(isp, plan, now)
+    customer = Customer(isp_id=isp.id, username=name, expires_at=end, **fields)
+    session.add(customer)
+    session.flush()
+    if now < end:
+        session.add(first_period(customer, plan, now))
+    set_password(session, keyring, isp, customer, password)
+    provisioning.provision_customer(session, customer)
+    record(session, "create", customer)
+    return customer
+
+
+def first_period_end(isp: Isp, plan: ServicePlan | None, now: datetime) -> datetime:
+    """One period of the plan from now, by the tenant's calendar."""
+    days = plan.validity_days if plan else DEFAULT_VALIDITY_DAYS
+    return boundaries(now, now, 1, days, plan.validity_months if plan else None, ZoneInfo(isp.timezone))[0][1]
+
+
+def first_period(customer: Customer, plan: ServicePlan | None, now: datetime) -> Subscription:
+    """The period from now to the customer's expiry."""
+    return Subscription(
+        isp_id=customer.isp_id,
+        customer_id=customer.id,
+        service_plan_id=customer.service_plan_id,
+        price=plan.price if plan else 0,
+        period_start=now,
+        period_end=customer.expires_at,
+    )
+
+
+def update_customer(
+    session: Session, keyring: Keyring, isp: Isp, customer: Customer, now: datetime, changes: dict[str, Any]
+) -> None:
+    """Change the given columns, and the password where one is given in clear; the network follows."""
+    before = snapshot(customer)
+    changes = dict(changes)
+    password = changes.pop("password", None)
+    if changes.get("service_plan_id") not in (None, customer.service_plan_id):
+        plan_for(session, isp.id, changes["service_plan_id"])
+    for name, value in changes.items():
+        setattr(customer, name, value)
+    session.flush()
+    if "expires_at" in changes:
+        _move_period_end(session, customer)
+    _order_the_network(session, customer, before, now)
+    if password is not None:
+        set_password(session, keyring, isp, customer, password)
+        _touch(session, customer)
+    provisioning.provision_customer(session, customer)
+    told = {} if password is None else {"password": MASK}
+    record(session, "update", customer, before, snapshot(customer) | told)
+
+
+def suspend_customer(session: Session, customer: Customer) -> None:
+    """No further log-in, and open sessions end."""
+    before = snapshot(customer)
+    customer.status = "suspended"
+    provisioning.provision_customer(session, customer)
+    requests.disconnect(session, customer, "suspended")
+    record(session, "suspend", customer, before)
+
+
+def activate_customer(session: Session, customer: Customer, now: datetime) -> None:
+    """Lift a suspension; extends nothing, so an expired customer is refused."""
+    if customer.expires_at <= now or customer.status == "expired":
+        raise Refused("expired", "The customer has expired: renew him instead.")
+    before = snapshot(customer)
+    customer.status = "active"
+    provisioning.provision_customer(session, customer)
+    record(session, "activate", customer, before)
+
+
+def delete_customer(session: Session, customer: Customer) -> None:
+    """Remove the customer, his periods and his rad* rows. His sessions and usage stay in the books."""
+    requests.disconnect(session, customer, "deleted")
+    record(session, "delete", customer, snapshot(customer))
+    provisioning.deprovision_customer(session, customer)
+    session.delete(customer)
+    session.flush()
+
+
+def set_password(session: Session, keyring: Keyring, isp: Isp, customer: Customer, password: str) -> None:
+    """provisioning.set_password, with its complaint as the field's."""
+    try:
+        provisioning.set_password(session, keyring, isp, customer, password)
+    except ValueError as wrong:
+        raise Invalid("password", str(wrong)) from None
+
+
+def plan_for(session: Session, isp_id: int, plan_id: int | None) -> ServicePlan | None:
+    """The plan that a customer is put on: the tenant's own, and still offered."""
+    if plan_id is None:
+        return None
+    plan = session.scalar(select(ServicePlan).where(ServicePlan.isp_id == isp_id, ServicePlan.id == plan_id))
+    if plan is None:
+        raise Invalid("service_plan_id", "there is no such plan")
+    if not plan.is_active:
+        raise Invalid("service_plan_id", "this plan is no longer offered")
+    return plan
+
+
+def _order_the_network(session: Session, customer: Customer, before: dict[str, Any], now: datetime) -> None:
+    """The one order that the change calls for, the strongest first."""
+    changed = {name for name in before if before[name] != snapshot(customer)[name]}
+    if "status" in changed and customer.status == "suspended":
+        requests.disconnect(session, customer, "suspended")
+    elif changed & {"status", "expires_at"} and (customer.expires_at <= now or customer.status == "expired"):
+        requests.disconnect(session, customer, "expired")
+    elif "service_plan_id" in changed:
+        requests.change(session, customer, "plan_changed")
+    elif "expires_at" in changed:
+        requests.change(session, customer, "renewed")
+
+
+def _move_period_end(session: Session, customer: Customer) -> None:
+    """An expiry set by hand is the end of the last period."""
+    last = session.scalar(
+        select(Subscription)
+        .where(Subscription.isp_id == customer.isp_id, Subscription.customer_id == customer.id)
+        .order_by(Subscription.period_start.desc())
+        .limit(1)
+    )
+    if last is not None and last.period_start < customer.expires_at:
+        last.period_end = customer.expires_at
+
+
+def _touch(session: Session, customer: Customer) -> None:
+    """A new password is a new version of the customer, though no column of his changes."""
+    session.execute(
+        update(Customer)
+        .where(Customer.isp_id == customer.isp_id, Customer.id == customer.id)
+        .values(status=customer.status)
+    )

@@ -1,0 +1,1 @@
+"""Devices, their addresses, and what is asked of them."""

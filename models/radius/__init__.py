@@ -1,0 +1,1 @@
+"""FreeRADIUS' own tables: what provisioning writes and what operators add."""

@@ -1,0 +1,1 @@
+"""Credentials at rest: encrypted, hashed, generated."""

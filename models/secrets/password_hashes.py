@@ -1,0 +1,43 @@
+"""The one-way forms of passwords: customers' `{SSHA512}` and `NT-Password`, operators' argon2id."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+
+from passlib.hash import argon2, nthash
+
+from models.secrets.keyring import CredentialError
+
+
+def ssha512(password: str) -> str:
+    """`{SSHA512}` as rlm_pap and LDAP know it: base64 of SHA-512(password + salt) + salt. PAP only."""
+    salt = os.urandom(16)
+    digest = hashlib.sha512(password.encode() + salt).digest()
+    return "{SSHA512}" + base64.b64encode(digest + salt).decode()
+
+
+def ssha512_matches(password: bytes, stored: str) -> bool:
+    """Does the password fit the stored `{SSHA512}`? Raises CredentialError for a value that is none."""
+    try:
+        raw = base64.b64decode(stored.removeprefix("{SSHA512}"), validate=True)
+    except ValueError:
+        raise CredentialError("a stored {SSHA512} is no base64") from None
+    return hmac.compare_digest(hashlib.sha512(password + raw[64:]).digest(), raw[:64])
+
+
+def nt_hash(password: str) -> str:
+    """`NT-Password`: 32 hex digits, MD4 of UTF-16LE (RFC 2759 section 8.3). Unsalted: as good as the password."""
+    return str(nthash.hash(password))
+
+
+def hash_operator_password(password: str) -> str:
+    """argon2id, with the library's parameters of today."""
+    return str(argon2.using(type="ID").hash(password))
+
+
+def operator_password_matches(password: str, stored: str) -> bool:
+    """Is it the operator's password? Takes as long whether it is or not."""
+    return bool(argon2.verify(password, stored))

@@ -1,0 +1,1 @@
+"""Plans, periods, renewals and allowances."""

@@ -1,0 +1,86 @@
+"""What customers have used of what they have: one statement, however many customers are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, select, true
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from models.tables.customers import Customer
+from models.tables.plans import ServicePlan
+from models.tables.subscriptions import Subscription, Topup
+from models.tables.usage import Usage
+
+
+class Allowance(NamedTuple):
+    """Octets of the current period. `limit`: plan and top-ups together; None where there is no cap."""
+
+    period_start: datetime
+    period_end: datetime
+    bytes_in: int
+    bytes_out: int
+    limit: int | None
+
+    @property
+    def used(self) -> int:
+        return self.bytes_in + self.bytes_out
+
+    @property
+    def remaining(self) -> int | None:
+        return None if self.limit is None else max(self.limit - self.used, 0)
+
+
+def allowances(session: Session, isp_id: int, customers: Iterable[int], now: datetime) -> dict[int, Allowance]:
+    """By customer. The period is the newest that has begun, or else runs from the customer's creation to his expiry."""
+    period = _period(now)
+    start = func.coalesce(period.c.period_start, Customer.created_at)
+    end = func.coalesce(period.c.period_end, Customer.expires_at)
+    bought = _bought(start)
+    zero = literal(0, BigInteger)
+    of_period = (Usage.isp_id == Customer.isp_id) & (Usage.customer_id == Customer.id) & (Usage.period_start == start)
+    of_customer = (ServicePlan.isp_id == Customer.isp_id) & (ServicePlan.id == Customer.service_plan_id)
+    rows = session.execute(
+        select(
+            Customer.id,
+            start,
+            end,
+            func.coalesce(Usage.bytes_in, zero),
+            func.coalesce(Usage.bytes_out, zero),
+            ServicePlan.data_limit_bytes + cast(func.coalesce(bought.c.data_bytes, 0), BigInteger),
+        )
+        .select_from(Customer)
+        .join(period, true(), isouter=True)
+        .join(bought, true(), isouter=True)
+        .join(Usage, of_period, isouter=True)
+        .join(ServicePlan, of_customer, isouter=True)
+        .where(Customer.isp_id == isp_id, Customer.id.in_(list(customers)))
+    )
+    return {row[0]: Allowance(*row[1:]) for row in rows}
+
+
+def _period(now: datetime) -> LateralFromClause:
+    """The newest period of the customer that has begun."""
+    return (
+        select(Subscription.period_start, Subscription.period_end)
+        .where(
+            Subscription.isp_id == Customer.isp_id,
+            Subscription.customer_id == Customer.id,
+            Subscription.period_start <= now,
+        )
+        .order_by(Subscription.period_start.desc())
+        .limit(1)
+        .lateral("period")
+    )
+
+
+def _bought(start: ColumnElement[datetime]) -> LateralFromClause:
+    """The customer's top-ups of that period together."""
+    return (
+        select(func.sum(Topup.data_bytes).label("data_bytes"))
+        .where(Topup.isp_id == Customer.isp_id, Topup.customer_id == Customer.id, Topup.period_start == start)
+        .lateral("bought")
+    )

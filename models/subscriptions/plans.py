@@ -1,0 +1,69 @@
+"""Plans are offered, changed, withdrawn. In the caller's transaction; commits nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from models.audit_trail import record, snapshot
+from models.network import requests
+from models.radius.provisioning import deprovision_plan, provision_plan
+from models.refusals import Refused
+from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS
+from models.tables.customers import Customer
+from models.tables.plans import ServicePlan
+from models.tables.subscriptions import Subscription
+
+
+def create_plan(session: Session, isp_id: int, **fields: Any) -> ServicePlan:  # noqa: ANN401  # columns of ServicePlan
+    """A new plan and its group in FreeRADIUS' tables."""
+    if fields.get("validity_months") is None and fields.get("validity_days") is None:
+        fields["validity_days"] = DEFAULT_VALIDITY_DAYS
+    plan = ServicePlan(isp_id=isp_id, **fields)
+    session.add(plan)
+    session.flush()
+    session.refresh(plan)
+    provision_plan(session, plan)
+    record(session, "create", plan)
+    return plan
+
+
+def update_plan(session: Session, plan: ServicePlan, changes: dict[str, Any]) -> None:
+    """Change the given columns; customers of the plan who are online follow at once."""
+    before = snapshot(plan)
+    for name, value in _with_one_validity(changes).items():
+        setattr(plan, name, value)
+    if plan.validity_days is None and plan.validity_months is None:
+        plan.validity_days = DEFAULT_VALIDITY_DAYS
+    session.flush()
+    session.refresh(plan)
+    provision_plan(session, plan)
+    requests.change_all_on(session, plan)
+    record(session, "update", plan, before)
+
+
+def delete_plan(session: Session, plan: ServicePlan) -> None:
+    """Remove a plan that nobody has. Past periods keep their price and lose the reference."""
+    of_plan = (Customer.isp_id == plan.isp_id, Customer.service_plan_id == plan.id)
+    if session.scalar(select(exists().where(*of_plan))):
+        raise Refused("in_use", "Customers have this plan: move them to another one, or set is_active to false.")
+    record(session, "delete", plan, snapshot(plan))
+    session.execute(
+        update(Subscription)
+        .where(Subscription.isp_id == plan.isp_id, Subscription.service_plan_id == plan.id)
+        .values(service_plan_id=None)
+    )
+    deprovision_plan(session, plan)
+    session.delete(plan)
+    session.flush()
+
+
+def _with_one_validity(changes: dict[str, Any]) -> dict[str, Any]:
+    """Days or months: giving the one takes the other away."""
+    if changes.get("validity_months") is not None:
+        return changes | {"validity_days": None}
+    if changes.get("validity_days") is not None:
+        return changes | {"validity_months": None}
+    return changes

@@ -1,0 +1,1 @@
+"""What the database holds, one concept a file."""

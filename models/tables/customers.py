@@ -1,0 +1,51 @@
+"""Customers, the periods they paid for, and the data they bought on top."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, Created, Id, TenantKey, Updated
+
+
+class Customer(Base):
+    """A customer of one ISP. His password lives in `radcheck`, written by models.radius.provisioning alone."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        ForeignKeyConstraint(["isp_id", "service_plan_id"], ["service_plans.isp_id", "service_plans.id"]),
+        UniqueConstraint("isp_id", "static_ip"),
+        Index("uq_customers_isp_id_username", "isp_id", func.infora_login_name(text("username")), unique=True),
+        Index("ix_customers_isp_id_service_plan_id", "isp_id", "service_plan_id"),
+        CheckConstraint("status in ('active', 'suspended', 'expired')", name="status_known"),
+        CheckConstraint("octet_length(username) between 1 and 253", name="username_length"),
+        CheckConstraint(
+            "credential_storage in ('encrypted', 'nt_password', 'ssha512')", name="credential_storage_known"
+        ),
+    )
+
+    isp_id: Mapped[TenantKey]
+    id: Mapped[Id]
+    #: Unique in the tenant without regard to case or a MAC address's notation (models.names); kept as typed.
+    username: Mapped[str]
+    full_name: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    address: Mapped[str | None]
+    service_plan_id: Mapped[int | None]
+    #: `expired` is also shown, whatever stands here, once expires_at has passed (CONTRACT "Periods").
+    status: Mapped[str] = mapped_column(server_default="active")
+    #: End of the last paid period.
+    expires_at: Mapped[datetime]
+    static_ip: Mapped[str | None] = mapped_column(INET)
+    #: `AA:BB:CC:DD:EE:FF`; the only device that may log in.
+    mac_address: Mapped[str | None]
+    #: Null: as the ISP's.
+    credential_storage: Mapped[str | None]
+    created_at: Mapped[Created]
+    updated_at: Mapped[Updated]
+
+

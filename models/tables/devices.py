@@ -1,0 +1,61 @@
+"""MikroTik routers (NAS): what a packet's source address is looked up in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, text
+from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, Created, Id, No, TenantKey, Updated, Yes
+
+
+class MikrotikDevice(Base):
+    """A router. Its address belongs to one device of one tenant in the whole installation (DESIGN 4)."""
+
+    __tablename__ = "mikrotik_devices"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("ip_address", "&&"), using="gist", name="one_device_per_address", ops={"ip_address": "inet_ops"}
+        ),
+        CheckConstraint("status in ('active', 'disabled')", name="status_known"),
+        CheckConstraint("coa_port between 1 and 65535", name="coa_port_range"),
+        CheckConstraint("api_port between 1 and 65535", name="api_port_range"),
+        CheckConstraint("length(name) between 1 and 200", name="name_length"),
+    )
+
+    isp_id: Mapped[TenantKey]
+    id: Mapped[Id]
+    name: Mapped[str]
+    ip_address: Mapped[str] = mapped_column(CIDR)
+    #: Encrypted (models.secrets.keyring), associated data `<isp_id>/mikrotik_devices/<id>`.
+    radius_secret: Mapped[str]
+    require_message_authenticator: Mapped[Yes]
+    #: True where the router counts Input as download (FACTS 2).
+    octets_reversed: Mapped[No]
+    coa_port: Mapped[int] = mapped_column(server_default=text("3799"))
+    api_host: Mapped[str | None]
+    api_port: Mapped[int] = mapped_column(server_default=text("8729"))
+    api_username: Mapped[str | None]
+    #: Encrypted like radius_secret.
+    api_password: Mapped[str | None]
+    api_tls: Mapped[Yes]
+    status: Mapped[str] = mapped_column(server_default="active")
+    created_at: Mapped[Created]
+    updated_at: Mapped[Updated]
+
+
+class DeviceContact(Base):
+    """When a router was last heard of. Apart from the device, so that news every second wakes no directory."""
+
+    __tablename__ = "device_contacts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["isp_id", "device_id"], ["mikrotik_devices.isp_id", "mikrotik_devices.id"], ondelete="CASCADE"
+        ),
+    )
+
+    isp_id: Mapped[TenantKey]
+    device_id: Mapped[int] = mapped_column(primary_key=True)
+    last_seen_at: Mapped[datetime]

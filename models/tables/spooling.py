@@ -1,0 +1,47 @@
+"""What the writer keeps in the database: how far each spool is booked, and reports that could not be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, Created, HistoryTenantKey
+
+
+class SpoolProgress(Base):
+    """How much of a node's segment is booked; changes in the transaction of the batch, so that nothing is booked twice.
+
+    A node is no tenant's, so the key carries no `isp_id` (docs/decisions).
+    """
+
+    __tablename__ = "spool_progress"
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    #: File name of the segment.
+    segment: Mapped[str] = mapped_column(primary_key=True)
+    #: Octets of it that are booked.
+    position: Mapped[int]
+
+
+class Quarantined(Base):
+    """A record that the database refused, whole, for operators to look at and to submit again."""
+
+    __tablename__ = "quarantine"
+
+    #: 0 where the record does not even say whose it is.
+    isp_id: Mapped[HistoryTenantKey]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    created_at: Mapped[Created]
+    #: When the server received the packet.
+    received_at: Mapped[datetime | None]
+    node: Mapped[str]
+    #: What the database said, one line, no data of others.
+    reason: Mapped[str]
+    #: The record in words, for people.
+    record: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: The record as it was in the spool, for submitting it again.
+    octets: Mapped[bytes] = mapped_column(LargeBinary)

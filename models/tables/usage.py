@@ -1,0 +1,45 @@
+"""Counters: octets of a customer's period and of his day. Sums of differences, written by the ledger alone.
+
+No foreign key to customers: usage stays when a customer is deleted (CONTRACT "HTTP").
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, HistoryTenantKey, Octets, Updated
+
+
+class Usage(Base):
+    """Octets of one paid period, known by its start."""
+
+    __tablename__ = "usage"
+    __table_args__ = (CheckConstraint("bytes_in >= 0 and bytes_out >= 0", name="bytes_not_negative"),)
+
+    isp_id: Mapped[HistoryTenantKey]
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    period_start: Mapped[datetime] = mapped_column(primary_key=True)
+    #: Upload, octets.
+    bytes_in: Mapped[Octets]
+    #: Download, octets.
+    bytes_out: Mapped[Octets]
+    updated_at: Mapped[Updated]
+
+
+class UsageDaily(Base):
+    """Octets of one calendar day in the tenant's time zone."""
+
+    __tablename__ = "usage_daily"
+    __table_args__ = (
+        CheckConstraint("bytes_in >= 0 and bytes_out >= 0", name="bytes_not_negative"),
+        Index("ix_usage_daily_isp_id_day", "isp_id", "day"),
+    )
+
+    isp_id: Mapped[HistoryTenantKey]
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    bytes_in: Mapped[Octets]
+    bytes_out: Mapped[Octets]

@@ -1,0 +1,1 @@
+"""The acct process of FreeRADIUS: from the packet to the process that stores."""

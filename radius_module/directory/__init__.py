@@ -1,0 +1,1 @@
+"""Tenants, devices, plans and customers in memory, kept current by the database's notifications."""

@@ -1,0 +1,121 @@
+"""All that a login needs to know, in memory: tenants, routers, plans, customers (DESIGN 1).
+
+Entries are immutable and replaced, never edited. A reader asks one `Contents` and waits for nobody; one thread
+(directory_watch) replaces entries, plans before the customers on them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from models.names import login_name
+from radius_module.rules.facts import Customer, Device, Isp, Plan
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass
+class Contents:
+    """The facts. Ids are unique in the installation, names in their tenant only."""
+
+    isps: dict[int, Isp] = field(default_factory=dict)
+    plans: dict[int, Plan] = field(default_factory=dict)
+    devices: dict[int, tuple[Network, Device]] = field(default_factory=dict)
+    customers: dict[int, Customer] = field(default_factory=dict)
+    #: tenant → login name → customer.
+    names: dict[int, dict[str, Customer]] = field(default_factory=dict)
+    #: Source address → its router, or None; filled as they are asked for, emptied when a router changes.
+    addresses: dict[str, Device | None] = field(default_factory=dict)
+
+    def put_customer(self, customer: Customer) -> None:
+        """Add or replace; a customer who was renamed is no longer found by his old name."""
+        before = self.customers.get(customer.id)
+        self.customers[customer.id] = customer
+        names = self.names.setdefault(customer.isp_id, {})
+        key = login_name(customer.username)
+        names[key] = customer
+        if before is not None and (old := login_name(before.username)) != key and names.get(old) is before:
+            del names[old]
+
+    def drop_customer(self, customer_id: int) -> None:
+        """Remove, if known."""
+        customer = self.customers.pop(customer_id, None)
+        if customer is not None:
+            names, key = self.names[customer.isp_id], login_name(customer.username)
+            if names.get(key) is customer:
+                del names[key]
+
+    def put_device(self, network: str, device: Device) -> None:
+        """Add or replace a router."""
+        self.devices[device.id] = (ip_network(network), device)
+        self.addresses = {}
+
+    def drop_device(self, device_id: int) -> None:
+        """Remove, if known."""
+        if self.devices.pop(device_id, None) is not None:
+            self.addresses = {}
+
+
+class Directory:
+    """What the packet path asks. Replaced whole by a reload, entry by entry by news."""
+
+    def __init__(self) -> None:
+        self.contents = Contents()
+        #: When the facts were last known to be the database's, epoch seconds; 0: never.
+        self.confirmed_at = 0.0
+        self.loads = 0
+
+    def isp(self, isp_id: int) -> Isp | None:
+        """The tenant."""
+        return self.contents.isps.get(isp_id)
+
+    def isps(self) -> Iterator[Isp]:
+        """All tenants, the oldest first."""
+        return iter(sorted(self.contents.isps.values()))
+
+    def plan(self, plan_id: int | None) -> Plan | None:
+        """The plan; None also for a customer without one."""
+        return None if plan_id is None else self.contents.plans.get(plan_id)
+
+    def customer(self, isp_id: int, username: bytes) -> Customer | None:
+        """The tenant's customer of that name, case and notation of a MAC apart; bytes that are no UTF-8 name nobody."""
+        names = self.contents.names.get(isp_id)
+        if names is None:
+            return None
+        try:
+            name = username.decode()
+        except UnicodeDecodeError:
+            return None
+        # Most write it as we do. A name of ours has no NUL in it, so one with a NUL is not found in either way.
+        return names.get(name) or names.get(login_name(name))
+
+    def device(self, address: str) -> Device | None:
+        """The router whose address or network a packet came from."""
+        contents = self.contents
+        addresses = contents.addresses
+        try:
+            return addresses[address]
+        except KeyError:
+            found = _longest(contents.devices.values(), address)
+            if len(addresses) < 100_000:
+                addresses[address] = found
+            return found
+
+    def age(self, now: float | None = None) -> float:
+        """Seconds since the facts were last known to be the database's."""
+        return (time.time() if now is None else now) - self.confirmed_at
+
+    def replace(self, contents: Contents) -> None:
+        """A reload."""
+        self.contents = contents
+        self.loads += 1
+
+
+def _longest(devices: Iterable[tuple[Network, Device]], address: str) -> Device | None:
+    asked = ip_address(address)
+    matching = [(network.prefixlen, device) for network, device in list(devices)
+                if network.version == asked.version and asked in network]  # fmt: skip
+    return max(matching)[1] if matching else None

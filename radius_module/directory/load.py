@@ -1,0 +1,163 @@
+"""Rows → entries of the directory, for everybody at a (re)load and for a few ids when there is news."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from sys import intern
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from models import ServicePlan
+from models.names import mac_of, station
+from models.tables.plans import rate_limit
+from radius_module.directory import queries
+from radius_module.directory.contents import Contents
+from radius_module.fast_tuple import maker
+from radius_module.online.table import OnlineTable, StoredSession
+from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
+
+_BATCH = 5000
+_HOUR = 3600.0
+_make_customer = maker(Customer)
+
+Row = Sequence[Any]
+
+
+def load(connection: Connection, live: OnlineTable) -> Contents:
+    """Everything, in one consistent view of the database."""
+    connection = connection.execution_options(isolation_level="REPEATABLE READ", yield_per=_BATCH)
+    # The passwords of 200,000 customers are sorted in memory, not in a file; back to normal with the transaction.
+    connection.execute(select(func.set_config("work_mem", "128MB", True))).scalar()
+    contents = Contents()
+    refresh_isps(connection, contents)
+    refresh_devices(connection, contents)
+    refresh_plans(connection, contents)
+    _read_customers(connection, contents, live, None)
+    live.keep_only(contents.customers.keys())
+    _settle(connection, live)
+    connection.rollback()
+    return contents
+
+
+def _settle(connection: Connection, live: OnlineTable) -> None:
+    """What memory takes for not booked yet may be: sessions that ended while nobody told us."""
+    owed = dict((uid, customer_id) for customer_id, uid in live.owed())
+    if owed:
+        rows = connection.execute(queries.octets_of(list(owed))).all()
+        live.booked((), [(owed[uid], uid, octets, over) for uid, _customer, octets, over in rows], time.time())
+
+
+def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
+    """Read tenants anew. One that is still there is never missing in between: its customers log in meanwhile."""
+    gone = set(ids or ())
+    for isp_id, status, timezone, hours in connection.execute(queries.isps(ids)):
+        gone.discard(isp_id)
+        contents.isps[isp_id] = Isp(isp_id, status == "active", timezone, hours * _HOUR)
+    for isp_id in gone:
+        contents.isps.pop(isp_id, None)
+
+
+def refresh_devices(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
+    """Read routers anew."""
+    gone = set(ids or ())
+    for device_id, isp_id, network, status, secret, require, reversed_ in connection.execute(queries.devices(ids)):
+        gone.discard(device_id)
+        contents.put_device(network, Device(device_id, isp_id, status == "active", secret, require, reversed_))
+    for device_id in gone:
+        contents.drop_device(device_id)
+
+
+def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
+    """Read plans anew, with what operators added to their groups.
+
+    A plan that is gone stays until the next reload: nobody is on it, and a customer whose move to another plan is
+    read a moment later must not be without limits in between.
+    """
+    groups = None if ids is None else [f"plan_{plan_id}" for plan_id in ids]
+    extra: dict[tuple[int, str], list[Attribute]] = defaultdict(list)
+    for isp_id, group, name, op, value in connection.execute(queries.plan_rows(groups)):
+        extra[isp_id, group].append(Attribute(name, op, value))
+    for row in connection.execute(queries.plans(ids).with_only_columns(*ServicePlan.__table__.columns)).mappings():
+        contents.plans[row["id"]] = _plan(row, tuple(extra.get((row["isp_id"], f"plan_{row['id']}"), ())))
+
+
+def refresh_customers(connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int]) -> None:
+    """Read a few customers anew, with what they used and where they are online."""
+    found = _read_customers(connection, contents, live, ids)
+    for customer_id in set(ids) - found:
+        contents.drop_customer(customer_id)
+        live.forget(customer_id)
+
+
+def _read_customers(
+    connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int] | None
+) -> set[int]:
+    extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
+    ahead = _grouped(connection.execute(queries.periods_ahead(ids)), itemgetter(1))
+    topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))
+    sessions = _grouped(
+        connection.execute(queries.sessions(ids)),
+        lambda row: StoredSession(row[0], row[1], station(row[2]), *row[3:]),
+        at=1,
+    )
+    found = set()
+    for row in connection.execute(queries.customers(ids)):
+        customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
+        contents.put_customer(customer)
+        live.refresh(customer.id, customer.period_starts[0], row[11], sessions.get(customer.id, ()))
+        found.add(customer.id)
+    return found
+
+
+def _grouped(rows: Iterable[Row], make: Callable[[Row], Any], at: int = 0) -> dict[int, tuple[Any, ...]]:
+    lists: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        lists[row[at]].append(make(row))
+    return {key: tuple(values) for key, values in lists.items()}
+
+
+def _customer(
+    row: Row, ahead: tuple[float, ...], topups: tuple[tuple[float, int], ...], extra: tuple[Attribute, ...]
+) -> Customer:
+    customer_id, isp_id, username, status, expires_at, plan_id, static_ip, mac, kind, credential, running, _ = row
+    made: Customer = _make_customer(
+        (
+            customer_id,
+            isp_id,
+            username,
+            # One text for all who stand alike: 200,000 copies would be 25 MB.
+            intern(status),
+            expires_at,
+            plan_id,
+            static_ip,
+            (mac_of(mac) or mac) if mac else "",
+            intern(kind) if kind else None,
+            credential,
+            (running, *ahead) if ahead else (running,),
+            topups,
+            extra,
+        )
+    )
+    return made
+
+
+def _plan(row: RowMapping, extra: tuple[Attribute, ...]) -> Plan:
+    throttled = row["throttle_bandwidth"]
+    return Plan(
+        row["id"],
+        row["isp_id"],
+        rate_limit(row["bandwidth_limit"], row["upload_limit"]),
+        rate_limit(throttled, throttled),
+        row["data_limit_bytes"],
+        None if row["session_timeout"] is None else row["session_timeout"] * 60,
+        None if row["idle_timeout"] is None else row["idle_timeout"] * 60,
+        row["simultaneous_use"],
+        row["on_too_many"] == "replace_oldest",
+        row["over_limit"] == "throttle",
+        row["address_pool"],
+        extra,
+    )

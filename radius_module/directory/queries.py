@@ -1,0 +1,159 @@
+"""The questions that fill the directory, each for everybody or for a few ids (DESIGN 1: a few streaming queries).
+
+Times come as epoch seconds: made by the database in C, they cost Python nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, Text, and_, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models import (
+    Customer,
+    Isp,
+    MikrotikDevice,
+    Radacct,
+    Radcheck,
+    Radgroupreply,
+    Radreply,
+    ServicePlan,
+    Subscription,
+    Topup,
+    Usage,
+)
+from models.radius.provisioning import PASSWORD_ATTRIBUTES
+
+Ids = Sequence[int] | None
+
+
+def isps(ids: Ids = None) -> Select[int, str, str, int]:
+    """(id, status, timezone, max_stale_hours)"""
+    return select(Isp.id, Isp.status, Isp.timezone, Isp.max_stale_hours).where(_among(Isp.id, ids))
+
+
+def devices(ids: Ids = None) -> Select[int, int, str, str, str, bool, bool]:
+    """(id, isp_id, network, status, secret, require_message_authenticator, octets_reversed)"""
+    return select(
+        MikrotikDevice.id, MikrotikDevice.isp_id, func.text(MikrotikDevice.ip_address), MikrotikDevice.status,
+        MikrotikDevice.radius_secret, MikrotikDevice.require_message_authenticator, MikrotikDevice.octets_reversed,
+    ).where(_among(MikrotikDevice.id, ids))  # fmt: skip
+
+
+def plans(ids: Ids = None) -> Select[ServicePlan]:
+    """Whole plans: there are few."""
+    return select(ServicePlan).where(_among(ServicePlan.id, ids))
+
+
+def plan_rows(groups: Sequence[str] | None = None) -> Select[int, str, str, str, str]:
+    """(isp_id, groupname, attribute, op, value) of an operator's own rows, in the order he wrote them."""
+    rows = select(
+        Radgroupreply.isp_id, Radgroupreply.groupname, Radgroupreply.attribute, Radgroupreply.op, Radgroupreply.value
+    ).where(Radgroupreply.origin == "operator", Radgroupreply.is_active)
+    if groups is not None:
+        rows = rows.where(Radgroupreply.groupname.in_(groups))
+    return rows.order_by(Radgroupreply.id)
+
+
+def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen columns, named in the docstring
+    """(id, isp_id, username, status, expires_at, plan_id, static_ip, mac, credential attribute, credential,
+    start of the running period, octets used in it)"""
+    credentials, periods = _credentials(ids), _periods(ids)
+    running = func.coalesce(periods.c.running, Customer.created_at)
+    return (
+        select(
+            Customer.id, Customer.isp_id, Customer.username, Customer.status, _epoch(Customer.expires_at),
+            Customer.service_plan_id, func.host(Customer.static_ip), Customer.mac_address,
+            credentials.c.attribute, credentials.c.value, _epoch(running),
+            func.coalesce(Usage.bytes_in + Usage.bytes_out, 0),
+        )
+        .outerjoin(credentials, and_(credentials.c.isp_id == Customer.isp_id, credentials.c.customer_id == Customer.id))
+        .outerjoin(periods, and_(periods.c.isp_id == Customer.isp_id, periods.c.customer_id == Customer.id))
+        .outerjoin(Usage, and_(Usage.isp_id == Customer.isp_id, Usage.customer_id == Customer.id,
+                               Usage.period_start == running))
+        .where(_among(Customer.id, ids))
+    )  # fmt: skip
+
+
+def customer_rows(ids: Ids = None) -> Select[int | None, str, str, str]:
+    """(customer_id, attribute, op, value) of an operator's own radreply rows."""
+    return (
+        select(Radreply.customer_id, Radreply.attribute, Radreply.op, Radreply.value)
+        .where(Radreply.origin == "operator", Radreply.is_active, Radreply.customer_id.is_not(None))
+        .where(_among(Radreply.customer_id, ids))
+        .order_by(Radreply.id)
+    )
+
+
+def periods_ahead(ids: Ids = None) -> Select[int, float]:
+    """(customer_id, start) of periods that are paid and have not begun."""
+    return (
+        select(Subscription.customer_id, _epoch(Subscription.period_start))
+        .where(Subscription.period_start > func.now(), _among(Subscription.customer_id, ids))
+        .order_by(Subscription.period_start)
+    )
+
+
+def topups(ids: Ids = None) -> Select[int, float, int]:
+    """(customer_id, period start, octets) of periods that may still run."""
+    return (
+        select(Topup.customer_id, _epoch(Topup.period_start), cast(func.sum(Topup.data_bytes), Double))
+        .where(_among(Topup.customer_id, ids))
+        .group_by(Topup.customer_id, Topup.period_start)
+    )
+
+
+def sessions(ids: Ids = None) -> Select[str, int | None, str, float, float, int, int, int, str]:
+    """(acctuniqueid, customer_id, mac, started, last heard of, octets, isp_id, device_id, Acct-Session-Id) of open
+    sessions."""
+    heard = func.coalesce(Radacct.acctupdatetime, Radacct.acctstarttime)
+    return (
+        select(
+            Radacct.acctuniqueid, Radacct.customer_id, func.coalesce(Radacct.callingstationid, ""),
+            _epoch(Radacct.acctstarttime), _epoch(heard), Radacct.acctinputoctets + Radacct.acctoutputoctets,
+            Radacct.isp_id, func.coalesce(Radacct.device_id, 0), Radacct.acctsessionid,
+        )
+        .where(Radacct.acctstoptime.is_(None), Radacct.customer_id.is_not(None))
+        .where(_among(Radacct.customer_id, ids))
+    )  # fmt: skip
+
+
+def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool]:
+    """(acctuniqueid, customer_id, octets, over) of sessions, open or not."""
+    octets = Radacct.acctinputoctets + Radacct.acctoutputoctets
+    return select(Radacct.acctuniqueid, Radacct.customer_id, octets, Radacct.acctstoptime.is_not(None)).where(
+        Radacct.acctuniqueid == func.any(cast(list(ids), ARRAY(Text)))
+    )
+
+
+def _credentials(ids: Ids) -> Subquery:
+    """The newest password row of each customer, suspended or not: who is suspended is told so to himself only."""
+    return (
+        select(Radcheck.isp_id, Radcheck.customer_id, Radcheck.attribute, Radcheck.value)
+        .where(Radcheck.attribute.in_(PASSWORD_ATTRIBUTES), or_(Radcheck.is_active, Radcheck.origin == "provisioned"))
+        .where(_among(Radcheck.customer_id, ids))
+        .ext(distinct_on(Radcheck.isp_id, Radcheck.customer_id))
+        .order_by(Radcheck.isp_id, Radcheck.customer_id, Radcheck.id.desc())
+        .subquery()
+    )
+
+
+def _periods(ids: Ids) -> Subquery:
+    """The start of the period that runs now; customers without one are not among them."""
+    running = func.max(Subscription.period_start).label("running")
+    return (
+        select(Subscription.isp_id, Subscription.customer_id, running)
+        .where(Subscription.period_start <= func.now(), _among(Subscription.customer_id, ids))
+        .group_by(Subscription.isp_id, Subscription.customer_id)
+        .subquery()
+    )
+
+
+def _epoch(moment: ColumnElement[object] | object) -> ColumnElement[float]:
+    return func.date_part("epoch", moment, type_=Float)
+
+
+def _among(column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Ids) -> ColumnElement[bool]:
+    return true() if ids is None else column.in_(ids)

@@ -1,0 +1,67 @@
+"""What a process wants to know of the database: the login process everything, the accounting process the routers."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from radius_module.directory import load as directory_load
+from radius_module.directory.contents import Contents, Directory
+from radius_module.online.table import OnlineTable
+
+#: Topic of the news → ids.
+News = dict[str, set[int]]
+
+
+class Reader(Protocol):
+    """Reads the database into the directory."""
+
+    def load(self, connection: Connection) -> Contents:
+        """Everything that is wanted."""
+
+    def follow(self, connection: Connection, news: News) -> None:
+        """What has changed."""
+
+
+class DevicesOnly:
+    """Tenants and routers."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def load(self, connection: Connection) -> Contents:
+        contents = Contents()
+        directory_load.refresh_isps(connection, contents)
+        directory_load.refresh_devices(connection, contents)
+        return contents
+
+    def follow(self, connection: Connection, news: News) -> None:
+        contents = self._directory.contents
+        if "isps" in news:
+            directory_load.refresh_isps(connection, contents, list(news["isps"]))
+        if "devices" in news:
+            directory_load.refresh_devices(connection, contents, list(news["devices"]))
+
+
+class Everything(DevicesOnly):
+    """Tenants and routers, plans, customers, who is online and what is used."""
+
+    def __init__(self, directory: Directory, live: OnlineTable) -> None:
+        super().__init__(directory)
+        self._live = live
+
+    def load(self, connection: Connection) -> Contents:
+        self._live.reading_since = time.time()
+        return directory_load.load(connection, self._live)
+
+    def follow(self, connection: Connection, news: News) -> None:
+        super().follow(connection, news)
+        self._live.reading_since = time.time()
+        contents = self._directory.contents
+        if "plans" in news:
+            directory_load.refresh_plans(connection, contents, list(news["plans"]))
+        customers = news.get("customers", set()) | news.get("usage", set()) | news.get("sessions", set())
+        if customers:
+            directory_load.refresh_customers(connection, contents, self._live, list(customers))

@@ -1,0 +1,179 @@
+"""The directory's and the living facts' copy on disk: what both FreeRADIUS processes start from without the database.
+
+The whole file is encrypted (CREDENTIAL_KEYS), piece by piece, so that neither an operator's clear-text row nor a hash
+lies on the disk, and so that making it never holds the interpreter for long. What the writer tells between two copies
+goes to a journal beside it; applying a line of it twice does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import marshal
+import os
+import struct
+import time
+from collections.abc import Iterator
+from ipaddress import ip_network
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from cryptography.exceptions import InvalidTag
+
+from models.secrets.keyring import Keyring
+from radius_module.directory.contents import Contents, Directory
+from radius_module.online.table import OnlineTable
+from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
+
+log = logging.getLogger(__name__)
+
+_HEADER = b"INFORA SNAPSHOT 1\n"
+_LENGTH = struct.Struct("<I")
+#: Customers, or sessions. Each piece holds the interpreter for 0.2 ms; then logins have it.
+_PIECE = 50
+_BREATH = 0.0005
+_NONCE = 12
+
+Piece = tuple[str, list[Any]]
+
+
+class Snapshot:
+    """The file of one installation; the login process alone writes it."""
+
+    def __init__(self, path: Path, keyring: Keyring) -> None:
+        self._path, self._keyring = path, keyring
+        self._journal: IO[bytes] | None = None
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def write(self, directory: Directory, live: OnlineTable) -> None:
+        """Copy the facts. Raises OSError."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # From here on the journal has what the copy may be too early for.
+        number = time.time_ns()
+        before, self._journal = self._journal, self._journal_of(number).open("wb")
+        if before is not None:
+            before.close()
+        fresh = self._path.with_suffix(".new")
+        with fresh.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(_HEADER + _LENGTH.pack(len(self._keyring.writer.encode())) + self._keyring.writer.encode())
+            for piece in _pieces(directory, live, number):
+                self._seal(file, piece)
+                time.sleep(_BREATH)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+        for old in self._path.parent.glob("journal-*"):
+            if old != self._journal_of(number):
+                old.unlink(missing_ok=True)
+
+    def note(self, payload: object) -> None:
+        """What the writer told, for the journal. A disk that takes it not is no reason to stop."""
+        journal = self._journal
+        if journal is not None:
+            try:
+                self._seal(journal, ("booked", [payload]))
+                journal.flush()
+            except (OSError, ValueError) as wrong:
+                log.warning("snapshot: the journal is not written: %s", wrong)
+
+    def close(self) -> None:
+        """No more journal."""
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
+
+    def _seal(self, file: IO[bytes], piece: Piece) -> None:
+        nonce = os.urandom(_NONCE)
+        sealed = self._keyring.ciphers[self._keyring.writer].encrypt(nonce, marshal.dumps(piece, 4), _HEADER)
+        file.write(_LENGTH.pack(len(nonce) + len(sealed)) + nonce + sealed)
+
+    def _journal_of(self, number: int) -> Path:
+        return self._path.parent / f"journal-{number}"
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def restore(self, directory: Directory, live: OnlineTable | None) -> bool:
+        """Fill what the database could not; False where it could, or there is no copy, or none that opens."""
+        contents, held = Contents(), []
+        confirmed_at, number = 0.0, 0
+        try:
+            for kind, rows in self._read():
+                if kind == "when":
+                    confirmed_at, number = rows
+                elif kind == "live":
+                    held += rows
+                else:
+                    _put(contents, kind, rows)
+        except (OSError, ValueError, EOFError, TypeError, KeyError, struct.error, InvalidTag) as wrong:
+            log.warning("snapshot: not usable: %s", wrong or type(wrong).__name__)
+            return False
+        if directory.loads:
+            return False
+        directory.contents, directory.confirmed_at = contents, confirmed_at
+        if live is not None:
+            live.restore(held)
+            self._replay(live, number)
+        log.warning("serving from the snapshot, %.0f s old: %d customers", time.time() - confirmed_at,
+                    len(contents.customers))  # fmt: skip
+        return True
+
+    def _read(self) -> Iterator[Piece]:
+        with self._path.open("rb") as file:
+            if file.read(len(_HEADER)) != _HEADER:
+                raise ValueError("it does not begin like a snapshot")
+            name = file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0]).decode()
+            ended = False
+            for piece in self._open(file, name):
+                ended = piece[0] == "end"
+                yield piece
+            if not ended:
+                raise ValueError("it has no end")
+
+    def _open(self, file: IO[bytes], key: str) -> Iterator[Piece]:
+        cipher = self._keyring.ciphers[key]
+        while head := file.read(_LENGTH.size):
+            sealed = file.read(_LENGTH.unpack(head)[0])
+            yield marshal.loads(cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _HEADER))  # noqa: S302  # sealed by us
+
+    def _replay(self, live: OnlineTable, number: int) -> None:
+        """The journal up to where it was cut off."""
+        try:
+            with self._journal_of(number).open("rb") as file:
+                for _kind, rows in self._open(file, self._keyring.writer):
+                    for totals, sessions in rows:
+                        live.booked(totals, sessions, time.time())
+        except (OSError, ValueError, EOFError, struct.error, InvalidTag):
+            return
+
+
+def _pieces(directory: Directory, live: OnlineTable, number: int) -> Iterator[Piece]:
+    contents = directory.contents
+    yield "when", [directory.confirmed_at, number]
+    yield "isps", [tuple(isp) for isp in list(contents.isps.values())]
+    yield "plans", [(*plan[:-1], tuple(map(tuple, plan.extra))) for plan in list(contents.plans.values())]
+    yield "devices", [(str(network), tuple(device)) for network, device in list(contents.devices.values())]
+    customers = iter(list(contents.customers.values()))
+    while some := list(islice(customers, _PIECE)):
+        yield "customers", [(*one[:-1], tuple(map(tuple, one.extra))) for one in some]
+    for held in live.held(_PIECE):
+        yield "live", held
+    yield "end", []
+
+
+def _put(contents: Contents, kind: str, rows: list[Any]) -> None:
+    for row in rows:
+        match kind:
+            case "isps":
+                contents.isps[row[0]] = Isp(*row)
+            case "plans":
+                contents.plans[row[0]] = Plan._make((*row[:-1], _attributes(row[-1])))
+            case "devices":
+                contents.devices[row[1][0]] = (ip_network(row[0]), Device(*row[1]))
+            case "customers":
+                contents.put_customer(Customer._make((*row[:-1], _attributes(row[-1]))))
+
+
+def _attributes(rows: tuple[tuple[str, str, str], ...]) -> tuple[Attribute, ...]:
+    return tuple(Attribute(*row) for row in rows)

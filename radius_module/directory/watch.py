@@ -1,0 +1,154 @@
+"""Keeps the directory current: one thread that loads, listens (LISTEN/NOTIFY) and, after a lost connection, reloads.
+
+Logins never wait for this thread. What it cannot know while the database is away makes the directory older, not empty.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import select
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
+from psycopg2.extensions import connection as RawConnection
+from sqlalchemy import Engine
+
+from models.db import libpq_url, make_engine, normalise_url
+from radius_module.directory.contents import Directory
+from radius_module.directory.readers import News, Reader
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two signs of life of the listening connection, and between two attempts to get it back.
+HEARTBEAT = 1.0
+RETRY_AFTER = 0.5
+#: A database that takes longer to answer for the first time hangs; FreeRADIUS' start does not wait for it.
+_ANSWERS_WITHIN = 0.8
+#: A dead peer on the network is noticed after about this many seconds.
+_KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 connect_timeout=5"
+
+
+class Watch:
+    """The thread. `origin` is this node's name: news of its own writer is told by the feed, sooner."""
+
+    def __init__(
+        self, url: str, directory: Directory, reader: Reader, origin: str, loaded: Callable[[], None] = lambda: None
+    ) -> None:
+        """`loaded` is called after each load."""
+        self._url, self._directory, self._reader, self._origin = url, directory, reader, origin
+        self._loaded = loaded
+        #: Set by whoever knows that the facts must be read anew; noticed within a heartbeat.
+        self.again = threading.Event()
+        self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0)
+        self._stopping = threading.Event()
+        #: Set after the first load, or as soon as it is clear that the database cannot be had now.
+        self.tried = threading.Event()
+        self._answered = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load and to listen."""
+        self._thread.start()
+        doubt = threading.Timer(_ANSWERS_WITHIN, self._doubt)
+        doubt.daemon = True
+        doubt.start()
+
+    def _doubt(self) -> None:
+        if not self._answered.is_set():
+            self.tried.set()
+
+    def stop(self) -> None:
+        """End the thread; waits a moment for it."""
+        self._stopping.set()
+        self._thread.join(1.0)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except Exception as wrong:  # whatever it was, the thread that keeps the facts must live
+                log.warning("directory: the database is away, serving what is known: %s", _first_line(wrong))
+            self._engine.dispose()
+            self.tried.set()
+            self._stopping.wait(RETRY_AFTER)
+
+    def _listen(self) -> None:
+        raw = psycopg2.connect(_listening(self._url))
+        try:
+            raw.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+            with raw.cursor() as cursor:
+                # Listen first, load afterwards: a change between the two is heard, not missed.
+                cursor.execute("listen infora")
+            self._answered.set()
+            self._reload()
+            while not self._stopping.is_set():
+                self._wait_and_follow(raw)
+        finally:
+            raw.close()
+
+    def _wait_and_follow(self, raw: RawConnection) -> None:
+        ready, _, _ = select.select([raw], (), (), HEARTBEAT)
+        if not ready:
+            with raw.cursor() as cursor:
+                cursor.execute("select 1")
+        raw.poll()
+        heard = time.time()
+        news = self._gather(raw)
+        if news is None or self.again.is_set():
+            self._reload()
+            return
+        if news:
+            self._follow(news)
+        self._directory.confirmed_at = heard
+
+    def _gather(self, raw: RawConnection) -> News | None:
+        """What changed, by topic; None if it is so much that a reload is quicker."""
+        news: News = defaultdict(set)
+        notifies, raw.notifies = raw.notifies, []
+        for notify in notifies:
+            topic, _isp, ids, origin = notify.payload.split(" ")
+            if origin == self._origin:
+                continue
+            if ids == "*":
+                return None
+            news[topic].update(map(int, ids.split(",")))
+        return news
+
+    def _follow(self, news: News) -> None:
+        with self._engine.connect() as connection:
+            self._reader.follow(connection, news)
+
+    def _reload(self) -> None:
+        begun, at = time.monotonic(), time.time()
+        self.again.clear()
+        # A load makes a million objects and no garbage: the collector would walk them all, several times.
+        gc.disable()
+        try:
+            with self._engine.connect() as connection:
+                contents = self._reader.load(connection)
+            self._directory.replace(contents)
+            self._directory.confirmed_at = at
+        finally:
+            gc.enable()
+        # They live as long as the process: it need not look at them again and again.
+        gc.freeze()
+        log.info(
+            "directory: %d customers, %d devices loaded in %.2f s",
+            len(contents.customers), len(contents.devices), time.monotonic() - begun,
+        )  # fmt: skip
+        self.tried.set()
+        self._loaded()
+
+
+def _listening(url: str) -> str:
+    options = dict(word.split("=") for word in _KEEPALIVE.split())
+    return libpq_url(normalise_url(url).update_query_dict({**options, "application_name": "infora directory listen"}))
+
+
+def _first_line(wrong: Exception) -> str:
+    return (str(wrong).splitlines() or [type(wrong).__name__])[0]

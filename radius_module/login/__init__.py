@@ -1,0 +1,1 @@
+"""One Access-Request, from the packet to the answer."""

@@ -1,0 +1,1 @@
+"""Who is online: slots, octets and open sessions in memory."""

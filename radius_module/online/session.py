@@ -1,0 +1,96 @@
+"""One open session in memory: what the database holds of it, and the most that was ever reported."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from models.accounting.records import START, STOP, AccountingRecord, InferredStop
+from radius_module.online.boot_counter import Boot, boot_of
+from radius_module.rules.service import INTERIM_INTERVAL
+
+#: A session not heard of for so long no longer counts: three missed reports and a little.
+STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
+#: A session that is over and booked is remembered so long, for packets of it that were late.
+_REMEMBERED = 60.0
+#: How often the books are told of an end that they do not take.
+_TOLD = 3
+
+
+class StoredSession(NamedTuple):
+    """An open session as the database has it. Octets in and out together, times in epoch seconds."""
+
+    unique_id: str
+    customer_id: int
+    mac: str
+    started: float
+    heard: float
+    octets: int
+    isp_id: int = 0
+    device_id: int = 0
+    session_id: str = ""
+
+
+class OnlineSession:
+    """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
+
+    __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
+                 "seen", "started", "stored", "stub", "told")  # fmt: skip
+
+    def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
+        self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
+        self.heard = 0.0
+        self.booked = self.seen = 0
+        #: Octets of earlier periods.
+        self.floor = 0
+        self.boot: Boot | None = None
+        #: Whether the database has it; what it has and then no longer has as open is over.
+        self.stored = False
+        self.closed = False
+        #: When we took it for over; None also where the router said so.
+        self.ended_at: float | None = None
+        self.cause = ""
+        #: How often the books were told so.
+        self.told = 0
+        #: Known from the writer alone: nothing is known of it but its octets.
+        self.stub = False
+
+    def plain(self) -> tuple[object, ...]:
+        """For the snapshot."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    @classmethod
+    def of(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
+        """From a snapshot."""
+        made = cls(0, "", 0.0, 0)
+        for name, value in zip(cls.__slots__, values, strict=True):
+            setattr(made, name, value)
+        return made
+
+    def hear(self, report: AccountingRecord) -> None:
+        """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
+        octets = report.octets_in + report.octets_out
+        lives = octets > self.seen or (report.status != START and report.received - self.heard > 5)
+        if report.status == STOP:
+            self.closed, self.ended_at = True, None
+        elif self.stub or (self.ended_at is not None and lives and report.received > self.ended_at):
+            self.closed, self.ended_at = False, None
+        self.stub = False
+        self.mac = report.mac or self.mac
+        self.boot = self.boot or boot_of(report.session_id)
+        self.seen = max(self.seen, octets)
+        self.heard = max(self.heard, report.received)
+
+    def end(self, uid: str, at: float, cause: str) -> InferredStop:
+        """We take it for over; what the books are to be told."""
+        self.closed, self.ended_at, self.cause, self.told = True, at, cause, 1
+        return InferredStop(self.isp_id, uid, at, cause)
+
+    def end_again(self, uid: str) -> InferredStop | None:
+        """The books have it open: the end may have come there before the session. None: they must be right."""
+        if self.ended_at is None:
+            return None
+        if self.told >= _TOLD:
+            self.closed, self.ended_at = False, None
+            return None
+        self.told += 1
+        return InferredStop(self.isp_id, uid, self.ended_at, self.cause)

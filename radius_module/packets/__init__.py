@@ -1,0 +1,1 @@
+"""What arrives: FreeRADIUS' lines of an Access- or Accounting-Request, as values."""

@@ -1,0 +1,1 @@
+"""What leaves: verdicts as validated attributes, encoded, signed and sent."""

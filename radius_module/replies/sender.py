@@ -1,0 +1,84 @@
+"""Answers to logins that this process signs and sends by itself, at once or later (docs/decisions/0035).
+
+FreeRADIUS has verified the request; the secret is the one that it was told. What cannot be sent is left to it.
+"""
+
+from __future__ import annotations
+
+import struct
+from hashlib import md5
+
+from radius_module.packets.reply_to import ReplyTo
+from radius_module.replies.delayed import DelayedReplies
+from radius_module.replies.freeradius_socket import FreeradiusSocket
+
+_ACCEPT, _REJECT = 2, 3
+_HEAD = struct.Struct(">BBH")
+#: Code, identifier, length, authenticator; and Message-Authenticator, which comes first (RFC 3579 section 3.2).
+_BARE = 20 + 18
+_SIGNATURE = b"\x50\x12"
+_UNSIGNED = _SIGNATURE + bytes(16)
+_HMAC_BLOCK = 64
+
+
+class Signer:
+    """Signs answers to one router."""
+
+    __slots__ = ("_inner", "_outer", "_secret")
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        # HMAC-MD5 (RFC 2104), whose first block is always the same: the rest takes a third of the time of hmac.digest.
+        short = md5(secret, usedforsecurity=False).digest() if len(secret) > _HMAC_BLOCK else secret
+        key = short.ljust(_HMAC_BLOCK, b"\0")
+        self._inner = md5(bytes(octet ^ 0x36 for octet in key), usedforsecurity=False)
+        self._outer = md5(bytes(octet ^ 0x5C for octet in key), usedforsecurity=False)
+
+    def answer(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes:
+        """The whole packet, with Message-Authenticator and Response Authenticator (RFC 2865 section 3)."""
+        _, _, _, identifier, authenticator, states = reply_to
+        attributes += states
+        head = _HEAD.pack(code, identifier, _BARE + len(attributes))
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(head + authenticator + _UNSIGNED + attributes)
+        outer.update(inner.digest())
+        attributes = _SIGNATURE + outer.digest() + attributes
+        return head + md5(head + authenticator + attributes + self._secret, usedforsecurity=False).digest() + attributes
+
+
+class Sender:
+    """Sends to routers whose requests FreeRADIUS has verified."""
+
+    def __init__(self, port: int) -> None:
+        self._link = FreeradiusSocket(port)
+        self._late = DelayedReplies(self._link)
+        self._signers: dict[str, Signer] = {}
+
+    def sign_for(self, address: str, secret: str) -> None:
+        """FreeRADIUS is told this secret of the router at an address."""
+        self._signers[address] = Signer(secret.encode())
+
+    def accept(self, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
+        """The Access-Accept that was sent; None if it could not be."""
+        octets = self._signed(_ACCEPT, reply_to, attributes)
+        return octets if octets is not None and self._link.send(octets, reply_to) else None
+
+    def reject(self, reply_to: ReplyTo, attributes: bytes, delay: float) -> bytes | None:
+        """The Access-Reject that will leave in `delay` seconds; None if nobody knows how to sign it."""
+        octets = self._signed(_REJECT, reply_to, attributes)
+        if octets is not None:
+            self._late.send(octets, reply_to, delay)
+        return octets
+
+    def again(self, reply_to: ReplyTo, octets: bytes) -> None:
+        """The same packet, to who did not get it."""
+        self._link.send(octets, reply_to)
+
+    def close(self) -> None:
+        """Send no more."""
+        self._late.close()
+        self._link.close()
+
+    def _signed(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
+        signer = self._signers.get(reply_to.address)
+        return None if signer is None else signer.answer(code, reply_to, attributes)

@@ -1,0 +1,1 @@
+"""The durable record: written and fsynced before anything is acknowledged."""

@@ -1,0 +1,82 @@
+"""The writer's process (`python -m radius_module.writer`): one a node, until SIGTERM."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from models.db import make_engine
+from radius_module import settings
+from radius_module.ipc.feed import WriterFeed
+from radius_module.spool import files
+from radius_module.writer import retention
+from radius_module.writer.spool_reader import SpoolReader
+from radius_module.writer.writer import LOCK, NICE, Writer, first_line
+
+log = logging.getLogger("radius_module.writer")
+
+_HOUR = 3600.0
+
+
+def _keep_house(url: str, stopping: threading.Event) -> None:
+    """The hourly job, with a connection of its own."""
+    engine = make_engine(url, "infora history", pool_size=1, max_overflow=0)
+    while not stopping.is_set():
+        try:
+            retention.keep_house(engine)
+            wait = _HOUR
+        except Exception as wrong:
+            log.warning("history: trying again in a minute: %s", first_line(wrong))
+            wait = 60.0
+        stopping.wait(wait)
+
+
+def writer_of(installation: settings.Settings) -> Writer:
+    """The writer of this installation."""
+    root = installation.spool("acct").parent
+    files.make_ready(root)
+    node = files.node_of(root)
+    engine = make_engine(installation.database_url, "infora writer", pool_size=1, max_overflow=0)
+    drains = [SpoolReader(installation.spool(process), node) for process in ("acct", "auth")]
+    return Writer(engine, drains, WriterFeed(installation.feed_socket), node)
+
+
+def main() -> int:
+    """Run until SIGTERM; one writer a node."""
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "info").upper(), format="%(levelname)s %(message)s")
+    try:
+        installation = settings.from_environment()
+        writer = writer_of(installation)
+        lock = _alone(installation.spool("acct").parent, writer)
+    except (ValueError, OSError) as wrong:
+        print(f"writer: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
+        return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: writer.stopping.set())
+    os.nice(NICE)
+    # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
+    gc.set_threshold(500_000, 20, 100)
+    threading.Thread(target=_keep_house, args=(installation.database_url, writer.stopping), daemon=True).start()
+    writer.run()
+    os.close(lock)
+    return 0
+
+
+def _alone(directory: Path, writer: Writer) -> int:
+    """Wait until no other writer has this node's spools."""
+    while not writer.stopping.is_set():
+        try:
+            return files.claim(directory, LOCK)
+        except files.SpoolLocked:
+            time.sleep(0.2)
+    raise OSError("stopped before another writer ended")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

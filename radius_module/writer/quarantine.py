@@ -1,0 +1,72 @@
+"""Records that cannot be booked: kept whole, shown in words, submitted again when the reason is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from models import Quarantined
+from models.accounting import booking
+from models.accounting.records import Booked, readable
+from radius_module.spool import codec
+
+
+def hold(connection: Connection, node: str, record: Booked, reason: str) -> None:
+    """Put a record aside, in the caller's transaction."""
+    words, octets = in_words(record), codec.dump([codec.plain(record)])
+    _insert(connection, record.isp_id, node, reason, words, octets, codec.moment_of(record))
+
+
+def hold_octets(connection: Connection, node: str, octets: bytes, reason: str) -> None:
+    """Put something aside that does not even read as a record."""
+    _insert(connection, 0, node, reason, {}, octets, None)
+
+
+def in_words(record: Booked) -> dict[str, Any]:
+    """The record for people: octets as text, what is empty left out."""
+    return {
+        name: readable(value.encode() if isinstance(value, str) else value) if isinstance(value, str | bytes) else value
+        for name, value in record._asdict().items()
+        if value not in (None, "", b"")
+    }
+
+
+def held(connection: Connection, isp_id: int | None = None) -> Sequence[Any]:
+    """(isp_id, id, created_at, received_at, node, reason, record), the oldest first."""
+    wanted = select(
+        Quarantined.isp_id, Quarantined.id, Quarantined.created_at, Quarantined.received_at, Quarantined.node,
+        Quarantined.reason, Quarantined.record,
+    ).order_by(Quarantined.id)  # fmt: skip
+    return connection.execute(wanted if isp_id is None else wanted.where(Quarantined.isp_id == isp_id)).all()
+
+
+def submit(connection: Connection, number: int) -> None:
+    """Book a held record after all, in the caller's transaction.
+
+    Raises LookupError where there is none of that number, and whatever still stands against booking it.
+    """
+    octets = connection.scalar(select(Quarantined.octets).where(Quarantined.id == number).with_for_update())
+    if octets is None:
+        raise LookupError(f"there is no record {number} in the quarantine")
+    booking.book(connection, [found for values in codec.load(octets) if (found := codec.record(values)) is not None])
+    drop(connection, number)
+
+
+def drop(connection: Connection, number: int) -> None:
+    """Forget a held record for good."""
+    connection.execute(delete(Quarantined).where(Quarantined.id == number))
+
+
+def _insert(
+    connection: Connection, isp_id: int, node: str, reason: str, words: dict[str, Any], octets: bytes,
+    moment: float | None,
+) -> None:  # fmt: skip
+    try:
+        received = None if moment is None else datetime.fromtimestamp(moment, UTC)
+    except (ValueError, OverflowError, OSError):
+        received = None
+    connection.execute(insert(Quarantined).values(
+        isp_id=isp_id, node=node, reason=reason[:500], record=words, octets=octets, received_at=received))  # fmt: skip

@@ -1,0 +1,120 @@
+"""The reading side of one spool: batches of records from where the database says it is, and the tidying behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from models.accounting.records import Booked
+from radius_module.spool import codec as records
+from radius_module.spool import files
+from radius_module.spool import segment as segments
+from radius_module.spool.booked_counts import BookedTally
+from radius_module.spool.files import Position
+
+_PROGRESS = text("select segment, position from spool_progress where node = :node")
+_FORGET = text("delete from spool_progress where node = :node and segment = any(:segments)")
+_ADVANCE = text(
+    "insert into spool_progress (node, segment, position) values (:node, :segment, :position) "
+    "on conflict (node, segment) do update set position = excluded.position"
+)
+
+
+class Unreadable(NamedTuple):
+    """Something in the spool that is no record of this version."""
+
+    octets: bytes
+    reason: str
+
+
+class Batch(NamedTuple):
+    """Records in the order they came, what could not be read, and how far that is."""
+
+    records: list[Booked]
+    unreadable: list[Unreadable]
+    #: Segment → octets of it that are read.
+    positions: dict[str, int]
+    #: Segments that are read to their end and no longer written.
+    finished: list[Path]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to book and nothing to remember: marks of the health check are read past like records."""
+        return not (self.positions or self.finished)
+
+
+class SpoolReader:
+    """One spool directory. Progress is the database's: read once after each connect, kept in step afterwards."""
+
+    def __init__(self, directory: Path, node: str) -> None:
+        self.directory, self.node = directory, node
+        self._positions: dict[str, int] = {}
+        self._known = False
+        self._gone: list[str] = []
+        self._tally = BookedTally(directory)
+
+    def forget(self) -> None:
+        """The connection is gone: what was not committed may or may not be."""
+        self._known = False
+
+    def next(self, connection: Connection, limit: int) -> Batch:
+        """About `limit` records, not booked yet."""
+        self._tally.say()
+        if not self._known:
+            rows = connection.execute(_PROGRESS, {"node": self.node}).all()
+            self._positions = {segment: position for segment, position in rows}
+            self._known = True
+        found: list[Booked] = []
+        unreadable: list[Unreadable] = []
+        finished: list[Path] = []
+        positions: dict[str, int] = {}
+        present = segments.listed(self.directory) if self.directory.is_dir() else []
+        for path in present:
+            offset = self._positions.get(path.name, 0)
+            in_use = path == present[-1]
+            for frame in segments.frames(path, offset, salvage=not in_use):
+                positions[path.name] = frame.end
+                _take(frame.payload, found, unreadable)
+                if len(found) >= limit:
+                    return Batch(found, unreadable, positions, finished)
+            if not in_use:
+                finished.append(path)
+        return Batch(found, unreadable, positions, finished)
+
+    def advance(self, connection: Connection, batch: Batch) -> None:
+        """In the batch's transaction: everything up to its positions is booked."""
+        if self._gone:
+            connection.execute(_FORGET, {"node": self.node, "segments": self._gone})
+        if batch.positions:
+            connection.execute(_ADVANCE, [{"node": self.node, "segment": segment, "position": position}
+                                          for segment, position in batch.positions.items()])  # fmt: skip
+
+    def tidy(self, batch: Batch) -> None:
+        """After the commit: remember, remove what is booked to its end, leave the hint for others."""
+        self._positions |= batch.positions
+        self._tally.add(batch.records)
+        if batch.positions:
+            files.say_booked(self.directory, Position(*max(batch.positions.items())))
+        self._gone = []
+        for path in batch.finished:
+            path.unlink(missing_ok=True)
+            self._positions.pop(path.name, None)
+            self._gone.append(path.name)
+
+
+def _take(payload: bytes, found: list[Booked], unreadable: list[Unreadable]) -> None:
+    try:
+        plain = records.load(payload)
+    except records.UnreadableRecord as wrong:
+        unreadable.append(Unreadable(payload, str(wrong)))
+        return
+    for values in plain:
+        try:
+            record = records.record(values)
+        except records.UnreadableRecord as wrong:
+            unreadable.append(Unreadable(records.dump([values]), str(wrong)))
+        else:
+            if record is not None:
+                found.append(record)

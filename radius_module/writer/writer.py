@@ -1,0 +1,157 @@
+"""From the spools into PostgreSQL: batches, one transaction each, for ever (`python -m radius_module.writer`).
+
+A process of its own, so that logins and accounting never wait for its arithmetic. What goes wrong with the database
+is tried again until it works; what goes wrong with a record puts that record aside (quarantine) and no other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, exc, text
+
+from models.accounting import booking as ledger
+from models.accounting.booking import Booking, BookingConflict
+from models.accounting.records import Booked
+from radius_module.ipc.feed import WriterFeed
+from radius_module.writer import quarantine
+from radius_module.writer.spool_reader import Batch, SpoolReader
+
+log = logging.getLogger("radius_module.writer")
+
+#: Records of one transaction. Large batches let many reports of one session become one update.
+BATCH = 20_000
+#: A batch smaller than this means that there is no backlog: wait for more, seconds.
+SMALL, PAUSE = 1000, 0.1
+#: In a storm without backlog the wait is longer: a second's reports of one session become one update.
+GATHERING = 1.0
+#: Waits between attempts while the database is away, seconds.
+_RETRY = (0.2, 0.5, 1.0, 2.0)
+#: The writer and its share of PostgreSQL give way to those whom somebody waits for.
+NICE = 10
+#: The lock file of the one that drains this node's spools.
+LOCK = "writer.lock"
+
+#: What is wrong with a record, not with the database or the network.
+POISON = (exc.DataError, exc.IntegrityError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+
+
+class Writer:
+    """Drains the spools of one node."""
+
+    def __init__(self, engine: Engine, drains: Sequence[SpoolReader], feed: WriterFeed, node: str) -> None:
+        self._engine, self._drains, self._feed, self._node = engine, drains, feed, node
+        self._connection: Connection | None = None
+        self.stopping = threading.Event()
+        self.booked = 0
+
+    def run(self) -> None:
+        """Until told to stop. Never raises."""
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                self._feed.keep()
+                done = sum(self.step(drain) for drain in self._drains)
+                failures = 0
+            except Exception as wrong:
+                self._lost()
+                level = logging.WARNING if failures == 0 else logging.DEBUG
+                log.log(level, "writer: trying again: %s", first_line(wrong))
+                self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
+                failures += 1
+                continue
+            if done < BATCH:
+                self.stopping.wait(PAUSE if done < SMALL else GATHERING)
+        self._lost()
+
+    def step(self, drain: SpoolReader) -> int:
+        """Book one batch of one spool; how many records it had. Raises the database's errors."""
+        connection = self._connected()
+        batch = drain.next(connection, BATCH)
+        if batch.is_empty:
+            connection.rollback()
+            return 0
+        bookings = self._book(connection, drain, batch)
+        drain.tidy(batch)
+        for booking in bookings:
+            self._feed.tell(booking)
+        self.booked += len(batch.records)
+        return len(batch.records)
+
+    def _book(self, connection: Connection, drain: SpoolReader, batch: Batch) -> list[Booking]:
+        """One transaction: the records, those that could not be, and how far we are. Conflicts are tried again."""
+        for attempt in range(10):
+            try:
+                connection.rollback()
+                connection.execute(text("select set_config('infora.origin', :node, true)"), {"node": self._node})
+                bookings = _book_some(connection, self._node, batch.records)
+                for one in batch.unreadable:
+                    quarantine.hold_octets(connection, self._node, one.octets, one.reason)
+                drain.advance(connection, batch)
+                connection.commit()
+                return bookings
+            except (BookingConflict, exc.OperationalError) as wrong:
+                connection.rollback()
+                if attempt == 9 or not _is_conflict(wrong):
+                    raise
+                time.sleep(0.01 * attempt)
+        raise AssertionError("the loop ends by return or raise")
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            _give_way(self._connection)
+        return self._connection
+
+    def _lost(self) -> None:
+        """Begin anew: what the database holds is asked of it, not remembered."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+        for drain in self._drains:
+            drain.forget()
+
+
+def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> list[Booking]:
+    """Book them together; if one of them is poison, halve until it stands alone, and put it aside."""
+    if not records:
+        return []
+    try:
+        with connection.begin_nested():
+            return [ledger.book(connection, records)]
+    except POISON as wrong:
+        if len(records) == 1:
+            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(wrong))
+            quarantine.hold(connection, node, records[0], first_line(wrong))
+            return []
+    half = len(records) // 2
+    return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
+
+
+def _give_way(connection: Connection) -> None:
+    """Lower the priority of the process that PostgreSQL has for us, where it is on this machine and belongs to us."""
+    info = getattr(connection.connection.dbapi_connection, "info", None)
+    if info is None or not str(info.host).startswith("/"):
+        return
+    with suppress(OSError):
+        if Path(f"/proc/{info.backend_pid}/comm").read_text() == "postgres\n":
+            os.setpriority(os.PRIO_PROCESS, info.backend_pid, NICE)
+
+
+def _is_conflict(wrong: Exception) -> bool:
+    """Serialisation failure or deadlock: the same again will do."""
+    code = getattr(getattr(wrong, "orig", None), "pgcode", None)
+    return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
+
+
+def first_line(wrong: Exception) -> str:
+    """The error's first line, without statement and values."""
+    said = str(getattr(wrong, "orig", None) or wrong)
+    return (said.splitlines() or [""])[0] or type(wrong).__name__

@@ -1,0 +1,1 @@
+"""What of the machine an installation uses: account, directories, ports, settings."""

@@ -1,0 +1,1 @@
+"""The steps of a start, and how each is known to have worked."""

@@ -1,0 +1,106 @@
+"""The commands beside the API, with the environment of the schema's owner."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from click.testing import Result
+from sqlalchemy import Engine, text
+
+from admin_api.operation import installation
+from admin_api.settings import SettingsError, from_environment
+from models.secrets.keyring import Keyring
+from tests.support.caller import Caller, Tenant
+
+
+@pytest.fixture
+def run(app: APIFlask, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def command(*arguments: str, **variables: str) -> Result:
+        for name, value in (environment | variables).items():
+            monkeypatch.setenv(name, value)
+        return app.test_cli_runner().invoke(args=arguments)
+
+    return command
+
+
+def test_initdb_is_safe_to_repeat_and_makes_one_administrator(run: Any, environment: dict[str, str]) -> None:
+    done = run("initdb")
+    assert (done.exit_code, done.output) == (0, "The schema is up to date.\n")
+    assert environment["ADMIN_PASSWORD"] not in done.output
+
+
+def test_a_command_without_its_database_says_so_in_one_sentence(run: Any) -> None:
+    for url in ("", "mysql://x", "postgresql://nobody:secret-word@127.0.0.1:1/none"):
+        done = run("initdb", DATABASE_URL=url)
+        assert done.exit_code == 1 and done.output.startswith("Error: ") and "Traceback" not in done.output
+        assert "secret-word" not in done.output
+
+
+def test_create_admin_and_create_isp(app: APIFlask, run: Any, superadmin: Caller) -> None:
+    made = json.loads(run("create-admin", "second", "--json", ADMIN_PASSWORD="").output)
+    body = {"username": "second", "password": made["password"]}
+    assert Caller(app).post("/api/auth/login", body).data["user"]["role"] == "superadmin"
+    assert run("create-admin", "SECOND").output == "Error: There is one of that name already.\n"
+    assert superadmin.delete(f"/api/users/{made['id']}").status == 200
+    isp = json.loads(run("create-isp", "By hand", "--timezone", "Africa/Nairobi", "--json").output)
+    me = Caller(app, {"X-API-Key": isp["api_key"]}).get("/api/auth/me").data
+    assert (me["isp_id"], me["role"]) == (isp["id"], "staff")
+    assert run("create-isp", "x", "--timezone", "Nowhere").exit_code == 1
+
+
+def test_rotated_keys_open_everything_and_the_old_key_may_go(
+    run: Any, tenant: Tenant, owner: Engine, environment: dict[str, str]
+) -> None:
+    customer, device = tenant.customer(password="rotate-me"), tenant.device(api_password="and-me")
+    fresh = "fresh:" + base64.b64encode(os.urandom(32)).decode()
+    both = f"{fresh},{environment['CREDENTIAL_KEYS']}"
+    try:
+        done = run("rotate-keys", "--json", CREDENTIAL_KEYS=both)
+        assert done.exit_code == 0 and json.loads(done.output.splitlines()[-1])["encrypted_anew"] >= 4
+        ring = Keyring.parse(fresh)
+        with owner.connect() as connection:
+            stored = connection.scalar(
+                text("select value from radcheck where customer_id = :id"), {"id": customer["id"]}
+            )
+            asked = text("select radius_secret, api_password from mikrotik_devices where id = :id")
+            secrets = connection.execute(asked, {"id": device["id"]}).one()
+        assert ring.decrypt(str(stored), tenant.id, "radcheck", customer["id"]) == "rotate-me"
+        opened = [ring.decrypt(one, tenant.id, "mikrotik_devices", device["id"]) for one in secrets]
+        assert opened == [device["radius_secret"], "and-me"]
+        again = run("rotate-keys", "--json", CREDENTIAL_KEYS=both)
+        assert json.loads(again.output.splitlines()[-1])["encrypted_anew"] == 0
+        lost = run("rotate-keys", CREDENTIAL_KEYS="other:" + base64.b64encode(os.urandom(32)).decode())
+        assert lost.exit_code == 1 and "CREDENTIAL_KEYS" in lost.output
+    finally:
+        run("rotate-keys", CREDENTIAL_KEYS=f"{environment['CREDENTIAL_KEYS']},{fresh}")
+
+
+def test_the_doctor_finds_what_is_wrong(run: Any, environment: dict[str, str]) -> None:
+    done = run("doctor", "--json")
+    found = {one["part"]: one["ok"] for one in json.loads(done.output)}
+    assert done.exit_code == 1, "FreeRADIUS does not run in this test"
+    assert not found.pop("FreeRADIUS") and not found.pop("directory")
+    assert all(found.values()), done.output
+    wrong = json.loads(run("doctor", "--json", API_DATABASE_URL=environment["DATABASE_URL"]).output)
+    assert not next(one for one in wrong if one["part"] == "API's database role")["ok"]
+    assert environment["JWT_SECRET_KEY"] not in done.output + str(wrong)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("JWT_SECRET_KEY", ""), ("JWT_SECRET_KEY", "short"), ("JWT_SECRET_KEY", "change-me-change-me-change-me-change-me"),
+    ("JWT_SECRET_KEY", "a" * 64), ("CREDENTIAL_KEYS", ""), ("CREDENTIAL_KEYS", "1:AAAA"), ("API_DATABASE_URL", "sqlite://"),
+])  # fmt: skip
+def test_a_weak_or_missing_setting_ends_the_start(environment: dict[str, str], name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        from_environment(environment | {name: value})
+    assert len(value) < 6 or value not in str(refused.value)
+
+
+def test_without_urls_of_the_parts_their_usual_roles_are_taken(environment: dict[str, str]) -> None:
+    only = {"DATABASE_URL": environment["DATABASE_URL"]}
+    assert installation.prepare(only) == ["The schema is up to date."]

@@ -1,0 +1,212 @@
+"""The facts in memory: looked up by name and by source address, replaced under readers' eyes."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from radius_module.directory.contents import Contents, Directory
+from radius_module.rules.facts import Customer, Device, Isp
+from tests.support.facts_made import CUSTOMER, DEVICE, PLAN
+
+
+def customer(number: int, username: str, **changes: Any) -> Customer:
+    return CUSTOMER._replace(id=number, username=username, **changes)
+
+
+def device(number: int) -> Device:
+    return DEVICE._replace(id=number)
+
+
+@pytest.fixture
+def directory() -> Directory:
+    return Directory()
+
+
+def found(directory: Directory, username: bytes, isp_id: int = CUSTOMER.isp_id) -> int | None:
+    known = directory.customer(isp_id, username)
+    return None if known is None else known.id
+
+
+def router(directory: Directory, address: str) -> int | None:
+    known = directory.device(address)
+    return None if known is None else known.id
+
+
+@pytest.mark.parametrize("typed", [b"john@example.com", b"John@Example.COM", b"JOHN@EXAMPLE.COM"])
+def test_a_name_is_found_in_any_case(directory: Directory, typed: bytes) -> None:
+    directory.contents.put_customer(customer(1, "John@example.com"))
+    assert found(directory, typed) == 1
+
+
+@pytest.mark.parametrize(
+    "typed", [b"02:00:00:00:00:AF", b"02-00-00-00-00-af", b"0200.0000.00af", b"0200000000AF", b"020000-0000af"]
+)
+def test_a_mac_address_is_found_in_any_notation(directory: Directory, typed: bytes) -> None:
+    directory.contents.put_customer(customer(1, "02-00-00-00-00-AF"))
+    assert found(directory, typed) == 1
+
+
+@pytest.mark.parametrize("typed", [b"", b"john\0", b"john\0evil", b"\xff", b"john\xff", b" john", b"john ", b"joh"])
+def test_other_bytes_name_nobody(directory: Directory, typed: bytes) -> None:
+    directory.contents.put_customer(customer(1, "john"))
+    assert found(directory, typed) is None
+
+
+def test_the_same_name_of_two_tenants_is_two_customers(directory: Directory) -> None:
+    directory.contents.put_customer(customer(1, "john", isp_id=7))
+    directory.contents.put_customer(customer(2, "john", isp_id=8))
+    assert (found(directory, b"john", 7), found(directory, b"john", 8), found(directory, b"john", 9)) == (1, 2, None)
+
+
+def test_who_was_renamed_is_found_by_his_new_name_only(directory: Directory) -> None:
+    directory.contents.put_customer(customer(1, "john"))
+    directory.contents.put_customer(customer(1, "jack"))
+    assert (found(directory, b"john"), found(directory, b"jack")) == (None, 1)
+
+
+def test_a_change_of_case_is_no_loss(directory: Directory) -> None:
+    directory.contents.put_customer(customer(1, "john"))
+    directory.contents.put_customer(customer(1, "John", status="suspended"))
+    known = directory.customer(CUSTOMER.isp_id, b"john")
+    assert known is not None
+    assert known.status == "suspended"
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_two_who_swapped_their_names_are_found_in_either_order_of_the_news(
+    directory: Directory, order: tuple[int, int]
+) -> None:
+    before, after = {1: "john", 2: "jack"}, {1: "jack", 2: "john"}
+    for number, name in before.items():
+        directory.contents.put_customer(customer(number, name))
+    for number in order:
+        directory.contents.put_customer(customer(number, after[number]))
+    assert (found(directory, b"john"), found(directory, b"jack")) == (2, 1)
+
+
+def test_a_name_given_to_somebody_else_stays_his_when_its_former_owner_goes(directory: Directory) -> None:
+    directory.contents.put_customer(customer(1, "john"))
+    directory.contents.put_customer(customer(2, "john"))
+    directory.contents.drop_customer(1)
+    assert found(directory, b"john") == 2
+    directory.contents.drop_customer(2)
+    assert found(directory, b"john") is None
+    directory.contents.drop_customer(2)
+
+
+def test_the_longest_network_that_holds_the_address_is_its_router(directory: Directory) -> None:
+    for number, network in enumerate(("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.1.1/32"), 1):
+        directory.contents.put_device(network, device(number))
+    assert [router(directory, asked) for asked in ("192.0.2.1", "10.2.0.1", "10.1.9.9", "10.1.1.1")] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"), [("10.1.0.0", 1), ("10.1.255.255", 1), ("10.0.255.255", None), ("10.2.0.0", None)]
+)
+def test_a_network_begins_and_ends_where_it_does(directory: Directory, asked: str, number: int | None) -> None:
+    directory.contents.put_device("10.1.0.0/16", device(1))
+    assert router(directory, asked) == number
+
+
+def test_ipv6_routers_are_found_however_the_address_is_written_and_apart_from_ipv4(directory: Directory) -> None:
+    directory.contents.put_device("2001:db8::/32", device(1))
+    directory.contents.put_device("2001:db8::5/128", device(2))
+    directory.contents.put_device("0.0.0.0/0", device(3))
+    assert [router(directory, asked) for asked in ("2001:db8::1", "2001:db8::5", "2001:DB8:0:0::5", "2001:db9::1")] == [
+        1,
+        2,
+        2,
+        None,
+    ]
+    assert router(directory, "10.0.0.1") == 3
+
+
+def test_what_is_known_of_an_address_is_forgotten_when_a_router_changes(directory: Directory) -> None:
+    assert router(directory, "10.1.1.1") is None
+    directory.contents.put_device("10.1.1.0/24", device(1))
+    assert router(directory, "10.1.1.1") == 1
+    directory.contents.put_device("10.1.1.1/32", device(2))
+    assert router(directory, "10.1.1.1") == 2
+    directory.contents.put_device("10.9.9.9/32", device(2))
+    assert (router(directory, "10.1.1.1"), router(directory, "10.9.9.9")) == (1, 2)
+    directory.contents.drop_device(2)
+    assert router(directory, "10.9.9.9") is None
+    directory.contents.drop_device(2)
+
+
+def test_a_router_of_which_the_same_address_is_asked_again_is_the_new_one(directory: Directory) -> None:
+    directory.contents.put_device("10.1.1.1/32", device(1))
+    assert router(directory, "10.1.1.1") == 1
+    directory.contents.put_device("10.1.1.1/32", device(1)._replace(active=False))
+    known = directory.device("10.1.1.1")
+    assert known is not None
+    assert not known.active
+
+
+def test_plans_and_tenants_are_found_by_id(directory: Directory) -> None:
+    directory.contents.plans[PLAN.id] = PLAN
+    directory.contents.isps.update({9: Isp(9, True, "UTC", 1.0), 7: Isp(7, True, "UTC", 1.0)})
+    assert directory.plan(PLAN.id) is PLAN
+    assert (directory.plan(None), directory.plan(1)) == (None, None)
+    assert [isp.id for isp in directory.isps()] == [7, 9]
+    assert directory.isp(8) is None
+
+
+def test_the_age_is_that_of_the_last_confirmation(directory: Directory) -> None:
+    directory.confirmed_at = 1000.0
+    assert directory.age(1007.5) == 7.5
+
+
+def test_a_reload_replaces_everything_at_once(directory: Directory) -> None:
+    directory.contents.put_customer(customer(1, "john"))
+    directory.contents.put_device("10.1.1.1/32", device(1))
+    assert router(directory, "10.1.1.1") == 1
+    fresh = Contents()
+    fresh.put_customer(customer(2, "jack"))
+    directory.replace(fresh)
+    assert (found(directory, b"john"), found(directory, b"jack"), router(directory, "10.1.1.1")) == (None, 2, None)
+    assert directory.loads == 1
+
+
+def turned(contents: Contents, turn: int) -> Contents:
+    """Every entry carries the number of the turn twice; a reader that saw a mixture would find them apart."""
+    for number in range(50):
+        contents.put_customer(customer(number, f"user{number}", expires_at=float(turn), static_ip=f"{turn}"))
+        contents.put_device(f"10.0.{number}.0/24", device(number))
+    return contents
+
+
+def mixtures(directory: Directory) -> list[int]:
+    """Entries that a reader found to be missing, or not whole."""
+    wrong = []
+    for number in range(50):
+        known = directory.customer(CUSTOMER.isp_id, b"user%d" % number)
+        if known is None or known.static_ip != f"{known.expires_at:.0f}":
+            wrong.append(number)
+        if router(directory, f"10.0.{number}.{number}") != number:
+            wrong.append(number)
+    return wrong
+
+
+def test_readers_see_one_whole_state_while_another_thread_writes(directory: Directory) -> None:
+    turned(directory.contents, 0)
+    wrong: list[int] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            wrong.extend(mixtures(directory))
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for turn in range(1, 60):
+        if turn % 10 == 0:
+            directory.replace(turned(Contents(), turn))
+        else:
+            turned(directory.contents, turn)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []

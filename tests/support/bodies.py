@@ -1,0 +1,103 @@
+"""A body that is right for every operation that takes one: what the generated tests send."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from apiflask import APIFlask
+
+from tests.support.caller import PASSWORD, Answer, Caller
+from tests.support.world import World
+
+Body = dict[str, Any]
+_numbers = itertools.count(1)
+NEW_PASSWORD = "another-password-1"
+
+BODIES: dict[str, Callable[[World, int], Body]] = {
+    "POST /api/auth/login": lambda world, n: {"username": f"secret of {world.tenant.id}", "password": "0123456789"},
+    "POST /api/auth/password": lambda world, n: {"current_password": PASSWORD, "new_password": NEW_PASSWORD},
+    "POST /api/isps": lambda world, n: {"name": f"Made {n}"},
+    "PUT /api/isps/{id}": lambda world, n: {"company_name": f"Ltd {n}"},
+    "PATCH /api/isps/{id}": lambda world, n: {"company_name": f"Ltd {n}"},
+    "POST /api/users": lambda world, n: {"username": f"made {n}", "password": PASSWORD, "role": "viewer"},
+    "PUT /api/users/{id}": lambda world, n: {"username": f"renamed {n}"},
+    "PATCH /api/users/{id}": lambda world, n: {"username": f"renamed {n}"},
+    "POST /api/devices": lambda world, n: {"name": f"Made {n}", "ip_address": f"172.20.{n // 250 % 250}.{n % 250 + 1}"},
+    "PUT /api/devices/{id}": lambda world, n: {"name": f"Roof {n}"},
+    "PATCH /api/devices/{id}": lambda world, n: {"name": f"Roof {n}"},
+    "POST /api/billing/plans": lambda world, n: {"name": f"Made {n}", "price": n},
+    "PUT /api/billing/plans/{id}": lambda world, n: {"price": n},
+    "PATCH /api/billing/plans/{id}": lambda world, n: {"price": n},
+    "PUT /api/billing/plans/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
+    "PATCH /api/billing/plans/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
+    "POST /api/billing/customers": lambda world, n: {"username": f"made {n}", "password": "p"},
+    "PUT /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
+    "PATCH /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
+    "POST /api/billing/customers/{id}/renew": lambda world, n: {"periods": 1},
+    "POST /api/billing/customers/{id}/topups": lambda world, n: {"data_gb": 1},
+    "POST /api/billing/customers/{id}/attributes": lambda world, n: {"attribute": "Filter-Id", "value": f"v{n}"},
+    "PUT /api/billing/customers/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
+    "PATCH /api/billing/customers/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
+    "POST /api/radius-api/auth": lambda world, n: {
+        "username": f"user{world.tenant.id}", "password": "customer123", "nas_ip": world.device_address,
+    },
+    "POST /api/radius-api/accounting": lambda world, n: {
+        "status_type": "Interim-Update", "session_id": f"s{n}", "username": f"user{world.tenant.id}", "input_octets": n,
+        "nas_ip": world.device_address,
+    },
+}  # fmt: skip
+BODIES["POST /api/billing/plans/{id}/attributes"] = BODIES["POST /api/billing/customers/{id}/attributes"]
+#: Not JSON.
+IMPORT = "POST /api/billing/customers/import"
+#: What ends what others need comes last: attributes before their customers, those before plans, all before the ISP.
+_LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customers/{id}/activate",
+         "DELETE /api/billing/customers/{id}/attributes/{attribute_id}",
+         "DELETE /api/billing/plans/{id}/attributes/{attribute_id}", "POST /api/billing/quarantine/{id}/submit",
+         "DELETE /api/billing/quarantine/{id}", "DELETE /api/users/{id}", "DELETE /api/billing/customers/{id}",
+         "DELETE /api/devices/{id}", "DELETE /api/billing/plans/{id}", "POST /api/isps/{id}/suspend",
+         "POST /api/isps/{id}/activate", "DELETE /api/isps/{id}", "POST /api/isps/{id}/rotate-key",
+         "POST /api/auth/password", "POST /api/auth/logout")  # fmt: skip
+
+
+@cache
+def document(app: APIFlask) -> dict[str, Any]:
+    """Made once: the application makes it anew whenever it is asked."""
+    found = app.spec
+    assert isinstance(found, dict)
+    return found
+
+
+@cache
+def operations(app: APIFlask) -> list[str]:
+    """Of the document, in an order in which one does not take away what the next needs."""
+    paths = document(app)["paths"]
+    found = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+    return sorted(found, key=lambda one: (_LATE.index(one) if one in _LATE else -1, one))
+
+
+@cache
+def schemas_of_bodies(app: APIFlask) -> dict[str, dict[str, Any]]:
+    """Operation → schema, of those with a JSON body."""
+    found = {}
+    for operation in operations(app):
+        method, path = operation.split(" ")
+        content = document(app)["paths"][path][method.lower()].get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            found[operation] = document(app)["components"]["schemas"][name]
+    return found
+
+
+def send(caller: Caller, operation: str, world: World, extra: Body | None = None, query: str = "") -> Answer:
+    """The operation on the world's own rows, with a right body and whatever else."""
+    method, path = operation.split(" ")
+    address = world.address(path) + query
+    if operation == IMPORT:
+        text = f"username,password\nimported{next(_numbers)},p\n"
+        return Answer(caller.raw(method, address, data=text, content_type="text/csv"))
+    made = BODIES.get(operation)
+    body = None if made is None else made(world, next(_numbers)) | (extra or {})
+    return caller.call(method, address, body)

@@ -1,0 +1,60 @@
+"""A tenant with one row of each kind, each of which says `secret of <tenant>` somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.caller import Tenant
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp"}
+
+
+class World:
+    """A tenant with one row of each kind; `address` fills them into the path of an operation."""
+
+    def __init__(self, tenant: Tenant, rows: Rows) -> None:
+        self.tenant = tenant
+        device = tenant.device(name=f"secret of {tenant.id}")
+        self.device_address = str(device["ip_address"])
+        self.ids = {
+            "isp": tenant.id,
+            "plan": tenant.plan(name=f"secret of {tenant.id}", simultaneous_use=9)["id"],
+            "device": device["id"],
+        }
+        self.ids["customer"] = tenant.customer(
+            full_name=f"secret of {tenant.id}", username=f"user{tenant.id}", service_plan_id=self.ids["plan"]
+        )["id"]
+        user = tenant.superadmin.post(
+            "/api/users", {"username": f"secret of {tenant.id}", "password": "0123456789", "role": "staff"}
+        )
+        self.ids["user"] = user.data["id"]
+        body = {"attribute": "Filter-Id", "value": f"secret of {tenant.id}"}
+        self.attributes = {
+            kind: tenant.superadmin.post(f"/api/billing/{kind}s/{self.ids[kind]}/attributes", body).data["id"]
+            for kind in ("plan", "customer")
+        }
+        quarantined = rows(
+            "insert into quarantine (isp_id, node, reason, record, octets)"
+            " values (:isp, 'n', :secret, '{}', '') returning id",
+            isp=tenant.id,
+            secret=f"secret of {tenant.id}",
+        )
+        self.ids["quarantine"] = quarantined[0][0]
+        rows(
+            "insert into radacct (isp_id, customer_id, acctsessionid, username) values (:isp, :customer, 's', :name)",
+            isp=tenant.id,
+            customer=self.ids["customer"],
+            name=f"secret of {tenant.id}",
+        )
+
+    def parameters(self, path: str) -> dict[str, Any]:
+        """Values for the path's places."""
+        kind = next((one for word, one in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
+        found: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
+        found["username"] = f"user{self.tenant.id}"
+        return {name: value for name, value in found.items() if f"{{{name}}}" in path}
+
+    def address(self, path: str) -> str:
+        return path.format(**self.parameters(path))
