@@ -14,7 +14,7 @@ from tests.radius_client import Code
 
 # Packets of the trial that tells how many a run needs.
 _TRIAL = 4_000
-_SPARE = 1.6
+_SPARE = 2.0
 # Identifiers of a schedule come back after `LOST_AFTER` at this rate.
 SCHEDULE_PORTS = 4 * PORTS
 
