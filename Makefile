@@ -3,10 +3,10 @@
 VENV ?= $(CURDIR)/.venv
 export VENV
 PYTHON = "$(VENV)/bin/python"
-# Scenarios of `make bench`, with commas between; all if empty.
-ONLY ?=
 # Options for pytest, such as: make test T="tests/service -k kill"
 T ?=
+# Parts of the bench, such as: make bench ONLY=logins,api
+ONLY ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run start stop status test bench fault check
@@ -29,10 +29,10 @@ status: ## which parts are up and answer (exit code 0: all, 3: not running)
 test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
 	@exec $(PYTHON) -m pytest $(T)
 
-bench: setup ## this system and FreeRADIUS' own rlm_sql side by side; parts of it: make bench ONLY=logins,api
+bench: setup ## this system and FreeRADIUS' own rlm_sql side by side (ONLY=logins,api: parts of it)
 	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
-fault: setup ## the long fault suite (an hour and more)
+fault: setup ## the long fault suite (up to an hour)
 	@exec $(PYTHON) -m pytest -m long tests $(T)
 
 check: setup ## lint, types, migrations agree with the models

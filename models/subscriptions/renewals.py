@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import DateTime, literal, select
 from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
@@ -16,7 +16,7 @@ from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, LATEST_YEAR, ad
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
-from models.tables.subscriptions import Subscription, Topup
+from models.tables.subscriptions import Subscription, Topup, running_start
 
 _RUN_LENGTH = 400
 
@@ -49,26 +49,25 @@ def renew(session: Session, isp: Isp, customer: Customer, now: datetime, periods
 def top_up(session: Session, customer: Customer, now: datetime, data_bytes: int) -> Topup:
     """Data on top of the plan's allowance, until the current period ends."""
     if customer.expires_at <= now:
-        raise Refused("expired", "The customer has expired, so that there is no period to add data to: renew him.")
+        raise Refused(
+            "expired", "The customer's subscription has expired, so there is no period to add data to: renew it first."
+        )
     start = current_period(session, customer, now)[0]
-    made = Topup(isp_id=customer.isp_id, customer_id=customer.id, period_start=start, data_bytes=data_bytes)
-    session.add(made)
+    topup = Topup(isp_id=customer.isp_id, customer_id=customer.id, period_start=start, data_bytes=data_bytes)
+    session.add(topup)
     requests.change(session, customer, "topup")
-    record(session, "create", made)
-    return made
+    record(session, "create", topup)
+    return topup
 
 
 def current_period(session: Session, customer: Customer, now: datetime) -> tuple[datetime, datetime]:
-    """(start, end) of the newest period that has begun; without one, from the customer's creation to his expiry."""
+    """(start, end) of the newest period that has begun; without one, from the customer's creation to their expiry."""
+    isp_id, customer_id = literal(customer.isp_id), literal(customer.id)
+    running = running_start(isp_id, customer_id, literal(now, DateTime(timezone=True)))
     row = session.execute(
-        select(Subscription.period_start, Subscription.period_end)
-        .where(
-            Subscription.isp_id == customer.isp_id,
-            Subscription.customer_id == customer.id,
-            Subscription.period_start <= now,
+        select(Subscription.period_start, Subscription.period_end).where(
+            Subscription.isp_id == isp_id, Subscription.customer_id == customer_id, Subscription.period_start == running
         )
-        .order_by(Subscription.period_start.desc())
-        .limit(1)
     ).one_or_none()
     return (row.period_start, row.period_end) if row else (customer.created_at, customer.expires_at)
 

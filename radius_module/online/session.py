@@ -8,7 +8,7 @@ from models.accounting.records import START, STOP, AccountingRecord, InferredSto
 from radius_module.online.boot_counter import Boot, boot_of
 from radius_module.rules.service import INTERIM_INTERVAL
 
-#: A session not heard of for so long no longer counts: three missed reports and a little.
+#: A session not heard of for so long no longer counts: three missed records and a little.
 STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
 #: A session that is over and booked is remembered so long, for packets of it that were late.
 _REMEMBERED = 60.0
@@ -35,6 +35,8 @@ class OnlineSession:
 
     __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
                  "seen", "started", "stored", "stub", "told")  # fmt: skip
+    #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
+    FIELDS = __slots__
 
     def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
         self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
@@ -56,29 +58,29 @@ class OnlineSession:
 
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self.FIELDS)
 
     @classmethod
     def of(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
         """From a snapshot."""
-        made = cls(0, "", 0.0, 0)
-        for name, value in zip(cls.__slots__, values, strict=True):
-            setattr(made, name, value)
-        return made
+        session = cls(0, "", 0.0, 0)
+        for name, value in zip(cls.FIELDS, values, strict=True):
+            setattr(session, name, value)
+        return session
 
-    def hear(self, report: AccountingRecord) -> None:
+    def hear(self, record: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
-        octets = report.octets_in + report.octets_out
-        lives = octets > self.seen or (report.status != START and report.received - self.heard > 5)
-        if report.status == STOP:
+        octets = record.octets_in + record.octets_out
+        lives = octets > self.seen or (record.status != START and record.received - self.heard > 5)
+        if record.status == STOP:
             self.closed, self.ended_at = True, None
-        elif self.stub or (self.ended_at is not None and lives and report.received > self.ended_at):
+        elif self.stub or (self.ended_at is not None and lives and record.received > self.ended_at):
             self.closed, self.ended_at = False, None
         self.stub = False
-        self.mac = report.mac or self.mac
-        self.boot = self.boot or boot_of(report.session_id)
+        self.mac = record.mac or self.mac
+        self.boot = self.boot or boot_of(record.session_id)
         self.seen = max(self.seen, octets)
-        self.heard = max(self.heard, report.received)
+        self.heard = max(self.heard, record.received)
 
     def end(self, uid: str, at: float, cause: str) -> InferredStop:
         """We take it for over; what the books are to be told."""

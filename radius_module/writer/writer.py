@@ -16,9 +16,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, exc, text
 
-from models.accounting import booking as ledger
+from models.accounting import booking
 from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
+from models.db import first_line
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
 from radius_module.writer.spool_reader import Batch, SpoolReader
@@ -59,10 +60,10 @@ class Writer:
                 self._feed.keep()
                 done = sum(self.step(drain) for drain in self._drains)
                 failures = 0
-            except Exception as wrong:
+            except Exception as error:
                 self._lost()
                 level = logging.WARNING if failures == 0 else logging.DEBUG
-                log.log(level, "writer: trying again: %s", first_line(wrong))
+                log.log(level, "writer: trying again: %s", first_line(error))
                 self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1
                 continue
@@ -79,8 +80,8 @@ class Writer:
             return 0
         bookings = self._book(connection, drain, batch)
         drain.tidy(batch)
-        for booking in bookings:
-            self._feed.tell(booking)
+        for result in bookings:
+            self._feed.publish(result)
         self.booked += len(batch.records)
         return len(batch.records)
 
@@ -91,14 +92,14 @@ class Writer:
                 connection.rollback()
                 connection.execute(text("select set_config('infora.origin', :node, true)"), {"node": self._node})
                 bookings = _book_some(connection, self._node, batch.records)
-                for one in batch.unreadable:
-                    quarantine.hold_octets(connection, self._node, one.octets, one.reason)
+                for unreadable in batch.unreadable:
+                    quarantine.hold_octets(connection, self._node, unreadable.octets, unreadable.reason)
                 drain.advance(connection, batch)
                 connection.commit()
                 return bookings
-            except (BookingConflict, exc.OperationalError) as wrong:
+            except (BookingConflict, exc.OperationalError) as error:
                 connection.rollback()
-                if attempt == 9 or not _is_conflict(wrong):
+                if attempt == 9 or not _is_conflict(error):
                     raise
                 time.sleep(0.01 * attempt)
         raise AssertionError("the loop ends by return or raise")
@@ -125,11 +126,11 @@ def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> 
         return []
     try:
         with connection.begin_nested():
-            return [ledger.book(connection, records)]
-    except POISON as wrong:
+            return [booking.book(connection, records)]
+    except POISON as error:
         if len(records) == 1:
-            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(wrong))
-            quarantine.hold(connection, node, records[0], first_line(wrong))
+            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(error))
+            quarantine.hold(connection, node, records[0], first_line(error))
             return []
     half = len(records) // 2
     return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
@@ -145,13 +146,7 @@ def _give_way(connection: Connection) -> None:
             os.setpriority(os.PRIO_PROCESS, info.backend_pid, NICE)
 
 
-def _is_conflict(wrong: Exception) -> bool:
+def _is_conflict(error: Exception) -> bool:
     """Serialisation failure or deadlock: the same again will do."""
-    code = getattr(getattr(wrong, "orig", None), "pgcode", None)
-    return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
-
-
-def first_line(wrong: Exception) -> str:
-    """The error's first line, without statement and values."""
-    said = str(getattr(wrong, "orig", None) or wrong)
-    return (said.splitlines() or [""])[0] or type(wrong).__name__
+    code = getattr(getattr(error, "orig", None), "pgcode", None)
+    return isinstance(error, BookingConflict) or code in ("40001", "40P01")

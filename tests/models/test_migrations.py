@@ -40,8 +40,8 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
 def differences(connection: Connection) -> list[object]:
     """What alembic would still have to do."""
     options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
-    found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
-    return [one for one in found if not is_random(connection, one)]
+    differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    return [difference for difference in differences if not is_random(connection, difference)]
 
 
 def is_random(connection: Connection, difference: object) -> bool:
@@ -103,11 +103,12 @@ def test_an_upgrade_may_be_repeated(installation: Installation, owner: Engine) -
 def test_the_functions_that_the_parts_call_are_there(owner: Engine) -> None:
     wanted = {
         "infora_notify", "infora_notify_all", "infora_find_customer", "infora_touch", "infora_make_partitions",
-        "infora_drop_partitions", "infora_wall_in", "infora_close",
+        "infora_detach_partitions", "infora_reattach_partitions", "infora_drop_detached",
+        "infora_wall_in", "infora_close",
     }  # fmt: skip
     with owner.connect() as connection:
-        found = set(connection.scalars(text("select proname::text from pg_proc where proname like 'infora_%'")))
-    assert wanted <= found
+        functions = set(connection.scalars(text("select proname::text from pg_proc where proname like 'infora_%'")))
+    assert wanted <= functions
 
 
 def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: Engine) -> None:
@@ -131,14 +132,14 @@ def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: En
 )
 def test_triggers_are_there(owner: Engine, trigger: str, tables: set[str]) -> None:
     with owner.connect() as connection:
-        found = connection.scalars(
+        protected = connection.scalars(
             text(
                 "select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid "
                 "where t.tgname = :name and not c.relispartition"
             ),
             {"name": trigger},
         )
-        assert set(found) == tables
+        assert set(protected) == tables
 
 
 def partitions(session: Session, parent: str) -> set[str]:
@@ -187,20 +188,22 @@ def test_a_row_goes_to_the_month_of_its_time_in_utc(session: Session, moment: st
     ) == (f"radpostauth_{partition}")
 
 
-def test_partitions_are_dropped_when_they_are_old_and_never_the_latest(session: Session) -> None:
+def test_partitions_are_detached_and_dropped_when_they_are_old_and_never_the_latest(session: Session) -> None:
     session.execute(text("select infora_make_partitions('2001-01-01', 2)"))
-    dropped = session.scalars(text("select infora_drop_partitions('2001-02-01')"))
-    assert set(dropped) == {"radacct_200101", "radpostauth_200101"}
+    old = {"radacct_200101", "radpostauth_200101"}
+    assert set(session.scalars(text("select infora_detach_partitions('2001-02-01', 10)"))) == old
     assert "200102" in partitions(session, "radacct")
-    with pytest.raises(DBAPIError, match="never dropped"):
-        session.scalars(text("select infora_drop_partitions(now()::date)")).all()
+    assert set(session.scalars(text("select infora_drop_detached('2001-02-01', 9)"))) == set()
+    assert set(session.scalars(text("select infora_drop_detached('2001-02-01', 10)"))) == old
+    with pytest.raises(DBAPIError, match="never detached"):
+        session.scalars(text("select infora_detach_partitions(now()::date, 10)")).all()
 
 
 def test_a_change_moves_updated_at_though_nobody_sets_it(session: Session) -> None:
-    made = session.scalar(text("insert into isps (name) values ('touched') returning id"))
-    before = session.scalar(text("select updated_at from isps where id = :id"), {"id": made})
-    session.execute(text("update isps set name = 'again' where id = :id"), {"id": made})
-    after = session.scalar(text("select updated_at from isps where id = :id"), {"id": made})
+    isp_id = session.scalar(text("insert into isps (name) values ('touched') returning id"))
+    before = session.scalar(text("select updated_at from isps where id = :id"), {"id": isp_id})
+    session.execute(text("update isps set name = 'again' where id = :id"), {"id": isp_id})
+    after = session.scalar(text("select updated_at from isps where id = :id"), {"id": isp_id})
     assert before is not None
     assert after is not None
     assert after > before
