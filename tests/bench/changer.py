@@ -21,7 +21,7 @@ _SUSPEND = "UPDATE customers SET status = 'suspended' WHERE id = ANY(%s)"
 
 @dataclass(frozen=True)
 class Changed:
-    """`per_second` changes a second; or how long the statement took, and how long after its end it was in force.
+    """`per_second` changes a second; or how long the statement took, and how long after its commit it was in force.
 
     `in_force` is None if it was not within the limit.
     """
@@ -32,8 +32,14 @@ class Changed:
     in_force: float | None = None
 
 
+Begin = Callable[[], None]
+
+
 class Changer:
-    """A process with a connection of its own; it begins at `start` and has ended once `done` holds."""
+    """A process with a connection of its own, in which `work(begin, *arguments)` runs.
+
+    What it does before it calls `begin` is preparation; `begin` returns when `start` is called.
+    """
 
     def __init__(self, work: Callable[..., Changed], *arguments: Any) -> None:
         context = multiprocessing.get_context("fork")
@@ -43,7 +49,8 @@ class Changer:
         theirs.close()
 
     def start(self) -> None:
-        """Let it begin."""
+        """Wait until it is prepared, and let it begin."""
+        self._ours.recv()
         self._ours.send(None)
 
     def done(self) -> bool:
@@ -58,14 +65,18 @@ class Changer:
 
 
 def _run(report: Connection, work: Callable[..., Changed], arguments: tuple[Any, ...]) -> None:
-    report.recv()
-    report.send(work(*arguments))
+    def begin() -> None:
+        report.send(None)
+        report.recv()
+
+    report.send(work(begin, *arguments))
 
 
-def renew_steadily(url: str, ids: Sequence[int], per_second: float, seconds: float) -> Changed:
+def renew_steadily(begin: Begin, url: str, ids: Sequence[int], per_second: float, seconds: float) -> Changed:
     """One customer after the other, a transaction each, on schedule."""
     db = psycopg2.connect(url)
     db.autocommit = True
+    begin()
     begun, count = time.monotonic(), 0
     with db.cursor() as cursor:
         while (now := time.monotonic()) < begun + seconds:
@@ -78,22 +89,27 @@ def renew_steadily(url: str, ids: Sequence[int], per_second: float, seconds: flo
 
 
 def suspend_at_once(
-    url: str, customers: Customers, asked: Customers, server: tuple[str, int], source: str, limit: float
+    begin: Begin, url: str, customers: Customers, asked: Customers, server: tuple[str, int], source: str, limit: float
 ) -> Changed:
-    """All in one statement; then some of them log in, one after the other, until each has been refused."""
+    """All in one statement, which is prepared until only its commit is left.
+
+    Then some of them log in, one after the other, until each has been refused.
+    """
     db = psycopg2.connect(url)
-    db.autocommit = True
     begun = time.monotonic()
     with db.cursor() as cursor:
         cursor.execute(_SUSPEND, ([key for _, key in customers],))
     statement = time.monotonic() - begun
+    begin()
+    db.commit()
+    begun = time.monotonic()
     db.close()
     for number, _ in asked:
         while not is_refused(number, server, source):
             if time.monotonic() > begun + limit:
                 return Changed(len(customers), statement=statement)
             time.sleep(0.002)
-    return Changed(len(customers), statement=statement, in_force=time.monotonic() - begun - statement)
+    return Changed(len(customers), statement=statement, in_force=time.monotonic() - begun)
 
 
 def is_refused(number: int, server: tuple[str, int], source: str) -> bool:

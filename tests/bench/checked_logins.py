@@ -39,10 +39,21 @@ def on_schedule(side: Side, customers: Sequence[int], per_second: float, seconds
     return Stream(packets, SECRET, side.auth, Rate(per_second), code, ports=SCHEDULE_PORTS)
 
 
-def measured(bench: Bench, side: Side, scenario: str, streams: Sequence[Stream], seconds: float,
-             until: Callable[[], bool] | None = None) -> list[Sample]:  # fmt: skip
-    """A run whose first stream are logins; the bench fails if they are not one decision and one record each."""
+def measured(
+    bench: Bench,
+    side: Side,
+    scenario: str,
+    streams: Sequence[Stream],
+    seconds: float,
+    until: Callable[[], bool] | None = None,
+    beside: Callable[[], object] = lambda: None,
+) -> list[Sample]:
+    """A run whose first stream are logins; the bench fails if they are not one decision and one record each.
+
+    `beside` is called when the first packet is about to leave, and not before: it starts what runs beside the logins.
+    """
     before = check.settled(side)
+    beside()
     samples = measure.run(side, streams, seconds, until)
     logins = streams[0].result
     bench.fail(scenario, side, check.faults(logins, check.added(side, before, logins)))

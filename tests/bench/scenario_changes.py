@@ -36,8 +36,10 @@ def changes(bench: Bench) -> list[Row]:
     return [
         bounded("changes", f"{words}, quiet", quiet, "ms"),
         bounded("changes", f"{words} beside {rate:,.0f} changes/s", steady, "ms"),
-        bounded("changes", f"the same / quiet ({_CHANGES} changes/s were to be made)", steady / quiet, "", at_most=2),
-        bounded("changes", f"{together}: in force after it by", in_force, "s", at_most=2),
+        # Without a target where the database could not keep up: fewer changes are another question.
+        bounded("changes", f"the same / quiet ({_CHANGES} changes/s were to be made)", steady / quiet, "",
+                at_most=2 if rate > 0.9 * _CHANGES else None),
+        bounded("changes", f"{together}: in force after its commit by", in_force, "s", at_most=2),
         bounded("changes", f"{words} meanwhile", at_once, "ms"),
         bounded("changes", "the same / quiet", at_once / quiet, "", at_most=2),
     ]
@@ -59,10 +61,9 @@ def _customers(project: Project) -> Customers:
 def _logins_p99(bench: Bench, project: Project, name: str, seconds: float, changer: Changer | None = None,
                 *, until_done: bool = False) -> float:  # fmt: skip
     stream = checked_logins.on_schedule(project, range(CUSTOMERS), _LOGINS, seconds)
-    if changer is not None:
-        changer.start()
     until = changer.done if changer is not None and until_done else None
-    [sample] = checked_logins.measured(bench, project, f"changes, {name}", [stream], seconds, until)
+    beside = changer.start if changer else lambda: None
+    [sample] = checked_logins.measured(bench, project, f"changes, {name}", [stream], seconds, until, beside)
     bench.keep(f"changes, {name}", project, sample)
     return sample.p99_ms
 
@@ -75,7 +76,7 @@ def _steadily(bench: Bench, project: Project, others: Customers) -> tuple[float,
 
 
 def _at_once(bench: Bench, project: Project, changed: Customers) -> tuple[float, float | None]:
-    """p99 from the statement's start until it is in force, and how long after its end; all must be refused then."""
+    """p99 from the commit until it is in force, and how long that was; all of them must be refused then."""
     asked = [*changed[:: max(1, len(changed) // _ASKED)], changed[-1]]
     changer = Changer(suspend_at_once, project.url, changed, asked, project.auth, _ROUTER, _LIMIT_SECONDS)
     p99 = _logins_p99(bench, project, "at once", _LIMIT_SECONDS, changer, until_done=True)

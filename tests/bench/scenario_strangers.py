@@ -82,9 +82,8 @@ def _with_devices(bench: Bench, devices: int) -> _Seen:
 
 def _logins_p99(bench: Bench, project: Project, name: str, seconds: float, crowd: Strangers | None = None) -> float:
     stream = checked_logins.on_schedule(project, range(CUSTOMERS), _LOGINS, seconds)
-    if crowd is not None:
-        crowd.start()
-    [sample] = checked_logins.measured(bench, project, f"strangers, {name}", [stream], seconds)
+    beside = crowd.start if crowd else lambda: None
+    [sample] = checked_logins.measured(bench, project, f"strangers, {name}", [stream], seconds, beside=beside)
     bench.keep(f"strangers, {name}", project, sample)
     return sample.p99_ms
 

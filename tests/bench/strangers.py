@@ -29,19 +29,21 @@ class Sent:
 
 
 class Strangers:
-    """`count` Access-Requests at a rate; `start` returns once all are ready and the first ones leave."""
+    """`count` Access-Requests at a rate. They are built at once and leave from `start` on."""
 
     def __init__(self, server: tuple[str, int], per_second: float, count: int, first: int = 0) -> None:
         context = multiprocessing.get_context("fork")
-        self._ours, self._theirs = context.Pipe()
-        arguments = (self._theirs, server, per_second, count, first)
+        self._ours, theirs = context.Pipe()
+        arguments = (theirs, server, per_second, count, first)
         self._process = context.Process(target=_run, args=arguments, daemon=True)
+        self._process.start()
+        theirs.close()
+        # Until all packets are built.
+        self._ours.recv()
 
     def start(self) -> None:
-        """Build the packets, then begin to send."""
-        self._process.start()
-        self._theirs.close()
-        self._ours.recv()
+        """Begin to send."""
+        self._ours.send(None)
 
     def finish(self) -> Sent:
         """Wait until all have left."""
@@ -62,6 +64,7 @@ def _run(report: Connection, server: tuple[str, int], per_second: float, count: 
     sharpen_timers()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         report.send(None)
+        report.recv()
         begun, cpu = time.perf_counter(), time.process_time()
         for at, octets in enumerate(packets):
             if (early := begun + at / per_second - time.perf_counter()) > 0:

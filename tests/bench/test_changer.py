@@ -7,23 +7,24 @@ import time
 
 import pytest
 
-from tests.bench.changer import Changed, Changer, is_refused
+from tests.bench.changer import Begin, Changed, Changer, is_refused
 from tests.radius_client import Code
 
 
-def _work(seconds: float) -> Changed:
+def _work(begin: Begin, seconds: float) -> Changed:
+    begin()
     time.sleep(seconds)
     return Changed(7, in_force=seconds)
 
 
-def _die() -> Changed:
+def _die(begin: Begin) -> Changed:
+    begin()
     os._exit(1)
 
 
 def test_it_begins_when_it_is_told_to_and_says_when_it_is_done() -> None:
     changer = Changer(_work, 0.2)
     time.sleep(0.3)
-    assert not changer.done()
     changer.start()
     assert not changer.done()
     assert changer.finish() == Changed(7, in_force=0.2)
