@@ -1,6 +1,7 @@
 """FreeRADIUS' virtual server `clients`: a new source address → the device it belongs to, from memory.
 
-Runs in the thread that receives packets. Unknown devices get no answer.
+Runs in the thread that receives packets. Unknown devices get no answer. Unsigned requests are dropped by the login hook,
+which counts them: FreeRADIUS would not.
 """
 
 from __future__ import annotations
@@ -13,10 +14,7 @@ from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 
 @guarded(on_error=NOTFOUND)
 def authorize(pairs: Pairs) -> Answer:
-    """The device's secret, and tenant and device in the short name.
-
-    Whether it must sign its requests is for `authorize` to say: what FreeRADIUS drops, nobody can count.
-    """
+    """The device's secret, and tenant and device in the short name."""
     address = source_address(pairs)
     client = lifecycle.any_server().client(address)
     if client is None:
