@@ -1,7 +1,7 @@
 """FreeRADIUS' virtual server `clients`: a new source address → the device it belongs to, from memory.
 
-Runs in the thread that receives packets. Unknown devices get no answer. Unsigned requests are dropped by the login hook,
-which counts them: FreeRADIUS would not.
+Runs in the thread that receives packets. Unknown devices get no answer. The login hook drops unsigned requests and
+counts them: FreeRADIUS would not.
 """
 
 from __future__ import annotations
