@@ -143,4 +143,5 @@ class AuthServer:
             "answers": dict(self.answers),
             "unsigned": self.unsigned.plain(),
             "spool": self.spool.state()._asdict(),
+            **status.described(status.directory_troubles(self.directory.age())),
         }
