@@ -28,9 +28,11 @@ CODES = {
     409: "conflict",
     412: "stale",
     413: "too_large",
+    414: "uri_too_long",
     415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_attempts",
+    431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",
 }
@@ -40,6 +42,8 @@ MESSAGES = {
     403: "Your role does not allow this.",
     404: "There is no such thing here.",
     405: "This address does not know that method.",
+    414: "The address is too long.",
+    431: "The headers are too long, or there are too many of them.",
     500: "Something went wrong on the server. The request id leads to it in the log.",
 }
 Answer = tuple[Response, int, dict[str, str]]
