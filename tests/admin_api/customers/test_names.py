@@ -67,9 +67,12 @@ def test_names_are_sorted_as_people_sort_them(tenant: Tenant) -> None:
     assert [row["username"] for row in csv.DictReader(io.StringIO(file))] == wanted
 
 
-OPEN = ("insert into radacct (isp_id, acctuniqueid, session_month, acctsessionid, username, acctstarttime,"
-        " acctupdatetime, acctstoptime) values (:isp, :name || :isp, date_trunc('month', now() - :ago * interval '1 day'),"
-        " 's', :name, now() - :ago * interval '1 day', now(), now() - :over * interval '1 day')")  # fmt: skip
+OPEN = """
+insert into radacct (isp_id, acctuniqueid, session_month, acctsessionid, username, acctstarttime,
+    acctupdatetime, acctstoptime)
+select :isp, :name || :isp, date_trunc('month', began), 's', :name, began, now(), now() - :over * interval '1 day'
+  from (select now() - :ago * interval '1 day' as began) as session
+"""
 
 
 @pytest.mark.parametrize(
