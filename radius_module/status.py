@@ -95,6 +95,13 @@ def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:
         return None
 
 
+def unsigned_requests(state_dir: Path) -> dict[int, tuple[int, float]]:
+    """Device → Access-Requests dropped since the login process started for want of a signature, time of the last."""
+    written = report(state_dir)
+    counted = {} if written is None else written.get("unsigned", {})
+    return {int(device_id): (int(count), float(last)) for device_id, (count, last) in counted.items()}
+
+
 def directory_age(written: dict[str, Any] | None) -> float | None:
     """Seconds since a report's directory was last known to be the database's."""
     confirmed_at = None if written is None else written.get("confirmed_at")

@@ -47,6 +47,9 @@ def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     if report is None:
         return
     yield _by("counter", "infora_logins", "Answered logins by result.", "code", report.get("answers", {}))
+    unsigned = {device_id: count for device_id, (count, _last) in report.get("unsigned", {}).items()}
+    help_text = "Access-Requests dropped for want of a Message-Authenticator."
+    yield _by("counter", "infora_unsigned_requests", help_text, "device_id", unsigned)
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
     age = status.directory_age(report)

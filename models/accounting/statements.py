@@ -28,7 +28,7 @@ select wanted.isp_id, wanted.id, {_OWNER}
 OWNERS_BY_NAME = f"""
 select wanted.isp_id, wanted.name, {_OWNER}
   from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
-  join customers c on c.isp_id = wanted.isp_id and infora_login_name(c.username) = infora_login_name(wanted.name)
+  join customers c on c.isp_id = wanted.isp_id and c.id = infora_customer_of(wanted.isp_id, wanted.name)
   {_PLAN}
 """  # noqa: S608  # as above
 

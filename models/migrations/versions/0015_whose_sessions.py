@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0015"
-down_revision = "0020"
+down_revision = "0017"
 
 #: Rows that are inserted by hand find their customer by the rule of the books (models.accounting.batch_sessions).
 #: A Class of ours is version 2, time, nonce, customer and interval, in hex.
@@ -24,7 +24,7 @@ begin
      where c.isp_id = new.isp_id and c.id = ('x' || substr(new.class, 27, 16))::bit(64)::bigint;
   elsif new.username is not null then
     select id into new.customer_id from customers c
-     where c.isp_id = new.isp_id and infora_login_name(c.username) = infora_login_name(new.username)
+     where c.isp_id = new.isp_id and c.id = infora_customer_of(new.isp_id, new.username)
        and c.created_at <= coalesce(new.acctstarttime, now());
   end if;
   return new;
