@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from models.accounting.records import START, STOP, AccountingRecord, InferredStop
-from models.accounting.session import NAMESAKE_AFTER, SessionState, began_at, booked_at, plain_id
+from models.accounting.session import NAMESAKE_AFTER, SessionState, began_at, booked_at, is_in_time_of, plain_id
 from models.accounting.session_id import SessionClass, month_of, namesake_id, read_class
 
 #: How many namesakes of one id are told apart; later ones count as the last.
@@ -138,12 +138,13 @@ class BatchSessions:
 
     def _new(self, entry: Entry, key: Key) -> SessionState:
         record, owner = entry.record, self.owners.get(entry.key)
-        began = began_at(record, entry.session_class)
         login = entry.session_class.login_time
         state = SessionState(record.isp_id, key[1], month_of(booked_at(record) if login is None else login),
                              record.device_id, nas_address=record.nas_address, router=record.router,
                              session_id=record.session_id)  # fmt: skip
-        if owner is not None and (entry.session_class.customer_id is not None or owner.created_at <= began):
+        if owner is not None and (
+            entry.session_class.customer_id is not None or is_in_time_of(owner.created_at, record, entry.session_class)
+        ):
             state.customer_id = owner.customer_id
             self.open_counts[owner.customer_id] += 1
             state.is_beyond = record.status != STOP and self.open_counts[owner.customer_id] > owner.most_open

@@ -17,6 +17,8 @@ from models.accounting.usage_split import Growth
 LONGEST_DELAY = 86_400
 #: A session that is said to run longer is not believed to have begun so long ago.
 LONGEST_SESSION = 2 * 366 * 86_400
+#: A first record may say that its session is older than its customer by so much, seconds, and still be theirs.
+DOUBTFUL_AGE = 3600.0
 #: A session without Class that begins this long after its namesake's end, seconds, is another one; sooner, it is a
 #: packet of the old one that was late.
 NAMESAKE_AFTER = 60.0
@@ -106,6 +108,18 @@ def began_at(record: AccountingRecord, session_class: SessionClass) -> float:
     seconds = min(record.session_time or 0, LONGEST_SESSION)
     login = session_class.login_time
     return max(booked_at(record) - seconds, 0.0 if login is None else min(float(login), booked_at(record)))
+
+
+def is_in_time_of(created_at: float, record: AccountingRecord, session_class: SessionClass) -> bool:
+    """Did the session begin when the customer was there already? Asked of its first record, where no Class says whose.
+
+    The time of a login is our own word, to the second. How long a session has run is the router's, and is believed
+    against a customer where it is beyond doubt.
+    """
+    login = session_class.login_time
+    if login is not None:
+        return created_at < login + 1
+    return created_at <= booked_at(record) and created_at <= began_at(record, session_class) + DOUBTFUL_AGE
 
 
 def fold(state: SessionState, record: AccountingRecord, session_class: SessionClass) -> Growth | None:

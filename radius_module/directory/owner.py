@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
-from models.accounting.session import began_at
+from models.accounting.session import is_in_time_of
 from models.accounting.session_id import SessionClass, identity, read_class
 from radius_module.directory.contents import Directory
 from radius_module.online.table import NOBODY, OnlineTable
@@ -42,7 +42,7 @@ def customer_of(
         customer = customers.get(owner)
         return customer if customer is not None and customer.isp_id == record.isp_id else None
     customer = directory.customer(record.isp_id, record.username)
-    if customer is None or customer.created_at > began_at(record, session_class):
+    if customer is None or not is_in_time_of(customer.created_at, record, session_class):
         return None
     return customer
 

@@ -31,7 +31,7 @@ def shop(books: Engine, request: pytest.FixtureRequest) -> Iterator[Tenant]:
     run(books, "update mikrotik_devices set ip_address = '10.78.0.0/32'::cidr + id where id = :id", id=made.device_id)
 
 
-def sell(engine: Engine, shop: Tenant, username: str, created: float = NOON - 3600) -> int:
+def sell(engine: Engine, shop: Tenant, username: str, created: float = NOON - 36_000) -> int:
     """Another customer; its id."""
     made: int = run(
         engine,
@@ -121,7 +121,7 @@ def test_a_session_that_began_before_its_customer_existed_is_not_theirs(
         books, report(received=NOON + 300, session_time=300, octets_in=7, **(of | {"username": b"new", "klass": klass}))
     )
     # Also where the first packet that arrives is later than the customer.
-    book(books, report(received=NOON + 300, session_time=300, octets_in=7,
+    book(books, report(received=NOON + 300, session_time=7200, octets_in=7,
                        **(of | {"username": b"new", "klass": klass, "session_id": b"80f00009"})))  # fmt: skip
     assert usage(books) == {}
     assert newcomer not in {row[0] for row in rows(books, "select customer_id from radacct")}
