@@ -8,13 +8,14 @@ The caller commits; after BookingConflict, they roll back and book the batch aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import BatchSessions, Entry
+from models.accounting.line_rates import LineRates
 from models.accounting.records import (
     REBOOTS,
     ROUTER_REBOOT,
@@ -50,7 +51,7 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     ends = [record for record in records if isinstance(record, InferredStop)]
     restarts = [packet for packet in packets if packet.status in REBOOTS]
     sessions, entries = load(connection, packets, ends)
-    grown = _fold(sessions, sorted([*entries, *ends, *restarts], key=_moment))
+    grown = _fold(sessions, sorted([*entries, *ends, *restarts], key=_moment), LineRates(connection).of)
     states = list(sessions.states())
     _find_customers(connection, states)
     totals = count(connection, grown)
@@ -67,14 +68,16 @@ def _moment(event: Entry | InferredStop | AccountingRecord) -> float:
 
 
 def _fold(
-    sessions: BatchSessions, events: Sequence[Entry | InferredStop | AccountingRecord]
+    sessions: BatchSessions,
+    events: Sequence[Entry | InferredStop | AccountingRecord],
+    rate_of: Callable[[SessionState, AccountingRecord], float],
 ) -> list[tuple[SessionState, Growth]]:
     """Take all events into their sessions, in the order of time; what grew."""
     grown = []
     for event in events:
         if isinstance(event, Entry):
             state = sessions.of_entry(event)
-            growth = fold(state, event.record, event.session_class)
+            growth = fold(state, event.record, event.session_class, rate_of)
             if growth is not None:
                 grown.append((state, growth))
         elif isinstance(event, InferredStop):

@@ -15,6 +15,7 @@ from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
 from radius_module.ipc import unix_socket
 from radius_module.ipc.feed import LARGEST, LENGTH
+from radius_module.online.line_rate import line_rate
 from radius_module.online.table import OnlineTable
 from radius_module.settings import Settings
 from radius_module.spool import codec, files, segment
@@ -114,7 +115,8 @@ class FeedListener:
         customer = self._directory.customer(record.isp_id, record.username)
         if customer is not None:
             start = customer.period_start(record.received)
-            for end in self._online.apply_record(record, customer.id, start):
+            rate = line_rate(self._directory.plan(customer.plan_id))
+            for end in self._online.apply_record(record, customer.id, start, rate):
                 self._spool.put_later(end)
 
     def _sweep(self) -> None:
