@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import BatchSessions, Entry
-from models.accounting.line_rates import LineRates
 from models.accounting.records import (
+    KNOWN_STATUSES,
     REBOOTS,
     ROUTER_REBOOT,
     AccountingRecord,
@@ -28,7 +28,7 @@ from models.accounting.records import (
 from models.accounting.session import SessionState, booked_at, end, fold
 from models.accounting.session_rows import BookingConflict, load, store
 from models.accounting.statements import numbers, texts
-from models.accounting.usage_rows import Total, count
+from models.accounting.usage_rows import LineRates, Total, count
 from models.accounting.usage_split import Growth
 
 __all__ = ["Booking", "BookingConflict", "Total", "book"]
@@ -47,7 +47,8 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     Raises BookingConflict where another node was quicker with one of its sessions, and the database's errors.
     """
     connection.exec_driver_sql(sql.LOOK_UP)
-    packets = [record for record in records if isinstance(record, AccountingRecord)]
+    heard = [record for record in records if isinstance(record, AccountingRecord)]
+    packets = [record for record in heard if record.status in KNOWN_STATUSES]
     ends = [record for record in records if isinstance(record, InferredStop)]
     restarts = [packet for packet in packets if packet.status in REBOOTS]
     sessions, entries = load(connection, packets, ends)
@@ -56,7 +57,7 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     _find_customers(connection, states)
     totals = count(connection, grown)
     store(connection, [state for state in states if state.changed])
-    _note_contacts(connection, packets)
+    _note_contacts(connection, heard)
     _insert_results(connection, [record for record in records if isinstance(record, AuthResult)])
     return Booking(states, totals)
 

@@ -19,7 +19,8 @@ from models.tables.usage import Usage, UsageDaily
 from models.tables.usage_corrections import UsageCorrection
 
 _DIRECTIONS = ("bytes_in", "bytes_out")
-_MOST = 2**63 - 1
+#: A period has less; both directions together fit into 64 bits.
+_MOST = 10**18
 
 
 def correct(
@@ -35,7 +36,7 @@ def correct(
         isp_id=customer.isp_id, customer_id=customer.id, period_start=period_start, reason=reason, **changes
     )
     session.add(correction)
-    requests.change(session, customer, "topup")
+    requests.change(session, customer, "by_hand")
     record(session, "create", correction)
     return correction
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
 
-from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
+from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
 from radius_module.ipc import unix_socket
 from radius_module.ipc.feed import LARGEST, LENGTH
@@ -111,6 +111,8 @@ class FeedListener:
     def _hear(self, record: AccountingRecord) -> None:
         if record.status in REBOOTS:
             self._online.device_restarted(record)
+            return
+        if record.status not in KNOWN_STATUSES:
             return
         customer = self._directory.customer(record.isp_id, record.username)
         if customer is not None:

@@ -113,7 +113,7 @@ class OnlineTable:
     def apply_record(
         self, record: AccountingRecord, customer_id: int, period_start: float, rate: float = LEAST_RATE
     ) -> list[InferredStop]:
-        """An accounting packet of a customer whose line carries `rate` octets a second; sessions it shows to be over."""
+        """An accounting packet of a customer whose line carries `rate` octets/s; sessions it shows to be over."""
         session_class = read_class(record.klass, record.received)
         uid = _remembered_id(record.isp_id, record.device_id, record.session_id, session_class)
         with self._lock:

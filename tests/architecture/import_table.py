@@ -58,8 +58,7 @@ RULES: tuple[Rule, ...] = (
     Only("models.accounting", ("models.tables",), "the writer books with nothing but tables at hand"),
     Siblings("models.tables", ("base",), "a table is read without reading another"),
     Importers("models.accounting.statements",
-              ("models.accounting.booking", "models.accounting.session_rows", "models.accounting.usage_rows",
-               "models.accounting.line_rates"),
+              ("models.accounting.booking", "models.accounting.session_rows", "models.accounting.usage_rows"),
               "octets are written by the booking alone"),
     # The service, upwards.
     Floors("service", (

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0021"
-down_revision = "0020"
+down_revision = "0017"
 
 
 def upgrade() -> None:
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["isp_id"], ["isps.id"], name=op.f("fk_usage_corrections_isp_id_isps")),
         sa.ForeignKeyConstraint(
             ["isp_id", "customer_id"], ["customers.isp_id", "customers.id"],
-            name=op.f("fk_usage_corrections_isp_id_customers"), ondelete="CASCADE",
+            name=op.f("fk_usage_corrections_isp_id_customer_id_customers"), ondelete="CASCADE",
         ),
         sa.CheckConstraint("bytes_in <> 0 or bytes_out <> 0", name=op.f("ck_usage_corrections_changes_something")),
         sa.CheckConstraint("length(reason) between 1 and 500", name=op.f("ck_usage_corrections_reason_length")),

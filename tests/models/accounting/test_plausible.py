@@ -59,7 +59,7 @@ def remembered(*records: AccountingRecord, rate: float = LEAST_RATE) -> int:
     online = OnlineTable()
     for record in records:
         online.apply_record(record, 1, NOON - 86_400, rate)
-    return online.standing(1, NOON - 86_400, NOON + 3600)[0]
+    return online.usage_and_slots(1, NOON - 86_400, NOON + 3600)[0]
 
 
 def packets(tenant: Tenant, *counters: tuple[int, int]) -> list[AccountingRecord]:
