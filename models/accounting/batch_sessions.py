@@ -100,6 +100,7 @@ class BatchSessions:
             if state is not None:
                 self.aliases[entry.key] = state.unique_id
                 state.aliases.append(entry.plain_id)
+                state.changed = True
         if state is None:
             state = self._new(entry, key)
         state.plain_id = state.plain_id or (entry.plain_id if entry.key not in self.aliases else None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
+from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord, InferredStop
 from models.accounting.session import is_in_time_of
 from models.accounting.session_id import SessionClass, identity, read_class
 from radius_module.directory.contents import Directory
+from radius_module.online.line_rate import line_rate
 from radius_module.online.table import NOBODY, OnlineTable
 from radius_module.rules.facts import Customer
 
@@ -20,6 +21,8 @@ def apply_record(directory: Directory, online: OnlineTable, record: AccountingRe
     if record.status in REBOOTS:
         online.device_restarted(record)
         return []
+    if record.status not in KNOWN_STATUSES:
+        return []
     session_class = read_class(record.klass, record.received)
     name = record.username if session_class.login_time is None else b""
     uid = _remembered_identity(record.isp_id, record.device_id, record.session_id, session_class, name)
@@ -29,7 +32,7 @@ def apply_record(directory: Directory, online: OnlineTable, record: AccountingRe
         return online.apply_record(record, session_class, uid, NOBODY if known is None else known, 0.0)
     start, plan = customer.period_start(record.received), directory.plan(customer.plan_id)
     most = most_open(1 if plan is None else plan.simultaneous_use)
-    return online.apply_record(record, session_class, uid, customer.id, start, most)
+    return online.apply_record(record, session_class, uid, customer.id, start, most, line_rate(plan))
 
 
 def customer_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from models.accounting.plausible import LEAST_RATE, is_plausible
 from models.accounting.records import STOP, AccountingRecord, InferredStop
 from models.accounting.session import booked_at, is_news, to_microsecond
 from models.accounting.session_id import INTERIM_INTERVAL, SessionClass
@@ -138,6 +139,18 @@ class OnlineSession:
             and record.octets_out >= self.octets_out
             and (record.session_time is None or record.session_time >= self.session_time)
         )
+
+    def believable(self, record: AccountingRecord, login_time: int | None, rate: float) -> AccountingRecord:
+        """The record; with the session's own counters where its are beyond what the line carries, as in the books."""
+        growth = max(0, record.octets_in - self.octets_in) + max(0, record.octets_out - self.octets_out)
+        if growth <= LEAST_RATE:
+            return record
+        since = self.updated or login_time
+        elapsed = None if since is None else booked_at(record) - since
+        seconds = None if record.session_time is None else record.session_time - self.session_time
+        if is_plausible(growth, elapsed, seconds, rate):
+            return record
+        return record._replace(octets_in=self.octets_in, octets_out=self.octets_out, session_time=None)
 
     def apply(self, record: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""

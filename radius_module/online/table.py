@@ -12,6 +12,7 @@ from threading import Lock
 from time import sleep
 from typing import Any
 
+from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
@@ -127,21 +128,22 @@ class OnlineTable:
 
     def apply_record(
         self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
-        most_open: int = 22,
+        most_open: int = 22, rate: float = LEAST_RATE,
     ) -> list[InferredStop]:  # fmt: skip
-        """An accounting packet of a customer, or of nobody; sessions that it shows to be over."""
+        """An accounting packet of a customer, or of nobody; what it ends. `rate`: what the line carries, octets a second."""
         with self._lock:
             customer = self._customer(customer_id)
             if session_class.customer_id is None:
                 self._owners[uid] = customer_id
             uid = customer.identity_of(record, uid)
-            customer.begin_period(period_start, record, uid)
             session = customer.sessions.get(uid)
             is_new = session is None
             if session is None:
                 session = OnlineSession.of_record(record, session_class, began_at(record, session_class))
                 session.is_evidence = not customer.has_room(record, most_open)
-                customer.sessions[uid] = session
+            record = session.believable(record, session_class.login_time, rate)
+            customer.begin_period(period_start, record, uid)
+            customer.sessions[uid] = session
             session.apply(record)
             customer.slots.pop(record.mac or record.klass.hex(), None)
             if session.is_evidence:

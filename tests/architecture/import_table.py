@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
          "the writer books with tables at hand, and names as they are compared"),
     Siblings("models.tables", ("base",), "a table is read without reading another"),
     Importers("models.accounting.statements",
-              ("models.accounting.booking", "models.accounting.session_lookup", "models.accounting.session_rows",
+              ("models.accounting.booking", "models.accounting.session_rows",
                "models.accounting.usage_rows"),
               "octets are written by the booking alone"),
     # The service, upwards.
