@@ -130,7 +130,7 @@ class OnlineTable:
         self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
         most_open: int = 22, rate: float = LEAST_RATE,
     ) -> list[InferredStop]:  # fmt: skip
-        """An accounting packet of a customer, or of nobody; what it ends. `rate`: what the line carries, octets a second."""
+        """A packet of a customer, or of nobody; what it ends. `rate`: what the line carries, octets a second."""
         with self._lock:
             customer = self._customer(customer_id)
             if session_class.customer_id is None:
