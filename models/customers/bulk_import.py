@@ -152,7 +152,7 @@ class Import:
             "isp_id": customer.isp_id,
             "customer_id": customer.id,
             "service_plan_id": customer.service_plan_id,
-            "price": plan.price if plan else 0,
+            "price_minor": plan.price_minor if plan else 0,
             "period_start": self._now,
             "period_end": customer.expires_at,
         }

@@ -64,7 +64,7 @@ def first_period(customer: Customer, plan: ServicePlan | None, now: datetime) ->
         isp_id=customer.isp_id,
         customer_id=customer.id,
         service_plan_id=customer.service_plan_id,
-        price=plan.price if plan else 0,
+        price_minor=plan.price_minor if plan else 0,
         period_start=now,
         period_end=customer.expires_at,
     )

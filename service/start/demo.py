@@ -104,7 +104,7 @@ def _plan(session: Session, isp: Isp) -> ServicePlan:
     name = "Demo 10M"
     plan = session.scalar(select(ServicePlan).where(ServicePlan.isp_id == isp.id, ServicePlan.name == name).limit(1))
     if plan is None:
-        plan = ServicePlan(isp_id=isp.id, name=name, description="10 Mbit/s down, 2 up, 100 GB", price=Decimal("19.90"),
+        plan = ServicePlan(isp_id=isp.id, name=name, description="10 Mbit/s down, 2 up, 100 GB", price_minor=1990,
                            bandwidth_limit=Decimal(10), upload_limit=Decimal(2), data_limit_bytes=100 * 10**9,
                            session_timeout=24 * 60, idle_timeout=10, validity_days=_VALIDITY_DAYS)  # fmt: skip
         session.add(plan)
@@ -135,7 +135,7 @@ def _customer(session: Session, keyring: Keyring, isp: Isp, plan: ServicePlan) -
                             service_plan_id=plan.id, expires_at=end)  # fmt: skip
         session.add(customer)
         session.flush()
-        session.add(Subscription(isp_id=isp.id, customer_id=customer.id, service_plan_id=plan.id, price=plan.price,
+        session.add(Subscription(isp_id=isp.id, customer_id=customer.id, service_plan_id=plan.id, price_minor=plan.price_minor,
                                  period_start=now, period_end=end))  # fmt: skip
     set_password(session, keyring, isp, customer, DEMO_PASSWORD)
     session.flush()
