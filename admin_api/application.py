@@ -14,7 +14,7 @@ from admin_api.customers.routes import customers
 from admin_api.devices.routes import devices
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.plans.routes import plans
-from admin_api.radius import reply_rows
+from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
 from admin_api.reports.routes import reports
 from admin_api.sessions.routes import session_routes
@@ -36,6 +36,7 @@ BLUEPRINTS = (
     radius,
     reply_rows.extra_attributes,
     audit_log.office,
+    quarantine.quarantined,
     health.health,
 )
 
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     try:
         _furnish(app, settings or from_environment(os.environ))
     except SettingsError as wrong:
-        # The command line must be able to say more than this (`doctor`), and to make what is missing (`initdb`).
+        # The command line must be able to say more than this (`doctor`), and to create what is missing (`initdb`).
         if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
             raise SystemExit(str(wrong)) from None
     return app

@@ -10,6 +10,7 @@ from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer
 from models.tables.devices import DeviceContact, MikrotikDevice
+from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
 from models.tables.ledger import LedgerAccount, LedgerCheckpoint, Transfer
 from models.tables.outbox import Outbox
@@ -28,8 +29,10 @@ __all__ = [
     "Charge",
     "ChargedPeriod",
     "Customer",
+    "DetachedPartition",
     "DeviceContact",
     "Drawer",
+    "HistoryClock",
     "IdempotencyKey",
     "Isp",
     "LedgerAccount",

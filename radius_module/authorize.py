@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import time
 
 from radius_module import lifecycle
-from radius_module.login import login, passwords
+from radius_module.login import login
 from radius_module.packets.access_request import login_request
 from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
 
@@ -20,5 +20,5 @@ def authorize(pairs: Pairs) -> Answer:
     customer = server.directory.customer(isp_id, request.username)
     if request.is_mschap:
         return login.as_mschap(server, request, customer)
-    authentic = customer is not None and passwords.proves(request, customer, server.keyring)
+    authentic = customer is not None and server.passwords.proves(request, customer)
     return login.quick_answer(server, request, customer, authentic, now)

@@ -17,7 +17,8 @@ from threading import Event, Thread
 from typing import Any
 
 from radius_module.replace_file import replace_text
-from radius_module.spool.files import Backlog, backlog
+from radius_module.spool import booked_counts
+from radius_module.spool.files import Backlog, backlog, oldest
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,20 @@ def backlogs(state_dir: Path) -> dict[str, Backlog]:
         except OSError:
             continue
     return by_process
+
+
+def age_of_oldest(state_dir: Path, process: str) -> float:
+    """Seconds since the oldest waiting record of a spool came; 0 where nothing waits or the spool cannot be read."""
+    try:
+        came = oldest(state_dir / "spool" / process)
+    except (OSError, ValueError):
+        return 0.0
+    return 0.0 if came is None else max(0.0, time.time() - came)
+
+
+def booked(state_dir: Path, process: str) -> dict[str, int]:
+    """How many records of a spool were booked, by kind."""
+    return booked_counts.booked(state_dir / "spool" / process)
 
 
 @cache

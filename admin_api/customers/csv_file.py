@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from sqlalchemy import Select
 
 from admin_api.customers.bodies import CustomerIn
-from admin_api.customers.views import status_of
 from admin_api.web.csv_rows import csv_response, plain
 from admin_api.web.database import lend_to, now, session
 from admin_api.web.errors import refuse
 from models import Customer
 from models.customers.bulk_import import Row, RowError
+from models.subscriptions.status import shown_status
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
 LARGEST_FILE = 64_000_000
@@ -58,8 +58,8 @@ def read_rows(file: IO[bytes], errors: list[RowError]) -> Iterator[Row]:
 def exported(customers: Select[Customer]) -> Response:
     """The file, streamed; the status is that of today, and a password is in no file."""
     moment = now()
-    found = session().execute(customers.execution_options(yield_per=1000)).scalars()
-    return lend_to(csv_response("customers", COLUMNS, (_cells(customer, moment) for customer in found)))
+    rows = session().execute(customers.execution_options(yield_per=1000)).scalars()
+    return lend_to(csv_response("customers", COLUMNS, (_cells(customer, moment) for customer in rows)))
 
 
 def _check_header(header: list[str]) -> None:
@@ -82,7 +82,7 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
     try:
         body = CustomerIn.model_validate(values)
     except ValidationError as wrong:
-        errors += [RowError(number, str(one["loc"][0]) if one["loc"] else "", one["msg"]) for one in wrong.errors()]
+        errors += [RowError(number, _column(error["loc"]), error["msg"]) for error in wrong.errors()]
         return None
     columns = body.model_dump(exclude={"password"})
     columns["username"] = body.username or body.email
@@ -92,9 +92,14 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
     return Row(number, columns, body.password)
 
 
+def _column(location: tuple[int | str, ...]) -> str:
+    """Of a validation error; empty where it is about the row."""
+    return str(location[0]) if location else ""
+
+
 def _cells(customer: Customer, moment: datetime) -> list[object]:
     cells = [getattr(customer, name) for name in COLUMNS]
-    cells[COLUMNS.index("status")] = status_of(customer, moment)
+    cells[COLUMNS.index("status")] = shown_status(customer.status, customer.expires_at, moment)
     return ["" if cell is None else cell.isoformat() if hasattr(cell, "isoformat") else cell for cell in cells]
 
 
@@ -108,6 +113,6 @@ class _Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # a writable buffer
-        found = self._file.read(len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
+        octets = self._file.read(len(buffer))
+        buffer[: len(octets)] = octets
+        return len(octets)

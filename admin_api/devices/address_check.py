@@ -14,7 +14,7 @@ from models.network import addresses
 from models.network.addresses import Network
 
 
-def checked(fields: dict[str, Any]) -> dict[str, Any]:
+def check(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields with the device's address normalised; ends the request where an address is ours."""
     settings = parts().settings
     ours = database_networks(settings.database_url)
@@ -44,5 +44,5 @@ def database_networks(url: str) -> tuple[Network, ...]:
         entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
         return ()
-    found = {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries}
-    return tuple(ipaddress.ip_network(address) for address in found if not address.is_loopback)
+    hosts = {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries}
+    return tuple(ipaddress.ip_network(address) for address in hosts if not address.is_loopback)

@@ -12,7 +12,7 @@ from admin_api.access.authentication import allowed
 from admin_api.devices import address_check
 from admin_api.devices.bodies import DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import mine, of_tenant, session, settle, tenant
+from admin_api.web.database import of_tenant, session, settle, tenant, tenant_rows
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
@@ -29,7 +29,7 @@ devices = APIBlueprint("devices", __name__, url_prefix="/api/devices", tag="Devi
 @answers(DevicePage)
 def index(query: PageQuery) -> dict[str, Any]:
     """List devices"""
-    return page_of(mine(MikrotikDevice).order_by(MikrotikDevice.id), query, shown)
+    return page_of(tenant_rows(MikrotikDevice).order_by(MikrotikDevice.id), query, shown)
 
 
 @devices.post("")
@@ -39,7 +39,7 @@ def index(query: PageQuery) -> dict[str, Any]:
 @answers(DeviceWithSecret, 201, "Device created. Its RADIUS secret is shown this once.")
 def create(body: DeviceIn) -> dict[str, Any]:
     """Register a device"""
-    fields = address_check.checked(body.model_dump())
+    fields = address_check.check(body.model_dump())
     device, secret = device_registry.create_device(session(), parts().keyring, tenant(), **fields)
     return _shown(device) | {"radius_secret": secret}
 
@@ -61,7 +61,7 @@ def read(row: MikrotikDevice) -> DeviceOut:
 @answers(DeviceOut, message="Device changed.")
 def change(row: MikrotikDevice, body: DeviceChange) -> dict[str, Any]:
     """Change a device"""
-    changes = address_check.checked(body.given())
+    changes = address_check.check(body.given())
     device_registry.update_device(session(), parts().keyring, tenant(), row, changes)
     return _shown(row)
 
@@ -88,13 +88,13 @@ def rotate_secret(row: MikrotikDevice) -> dict[str, Any]:
 
 
 def shown(rows: Sequence[MikrotikDevice]) -> list[DeviceOut]:
-    """Devices with the moment they were last heard of."""
+    """Devices with the moment they were last seen."""
     contacts = select(DeviceContact.device_id, DeviceContact.last_seen_at).where(
         of_tenant(DeviceContact), DeviceContact.device_id.in_([device.id for device in rows])
     )
     seen = {contact.device_id: contact.last_seen_at for contact in session().execute(contacts)}
-    made = [DeviceOut.model_validate(device) for device in rows]
-    return [device.model_copy(update={"last_seen_at": seen.get(device.id)}) for device in made]
+    shown_devices = [DeviceOut.model_validate(device) for device in rows]
+    return [device.model_copy(update={"last_seen_at": seen.get(device.id)}) for device in shown_devices]
 
 
 def _shown(device: MikrotikDevice) -> dict[str, Any]:

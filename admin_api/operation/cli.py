@@ -21,12 +21,12 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (initdb, create_admin, create_isp, rotate_keys, examine, cli.spool):
+    for command in (initdb, create_admin, create_isp, rotate_keys, confirm_clock, examine, cli.spool):
         app.cli.add_command(command)
 
 
 def _sentences(command: Callable[..., None]) -> Callable[..., None]:
-    """What is not possible ends in one sentence, not in a trace."""
+    """What is not possible ends in a sentence, not in a trace."""
 
     @wraps(command)
     def run(*args: object, **kwargs: object) -> None:
@@ -48,12 +48,19 @@ def initdb() -> None:
 
 @click.command("create-admin")
 @click.argument("username")
-@click.option("--password", envvar="ADMIN_PASSWORD", help="At least 10 characters; made and shown when absent.")
+@click.option("--password", envvar="ADMIN_PASSWORD", help="At least 10 characters; generated and shown when absent.")
 @as_json
 @_sentences
 def create_admin(username: str, password: str | None, as_json: bool) -> None:
     """Create a superadmin."""
     _say(installation.create_admin(os.environ, username, password), as_json)
+
+
+@click.command("confirm-clock")
+@_sentences
+def confirm_clock() -> None:
+    """Say that the clock is right, after an alarm that stopped the removal of old history."""
+    click.echo(installation.confirm_clock(os.environ))
 
 
 @click.command("create-isp")

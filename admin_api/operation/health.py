@@ -65,7 +65,9 @@ def readyz() -> dict[str, str]:
     accounting = status.report(parts().settings.state_dir, "acct")
     if accounting is None or not accounting.get("spool_works"):
         refuse(503, "spool", "Accounting is not being stored: see the log of acct.")
-    found = session().scalar(text("select version_num from alembic_version"))
-    if found != revision_wanted():
-        refuse(503, "wrong_schema", "The database has not this version's schema: run `flask --app admin_api initdb`.")
-    return {"status": "ok", "schema_revision": found}
+    revision = session().scalar(text("select version_num from alembic_version"))
+    if revision != revision_wanted():
+        refuse(
+            503, "wrong_schema", "The database does not have this version's schema: run `flask --app admin_api initdb`."
+        )
+    return {"status": "ok", "schema_revision": revision}

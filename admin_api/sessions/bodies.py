@@ -1,4 +1,4 @@
-"""Sessions and log-ins, as shown."""
+"""Sessions and logins, as shown."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CustomerSessionQuery(PageQuery):
 
 
 class LoginOut(Shown):
-    """A log-in and the code that decided it (`accept`, or the refusal's)."""
+    """A login and the code that decided it (`accept`, or the refusal's)."""
 
     id: int
     at: datetime

@@ -1,4 +1,4 @@
-"""Sessions and log-ins: the queries and how their rows are shown."""
+"""Sessions and logins: the queries and how their rows are shown."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def sessions() -> Select[Any]:
     """The tenant's sessions with their device's name, the newest first."""
     device = and_(MikrotikDevice.isp_id == Radacct.isp_id, MikrotikDevice.id == Radacct.device_id)
     query = select(Radacct, MikrotikDevice.name).outerjoin(MikrotikDevice, device)
-    found: Select[Any] = query.where(of_tenant(Radacct)).order_by(*_NEWEST)  # type: ignore[assignment]
-    return found
+    rows: Select[Any] = query.where(of_tenant(Radacct)).order_by(*_NEWEST)  # type: ignore[assignment]
+    return rows
 
 
 def began_between(query: Select[Any], since: datetime, until: datetime) -> Select[Any]:
@@ -36,7 +36,7 @@ def shown(rows: Sequence[Any]) -> list[SessionOut]:
 
 
 def logins() -> Select[Any]:
-    """The tenant's log-ins, the newest first."""
+    """The tenant's logins, the newest first."""
     return (
         select(Radpostauth).where(of_tenant(Radpostauth)).order_by(Radpostauth.authdate.desc(), Radpostauth.id.desc())
     )

@@ -40,23 +40,23 @@ def engine_for(settings: Settings) -> Engine:
 
 
 def session() -> Session:
-    """The request's session; made when first asked for."""
+    """The request's session; opened at its first use."""
     if "session" not in g:
         g.session = Session(parts().engine, expire_on_commit=False)
         event.listen(g.session, "after_begin", _enter)
-    made: Session = g.session
-    return made
+    opened: Session = g.session
+    return opened
 
 
 def work_in(isp_id: int | None, *, everywhere: bool = False) -> None:
     """From here on the session sees this tenant alone. `everywhere`: all tenants' names and operators, too."""
-    made = session()
-    made.info[_TENANCY] = {
+    work = session()
+    work.info[_TENANCY] = {
         "isp_id": "" if isp_id is None else str(isp_id),
         "scope": "all" if everywhere else "",
     }
-    if made.in_transaction():
-        made.execute(_SET, made.info[_TENANCY])
+    if work.in_transaction():
+        work.execute(_SET, work.info[_TENANCY])
     g.isp_id = isp_id
 
 
@@ -68,11 +68,11 @@ def tenant_id() -> int:
 
 def tenant() -> Isp:
     """Its row."""
-    found = session().get_one(Isp, tenant_id())
-    return found
+    isp = session().get_one(Isp, tenant_id())
+    return isp
 
 
-def mine(model: type[ModelT]) -> Select[ModelT]:
+def tenant_rows(model: type[ModelT]) -> Select[ModelT]:
     """The tenant's rows: the first wall. Every query about a tenant's rows begins here."""
     return select(model).where(of_tenant(model))
 
@@ -98,9 +98,9 @@ def settle(row: Base) -> None:
 
 def close(_error: BaseException | None = None) -> None:
     """What was not committed is undone."""
-    made: Session | None = g.pop("session", None)
-    if made is not None:
-        made.close()
+    opened: Session | None = g.pop("session", None)
+    if opened is not None:
+        opened.close()
 
 
 def lend_to(response: Response) -> Response:
@@ -114,6 +114,6 @@ def register(app: Flask) -> None:
     app.teardown_appcontext(close)
 
 
-def _enter(made: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    if _TENANCY in made.info:
-        connection.execute(_SET, made.info[_TENANCY])
+def _enter(work: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    if _TENANCY in work.info:
+        connection.execute(_SET, work.info[_TENANCY])

@@ -17,7 +17,7 @@ from models.refusals import Invalid, Refused
 
 log = logging.getLogger("infora.api")
 
-#: What a status is called where nothing more special is known.
+#: The code of a status where nothing more specific is known.
 CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -40,7 +40,7 @@ MESSAGES = {
     403: "Your role does not allow this.",
     404: "There is no such thing here.",
     405: "This address does not know that method.",
-    500: "Something went wrong on our side. The request id leads us to it.",
+    500: "Something went wrong on the server. The request id leads to it in the log.",
 }
 Answer = tuple[Response, int, dict[str, str]]
 PROBLEM = "application/problem+json"
@@ -81,19 +81,19 @@ def _from_http_error(error: HTTPError) -> Answer:
     data = dict(error.extra_data)
     message = error.message or ""
     if isinstance(error.detail, dict) and error.detail:
-        found = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
-        data["errors"] = {field: [_plainly(text) for text in texts] for field, texts in found.items()}
+        messages = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
+        data["errors"] = {field: [_plainly(text) for text in texts] for field, texts in messages.items()}
         message = "Some fields cannot be taken."
     elif not data:
         message = MESSAGES.get(error.status_code, message)
     return _answer(error.status_code, message, data, {name: str(value) for name, value in dict(error.headers).items()})
 
 
-def _plainly(said: str) -> str:
+def _plainly(text: str) -> str:
     """The validator's words without those about itself."""
-    if said.startswith("Input should be a valid dictionary"):
+    if text.startswith("Input should be a valid dictionary"):
         return "must be a JSON object"
-    return said.removeprefix("Value error, ")
+    return text.removeprefix("Value error, ")
 
 
 def _from_refused(error: Refused) -> Answer:

@@ -33,7 +33,7 @@ class Page(BaseModel):
 
 def page_of(
     query: Select[Any],
-    asked: PageQuery,
+    page: PageQuery,
     show: Callable[[Sequence[Any]], list[Any]],
     *,
     scalars: bool = True,
@@ -43,19 +43,19 @@ def page_of(
 
     `one_scan`: of scalars whose conditions no index answers: they are looked through once, and counted on the way.
     """
-    limited = query.limit(asked.per_page).offset((asked.page - 1) * asked.per_page)
+    limited = query.limit(page.per_page).offset((page.page - 1) * page.per_page)
     total: int | None = None
     if one_scan:
-        found = session().execute(limited.add_columns(func.count().over())).all()
-        rows: Sequence[Any] = [row[0] for row in found]
-        total = found[0][1] if found else None
+        counted = session().execute(limited.add_columns(func.count().over())).all()
+        rows: Sequence[Any] = [row[0] for row in counted]
+        total = counted[0][1] if counted else None
     else:
         rows = session().scalars(limited).all() if scalars else session().execute(limited).all()
     if total is None:
         total = session().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    pages = -(-total // asked.per_page)
-    _link(asked.page, pages)
-    return {"items": show(rows), "page": asked.page, "per_page": asked.per_page, "total": total, "pages": pages}
+    pages = -(-total // page.per_page)
+    _link(page.page, pages)
+    return {"items": show(rows), "page": page.page, "per_page": page.per_page, "total": total, "pages": pages}
 
 
 def _link(page: int, pages: int) -> None:

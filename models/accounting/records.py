@@ -50,11 +50,8 @@ class AccountingRecord(NamedTuple):
     framed_ipv6_prefix: str = ""
     delegated_ipv6_prefix: str = ""
     cause: str = ""
-    #: Event-Timestamp, epoch seconds of the router's clock: evidence only (FACTS 2).
+    #: Event-Timestamp, epoch seconds of the router's clock: evidence only, for most boards have no battery.
     router_time: int | None = None
-    service_type: str = ""
-    framed_protocol: str = ""
-    authentic: str = ""
 
 
 class AuthResult(NamedTuple):

@@ -129,10 +129,7 @@ def _inserted(states: Sequence[SessionState]) -> dict[str, str]:
         "nas": texts(record.nas_address for record in first),
         "port": texts(readable(record.nas_port_id) for record in first),
         "port_type": texts(record.nas_port_type for record in first),
-        "authentic": texts(record.authentic for record in first),
         "called": texts(readable(record.called) for record in first),
         "mac": texts(record.mac for record in first),
-        "service": texts(record.service_type for record in first),
-        "protocol": texts(record.framed_protocol for record in first),
         "class": texts(record.klass.hex() for record in first),
     }

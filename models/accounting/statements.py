@@ -59,21 +59,21 @@ select {_STATE} from radacct r
 INSERT_SESSIONS = """
 insert into radacct (isp_id, acctuniqueid, session_month, customer_id, device_id, acctsessionid, username,
     nasipaddress, nasportid, nasporttype, acctstarttime, acctupdatetime, acctstoptime, acctinterval, acctsessiontime,
-    acctauthentic, acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
-    servicetype, framedprotocol, framedipaddress, framedipv6prefix, delegatedipv6prefix, class, router_time)
+    acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
+    framedipaddress, framedipv6prefix, delegatedipv6prefix, class, router_time)
 select isp, uid, month, customer, device, session, name,
        nullif(nas, '')::inet, nullif(port, ''), nullif(port_type, ''), to_timestamp(started), to_timestamp(updated),
-       to_timestamp(stopped), gap, seconds, nullif(authentic, ''), octets_in, octets_out,
-       nullif(called, ''), nullif(mac, ''), cause, nullif(service, ''), nullif(protocol, ''), nullif(framed, '')::inet,
+       to_timestamp(stopped), gap, seconds, octets_in, octets_out,
+       nullif(called, ''), nullif(mac, ''), cause, nullif(framed, '')::inet,
        nullif(prefix, '')::inet, nullif(delegated, '')::inet, nullif(class, ''), to_timestamp(clock)
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(customer)s::bigint[], %(device)s::bigint[],
        %(session)s::text[], %(name)s::text[], %(nas)s::text[], %(port)s::text[], %(port_type)s::text[],
        %(started)s::float8[], %(updated)s::float8[], %(stopped)s::float8[], %(gap)s::bigint[], %(seconds)s::bigint[],
-       %(authentic)s::text[], %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(called)s::text[], %(mac)s::text[],
-       %(cause)s::text[], %(service)s::text[], %(protocol)s::text[], %(framed)s::text[], %(prefix)s::text[],
+       %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(called)s::text[], %(mac)s::text[],
+       %(cause)s::text[], %(framed)s::text[], %(prefix)s::text[],
        %(delegated)s::text[], %(class)s::text[], %(clock)s::float8[])
     as new (isp, uid, month, customer, device, session, name, nas, port, port_type, started, updated, stopped, gap,
-       seconds, authentic, octets_in, octets_out, called, mac, cause, service, protocol, framed, prefix, delegated,
+       seconds, octets_in, octets_out, called, mac, cause, framed, prefix, delegated,
        class, clock)
 on conflict do nothing
 """

@@ -1,4 +1,8 @@
-"""Orders to the network: written beside the change that causes them, carried out by the worker (DESIGN 6)."""
+"""CoA- and Disconnect-Requests (RFC 5176), written as rows in the transaction of the change that causes them.
+
+A process of its own sends them, so that the change and its effect on the network are committed
+together or not at all.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ def disconnect(session: Session, customer: Customer, reason: str) -> None:
 
 
 def change(session: Session, customer: Customer, reason: str) -> None:
-    """Bring the customer's sessions to what now applies to him."""
+    """Bring the customer's sessions to what now applies."""
     payload = {"username": customer.username}
     session.add(Outbox(isp_id=customer.isp_id, customer_id=customer.id, kind="coa", reason=reason, payload=payload))
 

@@ -1,7 +1,8 @@
 """What the routers reported: sessions (`radacct`) and login results (`radpostauth`), both partitioned by month.
 
 Column names are FreeRADIUS' own, so that existing reports read them. History has no foreign key to customers or
-devices: it outlives both. Times are the server's; the router's clock is kept as evidence (FACTS 2).
+devices: it outlives both. Times are the server's; the router's clock is kept
+as evidence, for most boards lose it with the power.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Radacct(Base):
     acctauthentic: Mapped[str | None]
     connectinfo_start: Mapped[str | None]
     connectinfo_stop: Mapped[str | None]
-    #: RFC 2866 view: Input = what the subscriber uploaded.
+    #: RFC 2866 view: Input = what the customer uploaded.
     acctinputoctets: Mapped[Octets]
     acctoutputoctets: Mapped[Octets]
     calledstationid: Mapped[str | None]

@@ -12,7 +12,7 @@ from models.tables.base import Base, Created, Id, No, TenantKey, Updated
 
 
 class Customer(Base):
-    """A customer of one ISP. His password lives in `radcheck`, written by models.radius.provisioning alone."""
+    """A customer of one ISP. The password lives in `radcheck`, written by models.radius.provisioning alone."""
 
     __tablename__ = "customers"
     __table_args__ = (
@@ -40,7 +40,7 @@ class Customer(Base):
     phone: Mapped[str | None]
     address: Mapped[str | None]
     service_plan_id: Mapped[int | None]
-    #: `expired` is also shown, whatever stands here, once expires_at has passed (CONTRACT "Periods").
+    #: `expired` is also shown, whatever stands here, once expires_at has passed.
     status: Mapped[str] = mapped_column(server_default="active")
     #: End of the last paid period.
     expires_at: Mapped[datetime]

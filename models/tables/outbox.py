@@ -1,4 +1,4 @@
-"""Orders to the network, written in the transaction of the change that caused them (DESIGN 6)."""
+"""Requests to the network, written in the transaction of the change that caused them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.tables.base import Base, Created, Id, TenantKey
 
 
 class Outbox(Base):
-    """One order about one customer: `reason` is what happened, `kind` what the router is to do."""
+    """One request about one customer: `reason` is what happened, `kind` what the router is to do."""
 
     __tablename__ = "outbox"
     __table_args__ = (

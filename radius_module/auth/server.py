@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 
-from models.secrets.keyring import Keyring
 from radius_module import status
 from radius_module.auth.feed_listener import FeedListener
 from radius_module.directory.contents import Directory
@@ -20,6 +19,7 @@ from radius_module.directory.sync_marks import Marked, Marks
 from radius_module.directory.watch import Watch
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.online.table import OnlineTable
 from radius_module.replies.sender import Sender
@@ -44,6 +44,7 @@ class AuthServer:
         self.directory = Directory()
         self.online = OnlineTable()
         self.fast_path = FastPath(self.directory, self.online)
+        self.passwords = Passwords(settings.keyring)
         self.reject_delay = RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.duplicates = Duplicates()
@@ -59,11 +60,6 @@ class AuthServer:
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
-
-    @property
-    def keyring(self) -> Keyring:
-        """Decrypts the stored credentials."""
-        return self.settings.keyring
 
     def start(self) -> None:
         """Load the directory, or else the snapshot, then begin."""

@@ -1,7 +1,7 @@
-"""All that a login needs to know, in memory: tenants, routers, plans, customers (DESIGN 1).
+"""All that a login needs to know, in memory: tenants, devices, plans, customers.
 
 Entries are immutable and replaced, never edited. A reader asks one `Contents` and waits for nobody; one thread
-(directory_watch) replaces entries, plans before the customers on them.
+(radius_module.directory.watch) replaces entries, plans before the customers on them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Contents:
     customers: dict[int, Customer] = field(default_factory=dict)
     #: tenant → login name → customer.
     names: dict[int, dict[str, Customer]] = field(default_factory=dict)
-    #: Source address → its router, or None; filled as they are asked for, emptied when a router changes.
+    #: Source address → its device, or None; filled as packets come, emptied when a device changes.
     addresses: dict[str, Device | None] = field(default_factory=dict)
 
     def put_customer(self, customer: Customer) -> None:
-        """Add or replace; a customer who was renamed is no longer found by his old name."""
+        """Add or replace; a customer who was renamed is no longer found by the old name."""
         before = self.customers.get(customer.id)
         self.customers[customer.id] = customer
         names = self.names.setdefault(customer.isp_id, {})
@@ -49,7 +49,7 @@ class Contents:
                 del names[key]
 
     def put_device(self, network: str, device: Device) -> None:
-        """Add or replace a router."""
+        """Add or replace a device."""
         self.devices[device.id] = (ip_network(network), device)
         self.addresses = {}
 
@@ -93,16 +93,16 @@ class Directory:
         return names.get(name) or names.get(login_name(name))
 
     def device(self, address: str) -> Device | None:
-        """The router whose address or network a packet came from."""
+        """The device whose address or network a packet came from."""
         contents = self.contents
         addresses = contents.addresses
         try:
             return addresses[address]
         except KeyError:
-            found = _longest(contents.devices.values(), address)
+            device = _longest_match(contents.devices.values(), address)
             if len(addresses) < 100_000:
-                addresses[address] = found
-            return found
+                addresses[address] = device
+            return device
 
     def age(self, now: float | None = None) -> float:
         """Seconds since the facts were last known to be the database's."""
@@ -114,8 +114,8 @@ class Directory:
         self.loads += 1
 
 
-def _longest(devices: Iterable[tuple[Network, Device]], address: str) -> Device | None:
-    asked = ip_address(address)
+def _longest_match(devices: Iterable[tuple[Network, Device]], address: str) -> Device | None:
+    source = ip_address(address)
     matching = [(network.prefixlen, device) for network, device in list(devices)
-                if network.version == asked.version and asked in network]  # fmt: skip
+                if network.version == source.version and source in network]  # fmt: skip
     return max(matching)[1] if matching else None

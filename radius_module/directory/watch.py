@@ -34,7 +34,7 @@ _KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_co
 
 
 class Watch:
-    """The thread. `origin` is this node's name: news of its own writer is told by the feed, sooner."""
+    """The thread. `origin` is this node's name: the feed brings news of its own writer, sooner."""
 
     def __init__(
         self, url: str, directory: Directory, reader: Reader, origin: str, loaded: Callable[[], None] = lambda: None
@@ -42,7 +42,7 @@ class Watch:
         """`loaded` is called after each load."""
         self._url, self._directory, self._reader, self._origin = url, directory, reader, origin
         self._loaded = loaded
-        #: Set by whoever knows that the facts must be read anew; noticed within a heartbeat.
+        #: Set where the facts must be read anew; noticed within a heartbeat.
         self.again = threading.Event()
         self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0)
         self._stopping = threading.Event()
@@ -71,8 +71,8 @@ class Watch:
         while not self._stopping.is_set():
             try:
                 self._listen()
-            except Exception as wrong:  # whatever it was, the thread that keeps the facts must live
-                log.warning("directory: the database is away, serving what is known: %s", first_line(wrong))
+            except Exception as error:  # whatever it was, the thread that keeps the facts must live
+                log.warning("directory: the database is away, serving what is known: %s", first_line(error))
             self._engine.dispose()
             self.tried.set()
             self._stopping.wait(RETRY_AFTER)
@@ -124,9 +124,9 @@ class Watch:
             self._reader.follow(connection, news)
 
     def _reload(self) -> None:
-        begun, at = time.monotonic(), time.time()
+        started, at = time.monotonic(), time.time()
         self.again.clear()
-        # A load makes a million objects and no garbage: the collector would walk them all, several times.
+        # A load allocates a million objects and no garbage: the collector would walk them all, several times.
         gc.disable()
         try:
             with self._engine.connect() as connection:
@@ -139,7 +139,7 @@ class Watch:
         gc.freeze()
         log.info(
             "directory: %d customers, %d devices loaded in %.2f s",
-            len(contents.customers), len(contents.devices), time.monotonic() - begun,
+            len(contents.customers), len(contents.devices), time.monotonic() - started,
         )  # fmt: skip
         self.tried.set()
         self._loaded()

@@ -10,7 +10,6 @@ from models.accounting.session_id import make_class
 from models.names import login_name
 from radius_module.directory.devices import PROBE_ID
 from radius_module.fast_tuple import maker
-from radius_module.login import passwords
 from radius_module.login.context import LoginContext, WireContext
 from radius_module.login.duplicates import Given
 from radius_module.login.facts import gather
@@ -110,7 +109,7 @@ def as_mschap(context: LoginContext, request: LoginRequest, customer: Customer |
     An unknown name gets what no password fits, so that its refusal looks like any other. The user name goes back into
     the request, for it is part of what MS-CHAPv2 proves (RFC 2759 section 8.2).
     """
-    known = None if customer is None else passwords.for_mschap(customer, context.keyring)
+    known = None if customer is None else context.passwords.for_mschap(customer)
     attribute, value = known or ("NT-Password", "0x" + os.urandom(16).hex())
     name = ("User-Name", ":=", text(request.username.decode(errors="replace")))
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}

@@ -13,7 +13,7 @@ from radius_module.online.boot_counter import boot_of
 from radius_module.online.session import _REMEMBERED, STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
 
-#: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").
+#: A place taken at Accept is free again after so many seconds without Start.
 SLOT_SECONDS = 60.0
 
 

@@ -35,6 +35,8 @@ class OnlineSession:
 
     __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
                  "seen", "started", "stored", "stub", "told")  # fmt: skip
+    #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
+    FIELDS = __slots__
 
     def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
         self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
@@ -56,15 +58,15 @@ class OnlineSession:
 
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self.FIELDS)
 
     @classmethod
     def of(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
         """From a snapshot."""
-        made = cls(0, "", 0.0, 0)
-        for name, value in zip(cls.__slots__, values, strict=True):
-            setattr(made, name, value)
-        return made
+        session = cls(0, "", 0.0, 0)
+        for name, value in zip(cls.FIELDS, values, strict=True):
+            setattr(session, name, value)
+        return session
 
     def hear(self, record: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""

@@ -1,8 +1,8 @@
-"""What changes with every packet: who is online, which places wait for a Start, how many octets are used.
+"""What changes with every packet: who is online, which slots wait for a Start, how many octets are used.
 
 Filled from the database (directory), from accounting packets as they are acknowledged and from what the writer has
 booked (feed). Used octets are always what the database holds plus what is not booked yet; counters only grow, so that
-hearing a thing twice does no harm (DESIGN 2). One lock; nothing is done under it but arithmetic.
+hearing a thing twice does no harm. One lock; nothing is done under it but arithmetic.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ class OnlineTable:
             used = account.used() if account.period_start == period_start else 0
             if limit is not None and used >= limit:
                 return None
+            # Nobody is there, or only the slot that this login takes over: no look at who the others are.
             slots = account.slots
-            is_alone = not account.sessions and len(slots) <= (key in slots)
+            is_alone = not account.sessions and (not slots or (len(slots) == 1 and key in slots))
             if not is_alone and len(others_of(mac, account.places(now))) >= allowed:
                 return None
             _take(account, key, now)

@@ -15,7 +15,8 @@ from models.db import first_line, make_engine
 from radius_module import settings
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
-from radius_module.writer import retention
+from radius_module.writer.history_clock import Clocks
+from radius_module.writer.retention import Retention
 from radius_module.writer.spool_reader import SpoolReader
 from radius_module.writer.writer import LOCK, NICE, Writer
 
@@ -24,16 +25,18 @@ log = logging.getLogger("radius_module.writer")
 _HOUR = 3600.0
 
 
-def _keep_house(url: str, stopping: threading.Event) -> None:
-    """The hourly job, with a connection of its own."""
-    engine = make_engine(url, "infora history", pool_size=1, max_overflow=0)
+def _keep_history(retention: Retention, stopping: threading.Event) -> None:
+    """The hourly job. A reason to try again is logged once."""
+    logged = ""
     while not stopping.is_set():
+        wait = _HOUR
         try:
-            retention.keep_house(engine)
-            wait = _HOUR
-        except Exception as wrong:
-            log.warning("history: trying again in a minute: %s", first_line(wrong))
-            wait = 60.0
+            retention.run()
+            logged = ""
+        except Exception as error:
+            if first_line(error) != logged:
+                log.warning("history: trying again every minute: %s", first_line(error))
+            logged, wait = first_line(error), 60.0
         stopping.wait(wait)
 
 
@@ -54,15 +57,17 @@ def main() -> int:
         installation = settings.from_environment()
         writer = writer_of(installation)
         lock = _alone(installation.spool("acct").parent, writer)
-    except (ValueError, OSError) as wrong:
-        print(f"writer: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
+    except (ValueError, OSError) as error:
+        print(f"writer: {error}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: writer.stopping.set())
     os.nice(NICE)
     # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
     gc.set_threshold(500_000, 20, 100)
-    threading.Thread(target=_keep_house, args=(installation.database_url, writer.stopping), daemon=True).start()
+    history = make_engine(installation.database_url, "infora history", pool_size=1, max_overflow=0)
+    retention = Retention(history, Clocks())
+    threading.Thread(target=_keep_history, args=(retention, writer.stopping), daemon=True).start()
     writer.run()
     os.close(lock)
     return 0

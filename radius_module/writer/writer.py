@@ -60,10 +60,10 @@ class Writer:
                 self._feed.keep()
                 done = sum(self.step(drain) for drain in self._drains)
                 failures = 0
-            except Exception as wrong:
+            except Exception as error:
                 self._lost()
                 level = logging.WARNING if failures == 0 else logging.DEBUG
-                log.log(level, "writer: trying again: %s", first_line(wrong))
+                log.log(level, "writer: trying again: %s", first_line(error))
                 self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1
                 continue
@@ -97,9 +97,9 @@ class Writer:
                 drain.advance(connection, batch)
                 connection.commit()
                 return bookings
-            except (BookingConflict, exc.OperationalError) as wrong:
+            except (BookingConflict, exc.OperationalError) as error:
                 connection.rollback()
-                if attempt == 9 or not _is_conflict(wrong):
+                if attempt == 9 or not _is_conflict(error):
                     raise
                 time.sleep(0.01 * attempt)
         raise AssertionError("the loop ends by return or raise")
@@ -127,10 +127,10 @@ def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> 
     try:
         with connection.begin_nested():
             return [booking.book(connection, records)]
-    except POISON as wrong:
+    except POISON as error:
         if len(records) == 1:
-            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(wrong))
-            quarantine.hold(connection, node, records[0], first_line(wrong))
+            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(error))
+            quarantine.hold(connection, node, records[0], first_line(error))
             return []
     half = len(records) // 2
     return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
@@ -146,7 +146,7 @@ def _give_way(connection: Connection) -> None:
             os.setpriority(os.PRIO_PROCESS, info.backend_pid, NICE)
 
 
-def _is_conflict(wrong: Exception) -> bool:
+def _is_conflict(error: Exception) -> bool:
     """Serialisation failure or deadlock: the same again will do."""
-    code = getattr(getattr(wrong, "orig", None), "pgcode", None)
-    return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
+    code = getattr(getattr(error, "orig", None), "pgcode", None)
+    return isinstance(error, BookingConflict) or code in ("40001", "40P01")

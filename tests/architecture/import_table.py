@@ -90,14 +90,3 @@ RULES: tuple[Rule, ...] = (
     *(Never(("radius_module.rules",), (tool,), "the rules have no clock, no log and no world")
       for tool in ("time", "datetime", "logging", "random", "os", "threading")),
 )  # fmt: skip
-
-#: (module, import) that go when their wing is rearranged; what is not refused any more may not stand here.
-UNTIL: frozenset[tuple[str, str]] = frozenset({
-    ("radius_module.login.ask", "admin_api"),
-    ("radius_module.login.from_database", "admin_api"),
-    ("radius_module.login.login", "radius_module.auth"),
-    ("radius_module.login.over_http", "radius_module.auth"),
-    ("admin_api.operation.radius_metrics", "radius_module.spool"),
-    ("admin_api.radius.routes", "radius_module.login.from_database"),
-    ("admin_api.operation.audit_log", "admin_api.radius.bodies"),
-})  # fmt: skip

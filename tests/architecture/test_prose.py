@@ -16,7 +16,7 @@ _PERSON = re.compile(r"\b(he|him|his|himself|she|her|hers|herself)\b", re.IGNORE
 _PAPERS = ("DES" + "IGN", "FA" + "CTS", "CONT" + "RACT", "HO" + "USE", "MON" + "EY", "ST" + "YLE", "SE" + "ED")
 _CITATION = re.compile(rf"\b({'|'.join(_PAPERS)}|{'iss' + 'ue'}s? #?\d+|{'house-' + 'moves'})\b")
 #: Gone over wing by wing; what is done is struck from here.
-_UNTIL = ("models/", "radius_module/", "admin_api/", "service/", "tests/")
+_UNTIL = ("models/", "radius_module/", "tests/")
 _TEXT = (".py", ".md", ".conf", ".toml", ".cfg", ".yaml", ".yml", ".sh", ".mako", ".json", "")
 
 

@@ -52,8 +52,8 @@ class Bench:
 
     def pair(self, scenario: str, number: str) -> tuple[float | None, float | None]:
         """One number of both sides, project first."""
-        found = (self.middle(scenario, side) for side in ("project", "stock"))
-        project, stock = (None if sample is None else float(getattr(sample, number)) for sample in found)
+        samples = (self.middle(scenario, side) for side in ("project", "stock"))
+        project, stock = (None if sample is None else float(getattr(sample, number)) for sample in samples)
         return project, stock
 
     def flaws(self) -> list[str]:

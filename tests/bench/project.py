@@ -81,8 +81,8 @@ class Project:
     def load_seconds(self) -> float | None:
         """How long the directory says that it took to load the first time after its last start."""
         last_start = self._installation.log("auth").rpartition("Starting - reading")[2]
-        found = re.search(r"directory: \d+ customers, \d+ devices loaded in ([0-9.]+) s", last_start)
-        return float(found.group(1)) if found else None
+        match = re.search(r"directory: \d+ customers, \d+ devices loaded in ([0-9.]+) s", last_start)
+        return float(match.group(1)) if match else None
 
     def set_sessions(self, rows: int) -> None:
         """Replace all sessions by `rows` finished ones."""

@@ -109,11 +109,13 @@ def _site(paths: StockPaths, auth_port: int, acct_port: int, duties: tuple[tuple
     text = _bare((paths.raddb / "sites-available/default").read_text())
     text = _changed(text, [*_SITE_CHANGES, *duties], "default")
     sections = text.split("listen {")
-    kept = [part for part in sections[1:-1] if "ipv6addr" not in part]
+    listeners = [part for part in sections[1:-1] if "ipv6addr" not in part]
     tail = sections[-1].split("authorize {", 1)[1]
-    kept = [part.replace("ipaddr = *", "ipaddr = 127.0.0.1") for part in kept]
-    kept = [part.replace("port = 0", f"port = {acct_port if 'type = acct' in part else auth_port}") for part in kept]
-    site = sections[0] + "".join(f"listen {{{part}" for part in kept) + "authorize {" + tail
+    listeners = [part.replace("ipaddr = *", "ipaddr = 127.0.0.1") for part in listeners]
+    listeners = [
+        part.replace("port = 0", f"port = {acct_port if 'type = acct' in part else auth_port}") for part in listeners
+    ]
+    site = sections[0] + "".join(f"listen {{{part}" for part in listeners) + "authorize {" + tail
     (paths.raddb / "sites-enabled/default").write_text(site)
 
 

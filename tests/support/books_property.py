@@ -112,7 +112,9 @@ def book(engine: Engine, directory: Path, case: Case) -> None:
             _die(made, drain, case.crashes[step])
             made, drain = _begin(engine, directory)
         step += 1
-    made._lost()
+    # Back to the pool: a connection costs as much as three batches.
+    if made._connection is not None:
+        made._connection.close()
 
 
 def _begin(engine: Engine, directory: Path) -> tuple[Writer, SpoolReader]:

@@ -45,7 +45,7 @@ def test_create_admin_and_create_isp(app: APIFlask, run: Any, superadmin: Caller
     made = json.loads(run("create-admin", "second", "--json", ADMIN_PASSWORD="").output)
     body = {"username": "second", "password": made["password"]}
     assert Caller(app).post("/api/auth/login", body).data["user"]["role"] == "superadmin"
-    assert run("create-admin", "SECOND").output == "Error: There is one of that name already.\n"
+    assert run("create-admin", "SECOND").output == "Error: This name is taken.\n"
     assert superadmin.delete(f"/api/users/{made['id']}").status == 200
     isp = json.loads(run("create-isp", "By hand", "--timezone", "Africa/Nairobi", "--json").output)
     me = Caller(app, {"X-API-Key": isp["api_key"]}).get("/api/auth/me").data

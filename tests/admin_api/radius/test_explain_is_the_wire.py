@@ -135,7 +135,7 @@ def _check_wire(system: System, operator: Caller, examples: int) -> None:
     plan = shop.plan(session_timeout=60)
     people = [shop.customer(f"customer{number}", plan=plan) for number in range(min(examples // 4, 300))]
     system.expect_log(f"unknown client {shop.router.address} ")
-    system.expect_log("his answer cannot be sent: No-Such-Attribute")
+    system.expect_log("the answer cannot be sent: No-Such-Attribute")
     seen: Counter[str] = Counter()
     turns = itertools.count()
 

@@ -1,4 +1,4 @@
-"""DESIGN 4: `isp_id` is in every primary, unique and foreign key; the exceptions are few, and listed here."""
+"""`isp_id` is in every primary, unique and foreign key; the exceptions are few, and listed here."""
 
 # ruff: noqa: S608  # the catalogue is asked with this file's own words
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 #: Each with its reason (docs/decisions/0004-keys-without-isp-id.md).
 WITHOUT_TENANT = {
-    # The tenants themselves, and everybody's reference to his tenant.
+    # The tenants themselves, and every row's reference to its tenant.
     "pk_isps",
     "uq_isps_api_key_hash",
     # An operator is looked up before a tenant is known; a superadmin has none.
@@ -28,6 +28,9 @@ WITHOUT_TENANT = {
     "one_device_per_address",
     # A node's spool holds the records of all tenants.
     "pk_spool_progress",
+    # One clock, and partitions that hold the rows of all tenants.
+    "pk_history_clock",
+    "pk_detached_partitions",
     # alembic's own.
     "alembic_version_pkc",
 }

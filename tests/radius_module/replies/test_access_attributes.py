@@ -48,11 +48,11 @@ def test_the_least_that_is_always_sent() -> None:
 
 
 def test_everything_that_a_plan_sets_is_sent() -> None:
-    found = sent(rate="2M/10M", idle_timeout=300, allowance=5_000_000_000, address="10.0.0.9")
-    assert found["Mikrotik-Rate-Limit"] == "2M/10M"
-    assert found["Idle-Timeout"] == "300"
-    assert (found["Mikrotik-Total-Limit"], found["Mikrotik-Total-Limit-Gigawords"]) == ("705032704", "1")
-    assert found["Framed-IP-Address"] == "10.0.0.9"
+    attributes = sent(rate="2M/10M", idle_timeout=300, allowance=5_000_000_000, address="10.0.0.9")
+    assert attributes["Mikrotik-Rate-Limit"] == "2M/10M"
+    assert attributes["Idle-Timeout"] == "300"
+    assert (attributes["Mikrotik-Total-Limit"], attributes["Mikrotik-Total-Limit-Gigawords"]) == ("705032704", "1")
+    assert attributes["Framed-IP-Address"] == "10.0.0.9"
     assert sent(pool="pool1")["Framed-Pool"] == "pool1"
 
 
@@ -77,7 +77,7 @@ def test_the_two_halves_make_the_allowance_and_are_never_both_zero(octets: int) 
 
 
 @pytest.mark.parametrize("octets", [0, -1, -5, 2**64])
-def test_an_allowance_that_cannot_be_said_is_an_error_and_no_gift(octets: int) -> None:
+def test_an_allowance_that_cannot_be_sent_is_an_error_and_no_gift(octets: int) -> None:
     with pytest.raises(UnencodableAttribute):
         total_limit(octets)
 
@@ -105,7 +105,7 @@ def test_a_row_with_an_equals_sign_gives_way_to_what_there_is() -> None:
     assert rows(("Mikrotik-Rate-Limit", "=", "1M"))["Mikrotik-Rate-Limit"] == "1M"
 
 
-def test_a_row_with_a_colon_comes_in_the_place_of_what_there_is() -> None:
+def test_a_row_with_a_colon_replaces_what_there_is() -> None:
     assert rows(("Mikrotik-Rate-Limit", ":=", "1M"), rate="2M/10M")["Mikrotik-Rate-Limit"] == "1M"
 
 
@@ -114,7 +114,7 @@ def test_of_the_plans_and_the_customers_row_the_later_wins_with_a_colon_and_the_
     assert rows(("Filter-Id", "=", "plan"), ("Filter-Id", "=", "customer"))["Filter-Id"] == "plan"
 
 
-def test_a_row_with_a_plus_comes_besides() -> None:
+def test_a_row_with_a_plus_is_added() -> None:
     extra = tuple(Attribute("Framed-Route", "+=", route) for route in ("10.1.0.0/24", "10.2.0.0/24"))
     pairs = [pair for pair in accept(grant(extra=extra), CLASS) if pair[0] == "Framed-Route"]
     assert pairs == [("Framed-Route", "+=", "10.1.0.0/24"), ("Framed-Route", "+=", "10.2.0.0/24")]
@@ -137,7 +137,7 @@ def test_a_limit_of_zero_which_routeros_takes_for_none_lifts_no_limit(op: str) -
 
 
 @pytest.mark.parametrize("name", ["Mikrotik-Total-Limit", "mikrotik-total-limit-gigawords"])
-def test_the_cap_is_not_an_operators_row_to_set(name: str) -> None:
+def test_no_operators_row_sets_the_cap(name: str) -> None:
     assert "data limit" in refusal((name, ":=", "1"), allowance=5)
 
 
@@ -162,10 +162,10 @@ def test_a_refusal_is_a_sentence_and_its_delay(deny: Deny) -> None:
 
 def test_people_see_the_texts_unescaped_and_several_values_as_a_list() -> None:
     extra = (Attribute("Filter-Id", "=", 'a\\b"c'), *(Attribute("Framed-Route", "+=", route) for route in "xyz"))
-    found = shown(accept(grant(extra=extra), CLASS))
-    assert found["Filter-Id"] == 'a\\b"c'
-    assert found["Framed-Route"] == ["x", "y", "z"]
-    assert found["Session-Timeout"] == "3600"
+    attributes = shown(accept(grant(extra=extra), CLASS))
+    assert attributes["Filter-Id"] == 'a\\b"c'
+    assert attributes["Framed-Route"] == ["x", "y", "z"]
+    assert attributes["Session-Timeout"] == "3600"
 
 
 @given(st.text('a"\\', min_size=1, max_size=20))
@@ -173,5 +173,5 @@ def test_what_people_see_is_what_the_operator_wrote(value: str) -> None:
     assert shown(accept(grant(extra=(Attribute("Filter-Id", "=", value),)), CLASS))["Filter-Id"] == value
 
 
-def test_a_session_is_stale_after_three_intervals_that_it_was_told() -> None:
+def test_a_session_is_stale_after_three_intervals_that_were_sent() -> None:
     assert 3 * INTERIM_INTERVAL < STALE_SECONDS < 4 * INTERIM_INTERVAL

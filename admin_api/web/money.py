@@ -1,0 +1,45 @@
+"""Amounts as sent and as shown: decimal text in the currency of the tenant that is worked in."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from admin_api.web.database import tenant
+from models.money import amounts
+
+#: Digits and a point: what other readers of numbers also take (`1_000`, ` 5 `, `٣`, `1e3`) is refused.
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        raise ValueError("must be an amount such as 12.50")
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("must be an amount such as 12.50")
+    return value
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("must be an amount such as 12.50")
+    return value
+
+
+#: Of either sign; how many decimals it may have, the currency says (`minor_of`).
+SignedAmount = Annotated[Decimal, BeforeValidator(_plain), AfterValidator(_finite)]
+Amount = Annotated[SignedAmount, Field(ge=0)]
+PositiveAmount = Annotated[SignedAmount, Field(gt=0)]
+
+
+def minor_of(value: Decimal, field: str = "amount") -> int:
+    """Minor units; a 422 where the value has more decimals than the tenant's currency."""
+    return amounts.minor(value, tenant().currency, field)
+
+
+def shown_amount(minor: int) -> str:
+    """`12.50`"""
+    return amounts.decimal_text(minor, tenant().currency)
