@@ -12,6 +12,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin_api.access import login, operators
 from admin_api.customers.routes import customers
 from admin_api.devices.routes import devices
+from admin_api.money import accounts, payments, purchases
+from admin_api.money import reports as money_reports
+from admin_api.money import settings as billing_settings
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
@@ -33,6 +36,12 @@ BLUEPRINTS = (
     customers,
     session_routes,
     reports,
+    billing_settings.settings,
+    accounts.accounts,
+    purchases.purchases,
+    payments.payments,
+    payments.tills,
+    money_reports.money_reports,
     radius,
     reply_rows.extra_attributes,
     audit_log.office,

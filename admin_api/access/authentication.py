@@ -13,7 +13,7 @@ from flask import g, request
 from sqlalchemy import func, select
 
 from admin_api.access import tokens
-from admin_api.access.capabilities import MONEY, of_role
+from admin_api.access.capabilities import OF_MONEY, of_role
 from admin_api.web import database
 from admin_api.web.errors import MESSAGES, refuse
 from admin_api.web.parts import parts
@@ -108,7 +108,7 @@ def require(capability: str) -> None:
 
 def _keep_keys_from_money(capability: str) -> None:
     """A machine handles money only where its tenant has said so."""
-    if capability not in MONEY or principal().token is not None:
+    if capability not in OF_MONEY or principal().token is not None:
         return
     settings = database.session().get(BillingSettings, principal().isp_id)
     if settings is None or not settings.api_key_money:

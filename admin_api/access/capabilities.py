@@ -22,7 +22,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     "refunds": frozenset({"superadmin", "admin"}),
 }
 #: An API key has these only if its tenant says so.
-MONEY = frozenset({"payments", "charges", "refunds"})
+OF_MONEY = frozenset({"payments", "charges", "refunds"})
 
 
 def of_role(role: str) -> frozenset[str]:

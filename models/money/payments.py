@@ -14,6 +14,7 @@ from models.money import drawers, ledger
 from models.money.charges import local_day
 from models.money.ledger import Cause, Movement
 from models.refusals import Refused
+from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.payments import Drawer, Payment, Refund
 
@@ -34,6 +35,7 @@ class Received(NamedTuple):
 
 def receive(session: Session, isp: Isp, received: Received, now: datetime) -> Payment:
     """Book the money. The same reference of the same method is the same payment, for ever: sent again, it stands."""
+    _lock_customer(session, isp.id, received.customer_id)
     drawer = drawers.open_drawer(session, isp, now) if received.method == "cash" else None
     payment = _inserted(session, isp, received, drawer)
     if payment is None:
@@ -48,6 +50,7 @@ def receive(session: Session, isp: Isp, received: Received, now: datetime) -> Pa
 def assign(session: Session, isp: Isp, payment: Payment, customer_id: int, now: datetime) -> Payment:
     """Money in suspense is this customer's."""
     _lock(session, payment)
+    _lock_customer(session, isp.id, customer_id)
     if payment.customer_id is not None or payment.state != "confirmed":
         raise Refused("not_in_suspense", "Only a payment that waits in suspense can be assigned.")
     before = snapshot(payment)
@@ -169,3 +172,10 @@ def _settle_closed_drawer(session: Session, isp: Isp, payment: Payment, cause: C
 
 def _lock(session: Session, payment: Payment) -> None:
     session.refresh(payment, with_for_update=True)
+
+
+def _lock_customer(session: Session, isp_id: int, customer_id: int | None) -> None:
+    """Who renews locks the customer before the account: in the same order nobody waits for each other."""
+    if customer_id is not None:
+        wanted = (Customer.isp_id == isp_id, Customer.id == customer_id)
+        session.execute(select(Customer.id).where(*wanted).with_for_update(key_share=True))

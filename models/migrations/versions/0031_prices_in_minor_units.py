@@ -39,7 +39,7 @@ def _prices() -> None:
         # Nobody is told: to the directories nothing changes.
         op.execute(f"alter table {table} disable trigger user")
         op.execute(
-            f"update {table} t set price_minor = round(t.price * case {scale} else 100 end) "
+            f"update {table} t set price_minor = round(t.price * case {scale} else 100 end) "  # noqa: S608  # our own text
             "from isps i where i.id = t.isp_id"
         )
         op.execute(f"alter table {table} enable trigger user")

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.money import ledger
+from models.money.charges import Days, days_of
 from models.tables.charges import Charge
 
 
@@ -20,12 +21,19 @@ class QuotedLine(NamedTuple):
     description: str
     quantity: int
     unit_price: int
-    days: tuple[int, int, int] | None
+    days: Days | None
     net: int
     tax: int
     effective_on: date
     given: bool
     reason: str | None
+
+    @classmethod
+    def of(cls, charge: Charge) -> QuotedLine:
+        """The charge as a line."""
+        same = (charge.kind, charge.description, charge.quantity, charge.unit_price, days_of(charge))
+        amounts = (charge.net, charge.tax, charge.effective_on, charge.given, charge.reason)
+        return cls(*same, *amounts)
 
 
 class Quote(NamedTuple):
@@ -44,27 +52,10 @@ def quote(session: Session, isp_id: int, customer_id: int, act: Callable[[], obj
         act()
         session.flush()
         of_customer = (Charge.isp_id == isp_id, Charge.customer_id == customer_id, Charge.id > last)
-        lines = [_line(charge) for charge in session.scalars(select(Charge).where(*of_customer).order_by(Charge.id))]
+        written = session.scalars(select(Charge).where(*of_customer).order_by(Charge.id))
+        lines = [QuotedLine.of(charge) for charge in written]
         credit = ledger.credit_of(session, isp_id, customer_id)
     finally:
         savepoint.rollback()
     total = sum(line.net + line.tax for line in lines)
     return Quote(lines, total, credit)
-
-
-def _line(charge: Charge) -> QuotedLine:
-    days = None
-    if charge.days_from is not None and charge.days_until is not None and charge.days_whole is not None:
-        days = (charge.days_from, charge.days_until, charge.days_whole)
-    return QuotedLine(
-        charge.kind,
-        charge.description,
-        charge.quantity,
-        charge.unit_price,
-        days,
-        charge.net,
-        charge.tax,
-        charge.effective_on,
-        charge.given,
-        charge.reason,
-    )
