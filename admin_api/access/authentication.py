@@ -112,7 +112,7 @@ def _keep_keys_from_money(capability: str) -> None:
         return
     settings = database.session().get(BillingSettings, principal().isp_id)
     if settings is None or not settings.api_key_money:
-        refuse(403, "key_without_money", "The API key may not handle money: the billing settings can allow it.")
+        refuse(403, "forbidden", "The API key may not handle money: the billing settings can allow it.")
 
 
 def _enter(caller: Principal, tenant: bool) -> None:

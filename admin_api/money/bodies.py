@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from admin_api.web.money import Amount, SignedAmount
+from admin_api.web.money import Amount, PayIn, SignedAmount
 from admin_api.web.pages import Page, PageQuery
 from admin_api.web.types import Body, Gigabytes, Line, Name, RowId, Shown, Text, unchanged
 
@@ -176,14 +176,6 @@ class ChargeQuery(PageQuery):
     """Filters of a customer's charges."""
 
     kind: ChargeKind | None = None
-
-
-class PayIn(Body):
-    """Who pays: `given` (with its reason), `on_account`, or `cash`; absent, as is usual with the tenant."""
-
-    pay: Literal["given", "on_account", "cash"] | None = None
-    reason: Line | None = None
-    reference: Line | None = None
 
 
 class PlanChangeIn(PayIn):

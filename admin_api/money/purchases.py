@@ -8,18 +8,17 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from admin_api.access.authentication import allowed, require
-from admin_api.money.bodies import PayIn, PlanChangeIn, QuoteIn, QuoteOut, ReasonIn
+from admin_api.money.bodies import PlanChangeIn, QuoteIn, QuoteOut, ReasonIn
 from admin_api.money.views import shown_purchase, shown_quote
 from admin_api.web.database import now, session, tenant, tenant_id, tenant_rows
 from admin_api.web.errors import invalid
-from admin_api.web.money import minor_of
+from admin_api.web.money import PayIn, minor_of
 from admin_api.web.route import answers, documents, takes
 from admin_api.web.rows import row as the_row
 from admin_api.web.types import octets
 from models import Charge, Customer, ServicePlan
 from models.money.purchases import plan_change, renewal
 from models.money.purchases.quote import quote as quote_of
-from models.money.purchases.sale import Pay
 
 purchases = APIBlueprint("purchases", __name__, url_prefix="/api/billing/customers", tag="Money")
 
@@ -58,15 +57,8 @@ def cancel(row: Customer, body: ReasonIn) -> dict[str, Any]:
     return shown_purchase(row.id, plan_change.cancel(session(), tenant(), row, now(), body.reason))
 
 
-def pay_of(body: PayIn) -> Pay:
-    """How it is paid; cash wants the right to take it."""
-    if body.pay == "cash":
-        require("payments")
-    return Pay(body.pay, body.reason, body.reference)
-
-
 def _renew(row: Customer, body: QuoteIn) -> Sequence[Charge]:
-    return renewal.renew(session(), tenant(), row, now(), body.periods, pay_of(body))
+    return renewal.renew(session(), tenant(), row, now(), body.periods, body.terms(require))
 
 
 def _quote_plan(row: Customer, body: QuoteIn) -> Sequence[Charge]:
@@ -81,7 +73,7 @@ def _top_up(row: Customer, body: QuoteIn) -> Sequence[Charge]:
     if body.data_gb is None:
         invalid("data_gb", "is required")
     price = minor_of(body.price, "price")
-    return renewal.top_up(session(), tenant(), row, now(), octets(body.data_gb), price, pay_of(body))[1]
+    return renewal.top_up(session(), tenant(), row, now(), octets(body.data_gb), price, body.terms(require))[1]
 
 
 _ACTS: dict[str, Callable[[Customer, QuoteIn], Sequence[Charge]]] = {
@@ -101,4 +93,4 @@ def _change_plan(row: Customer, plan_id: int | None, when: str, body: PayIn) -> 
     if when == "period_end" and row.expires_at > now():
         plan_change.change_at_period_end(session(), row, plan)
         return []
-    return plan_change.change_now(session(), tenant(), row, plan, now(), pay_of(body))
+    return plan_change.change_now(session(), tenant(), row, plan, now(), body.terms(require))

@@ -1,15 +1,18 @@
-"""Amounts as sent and as shown: decimal text in the currency of the tenant that is worked in."""
+"""Amounts as sent and as shown, decimal text in the currency of the tenant that is worked in; and who pays."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from admin_api.web.database import tenant
+from admin_api.web.types import Body, Line
 from models.money import amounts
+from models.money.purchases.sale import Pay
 
 #: Digits and a point: what other readers of numbers also take (`1_000`, ` 5 `, `٣`, `1e3`) is refused.
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
@@ -33,6 +36,20 @@ def _finite(value: Decimal) -> Decimal:
 SignedAmount = Annotated[Decimal, BeforeValidator(_plain), AfterValidator(_finite)]
 Amount = Annotated[SignedAmount, Field(ge=0)]
 PositiveAmount = Annotated[SignedAmount, Field(gt=0)]
+
+
+class PayIn(Body):
+    """Who pays: `given` (with its reason), `on_account`, or `cash`; absent, as is usual with the tenant."""
+
+    pay: Literal["given", "on_account", "cash"] | None = None
+    reason: Line | None = None
+    reference: Line | None = None
+
+    def terms(self, require: Callable[[str], None]) -> Pay:
+        """How it is paid; cash wants the right to take it, which `require` looks at."""
+        if self.pay == "cash":
+            require("payments")
+        return Pay(self.pay, self.reason, self.reference)
 
 
 def minor_of(value: Decimal, field: str = "amount") -> int:

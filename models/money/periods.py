@@ -6,16 +6,16 @@ elsewhere is written anew. So nobody who sells or undoes periods has to know wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models.money import charges
+from models.money import charges, ledger
 from models.money.billing_settings import read, tax_of
-from models.money.charges import Billing, Line
+from models.money.charges import Billing, Line, local_day
 from models.tables.charges import Charge
 from models.tables.isps import BillingSettings, Isp
 from models.tables.plans import ServicePlan
@@ -59,6 +59,18 @@ def settle(session: Session, billing: Billing, customers: Iterable[int], terms: 
     for charge, end in _ending_elsewhere(session, billing.isp.id, ids):
         _move_end(session, billing, charge, end, reason)
     return [_sell(session, billing, period, plan, terms) for period, plan in _uncharged(session, billing.isp.id, ids)]
+
+
+def begin_first(session: Session, isp: Isp, now: datetime, customers: Sequence[int]) -> None:
+    """The first periods of new customers, one or thousands; given ones in one statement for all of them."""
+    settings = read(session, isp.id)
+    terms = usual_terms(settings, first=True)
+    if terms.given is None:
+        settle(session, billing_of(session, isp, now), customers, terms, "")
+        return
+    session.flush()
+    wanted = {"isp_id": isp.id, "customers": list(customers), "reason": terms.given, "on_day": local_day(isp, now)}
+    session.execute(_GIVE_FIRST, wanted | {"actor": ledger.acting(session)})
 
 
 def line_of(period: Subscription, plan: ServicePlan | None) -> Line:
@@ -130,6 +142,24 @@ def _ending_elsewhere(session: Session, isp_id: int, customers: list[int]) -> li
     return [(charge, ends[charge.id]) for charge in rows]
 
 
+#: Without tax: nothing is sold.
+_GIVE_FIRST = text("""
+with given as (
+  insert into charges (isp_id, customer_id, kind, during, description, quantity, unit_price, net, tax, tax_category,
+                       tax_rate, subscription_id, service_plan_id, given, reason, effective_on, actor)
+  select s.isp_id, s.customer_id, 'period', tstzrange(s.period_start, s.period_end),
+         coalesce(p.name, 'Period without a plan'), 1, s.price_minor, s.price_minor, 0, 'O', 0, s.id, s.service_plan_id,
+         true, :reason, :on_day, :actor
+    from subscriptions s left join service_plans p on p.isp_id = s.isp_id and p.id = s.service_plan_id
+   where s.isp_id = :isp_id and s.customer_id = any(:customers)
+  returning *
+)
+insert into charges (isp_id, customer_id, kind, during, description, quantity, unit_price, net, tax, tax_category,
+                     tax_rate, subscription_id, service_plan_id, given, reason, effective_on, actor, reverses)
+select isp_id, customer_id, kind, during, description, -1, unit_price, -net, 0, tax_category, tax_rate, subscription_id,
+       service_plan_id, true, reason, effective_on, actor, id
+  from given
+""")
 _GONE = text("""
 select p.charge_id from charged_periods p
   join charges c on c.isp_id = p.isp_id and c.id = p.charge_id
