@@ -7,9 +7,9 @@ import secrets
 
 from apiflask import APIFlask
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_api.access import login, operators
+from admin_api.access.client_address import ClientAddress
 from admin_api.customers.routes import customers
 from admin_api.devices.routes import devices
 from admin_api.money import accounts, payments, purchases
@@ -73,5 +73,4 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 def _furnish(app: Flask, settings: Settings) -> None:
     nobody = hash_operator_password(secrets.token_urlsafe(32))
     app.extensions["infora"] = Parts(settings, database.engine_for(settings), nobody)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = ClientAddress(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ def authorize(pairs: Pairs) -> Answer:
     if server.is_too_stale(isp_id, now):
         return NO_ANSWER
     customer = server.directory.customer(isp_id, request.username)
-    if request.is_mschap:
+    if request.is_mschap and not request.eap:
         return login.as_mschap(server, request, customer)
     authentic = customer is not None and server.passwords.proves(request, customer)
     return login.quick_answer(server, request, customer, authentic, now)

@@ -15,7 +15,7 @@ from sqlalchemy import Select
 from admin_api.customers.bodies import CustomerIn
 from admin_api.web.csv_rows import csv_response, plain
 from admin_api.web.database import lend_to, now, session
-from admin_api.web.errors import refuse
+from admin_api.web.errors import in_plain_words, refuse
 from models import Customer
 from models.customers.bulk_import import Row, RowError
 from models.subscriptions.status import shown_status
@@ -82,7 +82,7 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
     try:
         body = CustomerIn.model_validate(values)
     except ValidationError as wrong:
-        errors += [RowError(number, _column(error["loc"]), error["msg"]) for error in wrong.errors()]
+        errors += [RowError(number, _column(error["loc"]), in_plain_words(error["msg"])) for error in wrong.errors()]
         return None
     columns = body.model_dump(exclude={"password"})
     columns["username"] = body.username or body.email

@@ -40,7 +40,8 @@ def quick_answer(
     given = server.duplicates.find(request.line, now)
     if given is not None:
         return _send_again(server, request, given)
-    accept = server.fast_path.accept(request, customer, now) if authentic and customer is not None else None
+    may_be_quick = authentic and customer is not None and not request.eap
+    accept = server.fast_path.accept(request, customer, now) if may_be_quick and customer is not None else None
     if accept is None:
         decided = answer(server, request, customer, authentic, now)
         delay = access_attributes.delay_of(decided[1]["reply"])
@@ -87,7 +88,9 @@ def answer(
     if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
         # FreeRADIUS verified the packet with the secret of the device that was at this address a moment ago.
         device = None
-    verdict = decide(gather(context.directory, context.online, isp_id, device, customer, request.mac, authentic, now))
+    is_eap = request.eap != b""
+    facts = gather(context.directory, context.online, isp_id, device, customer, request.mac, authentic, now, is_eap)
+    verdict = decide(facts)
     if isinstance(verdict, Deny):
         return _refuse(context, request, customer, verdict, now)
     assert customer is not None  # noqa: S101  # an unknown customer is refused
@@ -123,7 +126,8 @@ def _refuse(
         name = login_name(request.username.decode("utf-8", "backslashreplace"))
         delay = context.reject_delay.count(request.origin.isp_id, request.origin.device_id, name, now)
     _record(context, request, customer, "Access-Reject", refusal.code, b"", now)
-    return REJECT, {"reply": access_attributes.refuse(refusal, delay), "config": _DECIDED}
+    pairs = access_attributes.refuse_eap(request.eap) if request.eap else access_attributes.refuse(refusal, delay)
+    return REJECT, {"reply": pairs, "config": _DECIDED}
 
 
 def _record(

@@ -59,11 +59,11 @@ class Passwords:
         try:
             if kind == "Cleartext-Password":
                 clear = self.clear(customer)
-                proof = _chap if chap else _pap
+                proof, other_forms = (_chap, _forms_in_chap) if chap else (_pap, _forms_in_pap)
                 return proof(request, clear.encode()) or any(
-                    proof(request, form.encode()) for form in _other_forms(customer, clear)
+                    proof(request, form) for form in (*_other_notations(customer, clear), *other_forms(clear))
                 )
-            return bool(password) and _matches_hash(password, kind, stored)
+            return bool(password) and any(_matches_hash(form, kind, stored) for form in _read_as_utf8(password))
         except CredentialError as error:
             log.error("customer %d: %s", customer.id, error)
             return False
@@ -98,10 +98,35 @@ def _chap(request: LoginRequest, password: bytes) -> bool:
     return bool(password) and compare_digest(request.chap[1:], digest)
 
 
-def _other_forms(customer: Customer, clear: str) -> tuple[str, ...]:
+def _other_notations(customer: Customer, clear: str) -> tuple[bytes, ...]:
     """A MAC address as name and password is the same in every notation: devices differ in how they write it."""
     mac = mac_of(clear)
-    return notations(mac) if mac is not None and mac_of(customer.username) == mac else ()
+    if mac is None or mac_of(customer.username) != mac:
+        return ()
+    return tuple(form.encode() for form in notations(mac))
+
+
+def _forms_in_chap(clear: str) -> tuple[bytes, ...]:
+    """What the HotSpot page's md5.js hashes beyond ASCII: the low octet of each UTF-16 unit.
+
+    Not for a password of ASCII alone: it is the same, and every other one would get a weak twin.
+    """
+    return () if clear.isascii() else (clear.encode("utf-16-le", "surrogatepass")[::2],)
+
+
+def _forms_in_pap(clear: str) -> tuple[bytes, ...]:
+    """What a browser sends from a page in ISO-8859-1, which it reads as cp1252: beyond that, numeric references."""
+    return () if clear.isascii() else (clear.encode("cp1252", "xmlcharrefreplace"),)
+
+
+def _read_as_utf8(password: bytes) -> tuple[bytes, ...]:
+    """The octets as they came and, where they may have been sent from a page in cp1252, as UTF-8 has them."""
+    if password.isascii():
+        return (password,)
+    try:
+        return password, password.decode("cp1252").encode()
+    except UnicodeDecodeError:
+        return (password,)
 
 
 def _matches_hash(password: bytes, kind: str | None, stored: str) -> bool:

@@ -40,11 +40,15 @@ class LoginRequest(NamedTuple):
     reply_to: ReplyTo | None = None
     #: The line that FreeRADIUS wrote of it: the same only for the same packet, sent again.
     line: str = ""
-    #: What rlm_mschap says of a wrong password, for the router.
+    #: What rlm_mschap says of a wrong password, for the device.
     mschap_error: bytes = b""
+    #: The head of an EAP packet: code and identifier (RFC 3748 section 4); empty for a login by another protocol.
+    eap: bytes = b""
 
 
 _login_request = maker(LoginRequest)
+#: Characters of four octets or more.
+_HEAD_IN_BASE64 = 8
 
 
 def login_request(pairs: Pairs) -> LoginRequest:
@@ -52,12 +56,14 @@ def login_request(pairs: Pairs) -> LoginRequest:
     words = dict(pairs)
     client, identifier, port, authenticator, local, name, password, calling = line_of(words, "Wire-Login", 8)
     source, request_authenticator = origin(client), octets_of(authenticator)
-    chap = challenge = states = error = b""
+    chap = challenge = states = error = eap = b""
     is_mschap = False
     if len(words) > 1:
         if "Wire-Chap" in words:
             chap, challenge = map(a2b_base64, line_of(words, "Wire-Chap", 2))
             challenge = challenge or request_authenticator
+        if "Wire-Eap" in words:
+            eap = a2b_base64(words["Wire-Eap"][:_HEAD_IN_BASE64]) or b"\0\0"
         if PROXY_STATE in words:
             states = proxy_states(pairs)
         error = a2b_base64(words.pop("Wire-Error", ""))  # holds a number that is never the same
@@ -66,6 +72,6 @@ def login_request(pairs: Pairs) -> LoginRequest:
     reply_to = make_reply_to((source.address, int(port), local, int(identifier), request_authenticator, states))
     request: LoginRequest = _login_request(
         (source, a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap,
-         calling_station(calling, a2b_base64), reply_to, line, error)
+         calling_station(calling, a2b_base64), reply_to, line, error, eap)
     )  # fmt: skip
     return request

@@ -56,6 +56,15 @@ def refuse(refusal: Deny, delay: int) -> tuple[Pair, ...]:
     return (("Reply-Message", ":=", text(refusal.message)), (_DELAY, ":=", str(delay)))
 
 
+def refuse_eap(head: bytes) -> tuple[Pair, ...]:
+    """Attributes of an Access-Reject to the EAP packet with this code and identifier: an EAP-Failure.
+
+    Without it the device's state machine hangs, and beside it no Reply-Message may stand (RFC 3579 sections 2.6.3,
+    2.6.5).
+    """
+    return (("EAP-Message", ":=", f"0x04{head[1]:02x}0004"),)
+
+
 def delay_of(pairs: tuple[Pair, ...]) -> int:
     """Seconds after which an answer leaves."""
     return next((int(value) for name, _op, value in pairs if name == _DELAY), 0)

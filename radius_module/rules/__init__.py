@@ -32,6 +32,9 @@ ORDER: tuple[Rule, ...] = (
     # The tenant before its customers: nothing about them is anybody's business while it is suspended.
     Rule("isp_suspended", "The service is suspended at the moment. Please ask your provider.",
          identity.isp_suspended, identity.show_isp),
+    # Before anything that counts as a guess: no password was asked for.
+    Rule("unsupported", "This network asks for 802.1X (EAP), which your provider does not offer here.",
+         identity.unsupported, identity.show_protocol),
     # The same words for both, so that nobody learns which names exist.
     Rule("unknown_customer", _WRONG, identity.unknown_customer, identity.show_customer),
     # The password before everything personal: only the customer hears of suspension, expiry or usage.

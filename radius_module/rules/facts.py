@@ -110,6 +110,8 @@ class Facts(NamedTuple):
     #: Octets of the running period, both ways.
     used: int
     slots: tuple[Slot, ...]
+    #: Whether the device asks by EAP.
+    eap: bool = False
 
 
 class Deny(NamedTuple):

@@ -15,6 +15,11 @@ def isp_suspended(facts: Facts) -> bool:
     return facts.isp is not None and not facts.isp.active
 
 
+def unsupported(facts: Facts) -> bool:
+    """The login comes by a protocol that is not spoken here: EAP."""
+    return facts.eap
+
+
 def unknown_customer(facts: Facts) -> bool:
     """The device's tenant has no such customer, or one without a password."""
     return facts.customer is None or facts.customer.credential is None
@@ -32,6 +37,10 @@ def show_device(facts: Facts) -> Shown:
 
 def show_isp(facts: Facts) -> Shown:
     return {"active": facts.isp.active if facts.isp else None}
+
+
+def show_protocol(facts: Facts) -> Shown:
+    return {"eap": facts.eap}
 
 
 def show_customer(facts: Facts) -> Shown:

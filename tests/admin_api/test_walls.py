@@ -40,7 +40,7 @@ def others(other_tenant: Tenant, rows: Rows) -> World:
 
 def tenants(app: APIFlask) -> list[str]:
     """Operations that need a role."""
-    return [one for one in operations(app) if WEAKEST[one] in ROLES]
+    return [operation for operation in operations(app) if WEAKEST[operation] in ROLES]
 
 
 def may(role: str, operation: str) -> bool:
@@ -70,7 +70,7 @@ def test_every_route_of_the_application_is_in_the_document(app: APIFlask) -> Non
 
 @pytest.mark.parametrize("headers", [
     {}, {"Authorization": "Bearer x", "X-ISP-ID": "1"},
-    *(pytest.param(one, marks=pytest.mark.long) for one in (
+    *(pytest.param(headers, marks=pytest.mark.long) for headers in (
         {"X-API-Key": "x" * 40}, {"Authorization": "Basic YWRtaW46YWRtaW4="}, {"Cookie": "token=x"})),
 ])  # fmt: skip
 def test_without_credentials_every_operation_is_a_401(app: APIFlask, own: World, headers: dict[str, str]) -> None:
@@ -136,8 +136,8 @@ def crossings(app: APIFlask, caller: Caller, own: World, others: World) -> Itera
 
 
 def _query_names(app: APIFlask, method: str, path: str) -> list[str]:
-    found = document(app)["paths"][path][method.lower()]["parameters"]
-    return ["isp_id", *(one["name"] for one in found if one["in"] == "query")]
+    declared = document(app)["paths"][path][method.lower()]["parameters"]
+    return ["isp_id", *(parameter["name"] for parameter in declared if parameter["in"] == "query")]
 
 
 def _body_names(app: APIFlask, operation: str) -> list[str]:
@@ -297,7 +297,7 @@ def _all_of(world: World, rows: Rows) -> dict[str, Any]:
         " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition"
         " and not a.attisdropped order by 1"
     )]  # fmt: skip
-    found = {table: rows(f"select t::text from {table} t where isp_id = :isp order by 1", isp=world.tenant.id)  # noqa: S608
+    rows_of = {table: rows(f"select t::text from {table} t where isp_id = :isp order by 1", isp=world.tenant.id)  # noqa: S608
              for table in tables}  # fmt: skip
     assert len(tables) >= 18
-    return found | {"isps": rows("select i::text from isps i where id = :isp", isp=world.tenant.id)}
+    return rows_of | {"isps": rows("select i::text from isps i where id = :isp", isp=world.tenant.id)}

@@ -75,7 +75,8 @@ RULES: tuple[Rule, ...] = (
     Doors("radius_module", _radius("status", "login.ask", "replies.attribute", "replies.outcome", "writer.quarantine",
                                    "writer.cli"),
           "what the API may know of the packet path", who="admin_api"),
-    Wings("admin_api", shared=("settings", "web", "access.authentication"), hall=("application",),
+    Wings("admin_api", shared=("settings", "web", "access.authentication", "access.client_address"),
+          hall=("application",),
           arrows=(("reports", "sessions", "a usage report lists sessions as the sessions' page does"),),
           reason="a resource is changed without reading another"),
     Never(("admin_api.web",), tuple(f"admin_api.{wing}" for wing in (

@@ -70,13 +70,12 @@ class World:
 
     def parameters(self, path: str) -> dict[str, Any]:
         """Values for the path's places."""
-        kind = next((one for word, one in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
+        kind = next((kind for word, kind in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
         if kind == "payment":
-            kind = next((one for end, one in _PAYMENTS.items() if path.endswith(end)), kind)
-        found: dict[str, Any] = {"charge_id": self.attributes["charge"]}
-        found |= {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
-        found["username"] = f"user{self.tenant.id}"
-        return {name: value for name, value in found.items() if f"{{{name}}}" in path}
+            kind = next((of_act for end, of_act in _PAYMENTS.items() if path.endswith(end)), kind)
+        values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
+        values |= {"username": f"user{self.tenant.id}", "charge_id": self.attributes["charge"]}
+        return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 
     def address(self, path: str) -> str:
         return path.format(**self.parameters(path))

@@ -13,6 +13,7 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 RULES = [
     "unknown_device",
     "isp_suspended",
+    "unsupported",
     "unknown_customer",
     "bad_password",
     "suspended",

@@ -63,7 +63,7 @@ def test_options_say_what_there_is_as_every_answer(app: APIFlask) -> None:
 
 
 def test_an_error_speaks_of_the_body_and_of_nothing_inside(tenant: Tenant) -> None:
-    assert tenant.admin.post("/api/billing/plans", []).data["errors"] == {"_schema": ["must be a JSON object"]}
+    assert tenant.admin.post("/api/billing/plans", []).data["errors"] == {"body": ["must be a JSON object"]}
     assert tenant.admin.post("/api/billing/plans", {"name": " "}).data["errors"] == {"name": ["must not be blank"]}
     for body in ({"username": 5}, {"username": "a\0b"}, {"expires_at": "x"}, {"mac_address": "x"}, "x", 5):
         text = str(tenant.admin.post(BASE, body))
@@ -111,12 +111,12 @@ def test_filters(tenant: Tenant, query: str, names: list[str]) -> None:
 
 
 def test_a_change_of_an_older_version_is_a_412(tenant: Tenant) -> None:
-    for base, made, change in (
+    for base, created, change in (
         (BASE, tenant.customer(), {"phone": "1"}),
         ("/api/devices", tenant.device(), {"name": "x"}),
         ("/api/billing/plans", tenant.plan(), {"price": 1}),
     ):
-        address = f"{base}/{made['id']}"
+        address = f"{base}/{created['id']}"
         tag = tenant.admin.get(address).headers["ETag"]
         changed = tenant.admin.patch(address, change, {"If-Match": tag})
         assert changed.status == 200 and changed.headers["ETag"] != tag
@@ -167,17 +167,17 @@ def test_a_hundred_twins_have_one_effect_and_one_body(tenant: Tenant) -> None:
 
 def test_a_key_is_for_one_request_of_one_caller(tenant: Tenant, other_tenant: Tenant, rows: Rows) -> None:
     key = {"Idempotency-Key": "key-2"}
-    made = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"{tenant.block(99)}.1"}, key)
-    assert made.status == 201
+    created = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"{tenant.block(99)}.1"}, key)
+    assert created.status == 201
     again = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": f"{tenant.block(99)}.1"}, key)
-    assert again.body == made.body and again.headers["Idempotency-Replayed"] == "true"
+    assert again.body == created.body and again.headers["Idempotency-Replayed"] == "true"
     assert (
         tenant.superadmin.post("/api/devices", {"name": "S", "ip_address": "10.98.0.1"}, key).code
         == "idempotency_key_reused"
     )
     assert other_tenant.superadmin.post("/api/billing/plans", {"name": "P"}, key).status == 201
     kept = rows("select answer from idempotency_keys where isp_id = :isp", isp=tenant.id)
-    assert kept and all(made.data["radius_secret"] not in answer for (answer,) in kept)
+    assert kept and all(created.data["radius_secret"] not in answer for (answer,) in kept)
 
 
 def test_what_failed_may_be_sent_again_with_its_key(tenant: Tenant) -> None:

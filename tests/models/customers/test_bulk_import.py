@@ -48,17 +48,17 @@ def errors(of: Import) -> list[tuple[int, str]]:
 def rad_rows(session: Session, keyring: Keyring, customer: Customer) -> list[tuple[Any, ...]]:
     """Every row of the customer in FreeRADIUS' tables and its periods, without what names the customer."""
     session.expire_all()
-    found: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for table in (Radcheck, Radreply, Radusergroup):
         for each in session.scalars(select(table).where(table.customer_id == customer.id)):
             value = getattr(each, "value", None) or getattr(each, "groupname", None) or ""
             if table is Radcheck:
                 value = keyring.decrypt(value, customer.isp_id, "radcheck", customer.id)
-            found.append((table.__tablename__, getattr(each, "attribute", ""), getattr(each, "op", ""), value,
+            rows.append((table.__tablename__, getattr(each, "attribute", ""), getattr(each, "op", ""), value,
                           each.is_active, each.origin, each.username == customer.username))  # fmt: skip
     for period in session.scalars(select(Subscription).where(Subscription.customer_id == customer.id)):
-        found.append((period.service_plan_id, period.price, period.period_start, period.period_end))
-    return found
+        rows.append((period.service_plan_id, period.price, period.period_start, period.period_end))
+    return rows
 
 
 @pytest.mark.parametrize(

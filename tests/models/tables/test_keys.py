@@ -51,7 +51,7 @@ def keys(owner: Engine) -> dict[str, list[str]]:
                 f"{_TABLES} and k.contype in ('p', 'u', 'f', 'x')"
             )
         )
-        found = {name: list(columns) for name, columns in constraints}
+        keys_by_name = {name: list(columns) for name, columns in constraints}
         indexes = connection.execute(
             text(
                 f"select c.relname::text, {_COLUMNS % ('i.indkey::smallint[]', 'i.indrelid')} from pg_index i "
@@ -59,13 +59,13 @@ def keys(owner: Engine) -> dict[str, list[str]]:
                 "where i.indisunique and n.nspname = 'public' and not c.relispartition"
             )
         )
-        return found | {name: list(columns) for name, columns in indexes if name not in found}
+        return keys_by_name | {name: list(columns) for name, columns in indexes if name not in keys_by_name}
 
 
 def test_every_key_carries_the_tenant_or_is_a_known_exception(owner: Engine) -> None:
-    found = keys(owner)
-    assert len(found) > 40
-    without = {name for name, columns in found.items() if "isp_id" not in columns}
+    keys_by_name = keys(owner)
+    assert len(keys_by_name) > 40
+    without = {name for name, columns in keys_by_name.items() if "isp_id" not in columns}
     assert without == WITHOUT_TENANT
 
 

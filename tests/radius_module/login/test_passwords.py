@@ -203,3 +203,69 @@ def test_mschap_is_handed_the_clear_text_or_the_nt_hash_and_nothing_else() -> No
     assert known.for_mschap(stored_as("NT-Password", "0x" + hashed)) == ("NT-Password", "0x" + hashed)
     assert known.for_mschap(stored_as("Password-With-Header", ssha512("secret"))) is None
     assert known.for_mschap(stored_as(None, None)) is None
+
+
+#: RouterOS' md5.js in a browser: chap-id 5c, this challenge, the digest of each password.
+HOTSPOT_CHALLENGE = bytes.fromhex("0f852d5223a02134c4af8b96b58c51d3")
+HOTSPOT = {
+    "señor": "0e9abef918e54b8d583575a99b49e5fd",
+    "€uro": "125622816501f717ce2180f7e945d7ce",
+    "пароль": "6ec43be9955a602b9db9d60388adf137",
+    "plain1": "c5a71a0bc2164a916f46107b140fd77b",
+}
+
+
+def _of_the_page(digest: bytes) -> LoginRequest:
+    return LoginRequest(ORIGIN, b"john", b"", b"\x5c" + digest, HOTSPOT_CHALLENGE, False, "")
+
+
+def _chap_over(octets: bytes) -> LoginRequest:
+    return _of_the_page(md5(b"\x5c" + octets + HOTSPOT_CHALLENGE, usedforsecurity=False).digest())
+
+
+@pytest.mark.parametrize("password", HOTSPOT)
+def test_the_hotspot_pages_chap_is_the_password(password: str) -> None:
+    assert proved(_of_the_page(bytes.fromhex(HOTSPOT[password])), encrypted(password))
+    for other in HOTSPOT:
+        assert other == password or not proved(_of_the_page(bytes.fromhex(HOTSPOT[other])), encrypted(password))
+
+
+@pytest.mark.parametrize(
+    ("password", "low_octets"),
+    [("日本語", b"\xe5\x2c\x9e"), ("grüß", b"gr\xfc\xdf"), ("\U0001f600x", b"\x3d\x00x"), ("ñ" * 64, b"\xf1" * 64)],
+    ids=ascii,
+)
+def test_other_scripts_are_hashed_by_their_low_octets_too(password: str, low_octets: bytes) -> None:
+    customer = encrypted(password)
+    assert proved(_chap_over(low_octets), customer)
+    assert proved(chap(password.encode()), customer), "as PPP sends it"
+    assert not proved(_chap_over(low_octets + b"x"), customer)
+    assert not proved(pap(low_octets), customer) or low_octets == password.encode("cp1252", "ignore")
+
+
+@pytest.mark.parametrize("password", ["customer123", "plain1", "~"])
+def test_a_password_of_ascii_has_no_twin(password: str) -> None:
+    customer = encrypted(password)
+    for twin in (password.encode("utf-16-le"), password.encode("utf-16-le")[1::2], password.encode() + b"\0"):
+        assert not proved(_chap_over(twin), customer)
+        assert not proved(pap(twin), customer)
+
+
+@pytest.mark.parametrize(
+    ("password", "octets"),
+    [("señor", b"se\xf1or"), ("€uro", b"\x80uro"), ("naïve“", b"na\xefve\x93"), ("пар", b"&#1087;&#1072;&#1088;")],
+)
+def test_a_page_in_latin_1_sends_pap_in_cp1252(password: str, octets: bytes) -> None:
+    customer = encrypted(password)
+    assert proved(pap(octets), customer)
+    assert proved(pap(password.encode()), customer)
+    for wrong in (octets[:-1], octets + b"?", octets.replace(b"\xf1", b"\xf2") + b"x"):
+        assert not proved(pap(wrong), customer)
+
+
+@pytest.mark.parametrize(("password", "octets"), [("señor", b"se\xf1or"), ("€uro", b"\x80uro")])
+def test_a_hash_is_compared_with_what_a_page_in_latin_1_meant(password: str, octets: bytes) -> None:
+    for form, stored in (("NT-Password", nt_hash(password)), ("Password-With-Header", ssha512(password))):
+        assert proved(pap(octets), stored_as(form, stored))
+        assert proved(pap(password.encode()), stored_as(form, stored))
+        assert not proved(pap(octets + b"x"), stored_as(form, stored))

@@ -12,6 +12,7 @@ from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN, code, fac
 WRONG: dict[str, dict[str, Any]] = {
     "unknown_device": {"device": DEVICE._replace(active=False)},
     "isp_suspended": {"isp": ISP._replace(active=False)},
+    "unsupported": {"eap": True},
     "unknown_customer": {"customer": {"credential": None}},
     "bad_password": {"authentic": False},
     "suspended": {"customer": {"status": "suspended"}},
