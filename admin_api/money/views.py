@@ -64,10 +64,11 @@ def _payment(row: Payment, paid: list[receivables.Allocation], refunded: int) ->
 def shown_drawers(rows: Sequence[Drawer]) -> list[dict[str, Any]]:
     """What is in them, and what was counted."""
     same = ("id", "operator", "opened_at", "closed_at", "note")
+    held = drawers.held_in(session(), tenant_id(), [row.id for row in rows if row.closed_at is None])
     return [
         {name: getattr(row, name) for name in same}
         | {
-            "held": shown_amount(drawers.held(session(), row) if row.closed_at is None else 0),
+            "held": shown_amount(held.get(row.id, 0)),
             "expected": None if row.expected is None else shown_amount(row.expected),
             "counted": None if row.counted is None else shown_amount(row.counted),
         }

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from flask import g
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from admin_api.web.database import tenant
+from admin_api.web.database import tenant, tenant_id
 from admin_api.web.types import Body, Line
 from models.money import amounts
 from models.money.purchases.sale import Pay
@@ -52,11 +53,19 @@ class PayIn(Body):
         return Pay(self.pay, self.reason, self.reference)
 
 
+def currency() -> str:
+    """Of the tenant that the request works in; looked up once."""
+    if g.get("currency_of") != tenant_id():
+        g.currency_of, g.currency = tenant_id(), tenant().currency
+    code: str = g.currency
+    return code
+
+
 def minor_of(value: Decimal, field: str = "amount") -> int:
     """Minor units; a 422 where the value has more decimals than the tenant's currency."""
-    return amounts.minor(value, tenant().currency, field)
+    return amounts.minor(value, currency(), field)
 
 
 def shown_amount(minor: int) -> str:
     """`12.50`"""
-    return amounts.decimal_text(minor, tenant().currency)
+    return amounts.decimal_text(minor, currency())

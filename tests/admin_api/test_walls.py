@@ -16,7 +16,7 @@ from admin_api.tenants import routes as isps
 from admin_api.web import database
 from models import Isp, User
 from models.tables.users import ROLES
-from tests.support.access_table import FOR_MONEY, WEAKEST
+from tests.support.access_table import WEAKEST, may
 from tests.support.bodies import BODIES, document, operations, schemas_of_bodies, send
 from tests.support.caller import Answer, Caller, Tenant
 from tests.support.world import Rows, World
@@ -41,14 +41,6 @@ def others(other_tenant: Tenant, rows: Rows) -> World:
 def tenants(app: APIFlask) -> list[str]:
     """Operations that need a role."""
     return [operation for operation in operations(app) if WEAKEST[operation] in ROLES]
-
-
-def may(role: str, operation: str) -> bool:
-    """By the table."""
-    if role == "machine" and operation in FOR_MONEY:
-        return False
-    rank = ROLES.index("staff" if role == "machine" else role)
-    return rank <= ROLES.index(WEAKEST[operation])
 
 
 def test_the_table_names_every_operation_and_no_other(app: APIFlask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from models.tables.users import ROLES
+
 #: operation → the weakest role that may; `open` needs no credentials, `own` judges by itself.
 WEAKEST: dict[str, str] = {
     "POST /api/auth/login": "open",
@@ -110,3 +112,11 @@ FOR_MONEY = frozenset({
     "POST /api/billing/payments/{id}/reverse", "POST /api/billing/payments/{id}/refund",
     "POST /api/billing/payments/{id}/assign", "POST /api/billing/drawers/{id}/close",
 })  # fmt: skip
+
+
+def may(role: str, operation: str) -> bool:
+    """By the table."""
+    if role == "machine" and operation in FOR_MONEY:
+        return False
+    rank = ROLES.index("staff" if role == "machine" else role)
+    return rank <= ROLES.index(WEAKEST[operation])
