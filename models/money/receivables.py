@@ -53,21 +53,14 @@ def open_charges(session: Session, isp_id: int, customer_id: int | None = None) 
 
 def standing(session: Session, isp: Isp, customer_id: int, now: datetime) -> Standing:
     """The customer's credit, and what is open and overdue."""
+    settings = billing_settings.read(session, isp.id)
+    allowed = timedelta(days=settings.due_days if settings else 0)
     unpaid = open_charges(session, isp.id, customer_id)
-    late = [charge for charge in unpaid if charge.effective_on < overdue_from(session, isp, now)]
-    since = None if not late else late[0].effective_on + due_after(session, isp.id)
-    return Standing(ledger.credit_of(session, isp.id, customer_id), sum(charge.open for charge in late), since, unpaid)
-
-
-def due_after(session: Session, isp_id: int) -> timedelta:
-    """How long a customer may take to pay."""
-    settings = billing_settings.read(session, isp_id)
-    return timedelta(days=settings.due_days if settings else 0)
-
-
-def overdue_from(session: Session, isp: Isp, now: datetime) -> date:
-    """What was charged before this day is overdue."""
-    return local_day(isp, now) - due_after(session, isp.id)
+    late = [charge for charge in unpaid if charge.effective_on + allowed < local_day(isp, now)]
+    credit = ledger.credit_of(session, isp.id, customer_id)
+    return Standing(
+        credit, sum(charge.open for charge in late), late[0].effective_on + allowed if late else None, unpaid
+    )
 
 
 def allocations(session: Session, isp_id: int, customers: Iterable[int]) -> dict[int, list[Allocation]]:
