@@ -34,7 +34,8 @@ class SessionPage(Page):
 
 
 class SessionQuery(PageQuery):
-    """`status`: `online`, or `past` between `since` and `until` (a month at most; by default the last day)."""
+    """`status`: `online`, or `past`: over, and running between `since` and `until` (a month at most; by default the
+    last day)."""
 
     status: Literal["online", "past"] = "online"
     username: Wanted | None = None

@@ -16,7 +16,7 @@ LOOK_UP = "set local enable_mergejoin = off; set local enable_hashjoin = off"
 FIND_CUSTOMERS = """
 select wanted.isp_id, wanted.name, c.id
   from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
-  join customers c on c.isp_id = wanted.isp_id and infora_login_name(c.username) = infora_login_name(wanted.name)
+  join customers c on c.isp_id = wanted.isp_id and c.id = infora_customer_of(wanted.isp_id, wanted.name)
 """
 
 #: The period that runs at `since` and all later ones, or when the customer came.

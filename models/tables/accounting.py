@@ -23,6 +23,7 @@ class Radacct(Base):
     __table_args__ = (
         Index("ix_radacct_open", "isp_id", "customer_id", postgresql_where=text("acctstoptime is null")),
         Index("ix_radacct_isp_id_customer_id_acctstarttime", "isp_id", "customer_id", "acctstarttime"),
+        Index("ix_radacct_ended", "isp_id", "acctstoptime", postgresql_where=text("acctstoptime is not null")),
         CheckConstraint("acctinputoctets >= 0 and acctoutputoctets >= 0", name="octets_not_negative"),
         {"postgresql_partition_by": "RANGE (session_month)"},
     )
