@@ -123,7 +123,7 @@ def charge(row: Customer, body: ChargeIn) -> dict[str, Any]:
         refuse(409, "no_billing_settings", "Save the billing settings first: what is owed depends on them.")
     line = Line(body.kind, body.description, price, body.quantity)
     billing = periods.billing_of(session(), tenant(), now())
-    return shown_charges([charges.charge(session(), billing, row.id, line)])[0]
+    return shown_charges([charges.charge_once(session(), billing, row.id, line)])[0]
 
 
 @accounts.post("/<int:id>/charges/<int:charge_id>/reverse")

@@ -90,6 +90,14 @@ def charge(session: Session, billing: Billing, customer_id: int, line: Line) -> 
     return row
 
 
+def charge_once(session: Session, billing: Billing, customer_id: int, line: Line) -> Charge:
+    """A fee, an add-on or a discount that an operator writes."""
+    row = charge(session, billing, customer_id, line)
+    shown = {"customer_id": customer_id, "kind": row.kind, "description": row.description, "total": row.total}
+    record(session, "create", row, after=shown)
+    return row
+
+
 def give(session: Session, billing: Billing, customer_id: int, line: Line, reason: str) -> Charge:
     """The line is given away: a charge at its price and its reversal, which move no money."""
     row = _row(session, billing, customer_id, line._replace(reason=reason))
