@@ -11,6 +11,7 @@ from flask import Flask
 from admin_api.access import login, operators
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.routes import customers
+from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
 from admin_api.money import accounts, payments, purchases
 from admin_api.money import reports as money_reports
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     devices,
     plans,
     customers,
+    corrections,
     session_routes,
     reports,
     billing_settings.settings,

@@ -17,9 +17,10 @@ from models.tables.outbox import Outbox
 from models.tables.payments import Drawer, Payment, Refund
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
-from models.tables.spooling import Quarantined, SpoolProgress
+from models.tables.spooling import Quarantined, SetAside, SpoolProgress
 from models.tables.subscriptions import Subscription, Topup
 from models.tables.usage import Usage, UsageDaily
+from models.tables.usage_corrections import UsageCorrection
 from models.tables.users import User
 
 __all__ = [
@@ -52,11 +53,13 @@ __all__ = [
     "Refund",
     "RevokedToken",
     "ServicePlan",
+    "SetAside",
     "SpoolProgress",
     "Subscription",
     "Topup",
     "Transfer",
     "Usage",
+    "UsageCorrection",
     "UsageDaily",
     "User",
 ]
