@@ -10,7 +10,7 @@ from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "0030"
-down_revision = "0017"
+down_revision = "0021"
 
 #: To the owner too: what has been written is never changed and never removed.
 APPEND_ONLY = """
