@@ -22,7 +22,6 @@ from radius_module.directory.owner import apply_record
 from radius_module.ipc import question, unix_socket
 from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
 from radius_module.login import over_http
-from radius_module.login.over_http import unnamed_station
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ class QuestionListener:
         name, mac = str(asked["username"]).encode(), station(str(asked["mac"]))
         record = AccountingRecord(
             str(asked["status"]), int(asked["isp_id"]), int(asked["device_id"]), str(asked["session_id"]).encode(),
-            bytes.fromhex(str(asked["klass"])) or (b"" if mac else unnamed_station(address)), name,
+            bytes.fromhex(str(asked["klass"])), name,
             float(asked["received"]), session_time=asked["session_time"],
             octets_in=int(asked["octets_in"]), octets_out=int(asked["octets_out"]), mac=mac, nas_address=address,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from models.accounting.session import booked_at
 from models.accounting.usage_split import Growth, pieces
 from radius_module.fast_tuple import maker
 from radius_module.online.session import REMEMBERED_SECONDS, OnlineSession, StoredSession
+from radius_module.online.slot import awaited_slot, own_slot
 from radius_module.rules.facts import Slot
 
 #: A slot taken at Accept is free again after so many seconds without Start.
@@ -33,7 +34,7 @@ class OnlineCustomer:
         self.sessions: dict[str, OnlineSession] = {}
         #: Identity that another Class gave a session → the session's own.
         self.aliases: dict[str, str] = {}
-        #: MAC (or Class, without one) → time of the Accept.
+        #: What a slot is known by (radius_module.online.slot) → time of the Accept.
         self.slots: dict[str, float] = {}
 
     def plain(self) -> tuple[object, ...]:
@@ -93,14 +94,31 @@ class OnlineCustomer:
         if not self.sessions:
             slots = self.slots.items()
             return tuple([_slot((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
-        taken = [
-            Slot(session.mac, session.started, uid)
-            for uid, session in self.sessions.items()
-            if not session.closed and not session.is_silent(now)
-        ]
+        taken = self._slots_of_sessions(now)
         present = {slot.mac for slot in taken}
         awaited = [(mac, since) for mac, since in self.slots.items() if now - since < SLOT_SECONDS]
         return tuple(taken + [Slot(mac, since, "") for mac, since in awaited if mac not in present])
+
+    def start_awaited_slot(self, record: AccountingRecord) -> None:
+        """The session has begun for which a slot was kept; from now on it has the slot itself."""
+        if self.slots:
+            key = awaited_slot(self.slots, record.mac, record.device_id, record.klass)
+            if key is not None:
+                self.slots.pop(key, None)
+
+    def _slots_of_sessions(self, now: float) -> list[Slot]:
+        """Of open sessions without a station the newest at each device has their one slot."""
+        taken, unnamed = [], dict[str, Slot]()
+        for uid, session in self.sessions.items():
+            if session.closed or session.is_silent(now):
+                continue
+            own = own_slot(session.mac, session.device_id)
+            slot = Slot(own or session.mac, session.started, uid)
+            if session.mac:
+                taken.append(slot)
+            elif own not in unnamed or unnamed[own].since <= slot.since:
+                unnamed[own] = slot
+        return taken + list(unnamed.values())
 
     def has_room(self, record: AccountingRecord, most_open: int) -> bool:
         """May the record begin a session? A customer has only so many open ones."""
@@ -145,7 +163,7 @@ class OnlineCustomer:
         """The same device began another session: those it had before are over."""
         ends = []
         for other_id, other in self.sessions.items():
-            same = other_id != uid and not other.closed and other.mac == session.mac != ""
+            same = other_id != uid and not other.closed and other.mac == session.mac == own_slot(session.mac, 0)
             if same and other.started <= session.started and other.updated <= at:
                 ends.append(other.end(other_id, at, TAKEN_OVER))
         return ends

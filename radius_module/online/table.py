@@ -59,7 +59,7 @@ class OnlineTable:
             return used, customer.taken_slots(now) if customer.sessions or customer.slots else ()
 
     def admit(
-        self, customer_id: int, period_start: float, limit: int | None, allowed: int, mac: str, key: str, now: float
+        self, customer_id: int, period_start: float, limit: int | None, allowed: int, own: str, key: str, now: float
     ) -> int | None:
         """`usage_and_slots` and `take_slot` in one: the slot is taken, and these are the octets used of the period.
 
@@ -73,7 +73,7 @@ class OnlineTable:
             # Nobody is there, or only the slot that this login takes over: no look at who the others are.
             slots = customer.slots
             is_alone = not customer.sessions and (not slots or (len(slots) == 1 and key in slots))
-            if not is_alone and len(others_of(mac, customer.taken_slots(now))) >= allowed:
+            if not is_alone and len(others_of(own, customer.taken_slots(now))) >= allowed:
                 return None
             customer.take_slot(key, now)
             return used
@@ -81,7 +81,7 @@ class OnlineTable:
     def take_slot(self, customer_id: int, key: str, now: float) -> None:
         """An Accept takes a slot until its Start, or for a minute.
 
-        `key` is the MAC, which so gives up the slot it had; without one it is the login's Class, in hex.
+        `key` is what it is known by (radius_module.online.slot): who takes it anew gives up the one they had.
         """
         with self._lock:
             self._customer(customer_id).take_slot(key, now)
@@ -145,7 +145,7 @@ class OnlineTable:
             customer.begin_period(period_start, record, uid)
             customer.sessions[uid] = session
             session.apply(record)
-            customer.slots.pop(record.mac or record.klass.hex(), None)
+            customer.start_awaited_slot(record)
             if session.is_evidence:
                 session.closed, session.ended_at = True, None
             if not is_new or session.closed:
