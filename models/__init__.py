@@ -4,7 +4,7 @@ Importing this package registers all tables on `Base.metadata`. It imports nothi
 """
 
 from models.tables.accounting import Radacct, Radpostauth
-from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
+from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.customers import Customer
@@ -28,6 +28,7 @@ __all__ = [
     "HistoryClock",
     "IdempotencyKey",
     "Isp",
+    "LoginAddress",
     "LoginFailure",
     "MikrotikDevice",
     "Outbox",

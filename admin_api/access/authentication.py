@@ -41,6 +41,7 @@ class Principal:
     isp_id: int | None
     user_id: int | None = None
     token: tokens.Token | None = None
+    isp_is_suspended: bool = False
 
     @property
     def roles(self) -> list[str]:
@@ -53,18 +54,18 @@ def _of_token(text: str) -> Principal | None:
     if token is None:
         return None
     operator = func.infora_operator_of_token(token.user_id, token.jti).table_valued(
-        "id", "isp_id", "username", "role", "token_version"
+        "id", "isp_id", "username", "role", "token_version", "isp_status"
     )
     row = database.session().execute(select(operator)).one_or_none()
     if row is None or row.token_version != token.version:
         return None
-    return Principal(row.username, row.role, row.isp_id, row.id, token)
+    return Principal(row.username, row.role, row.isp_id, row.id, token, row.isp_status == "suspended")
 
 
 def _of_key(text: str) -> Principal | None:
-    isp = func.infora_isp_of_key(api_key_digest(text)).table_valued("id", "name")
+    isp = func.infora_isp_of_key(api_key_digest(text)).table_valued("id", "name", "status")
     row = database.session().execute(select(isp)).one_or_none()
-    return None if row is None else Principal("api-key", KEY_ROLE, row.id)
+    return None if row is None else Principal("api-key", KEY_ROLE, row.id, isp_is_suspended=row.status == "suspended")
 
 
 def _roles(principal: Principal) -> list[str]:
@@ -101,6 +102,8 @@ def principal() -> Principal:
 def _enter(caller: Principal, tenant: bool) -> None:
     """Choose the tenant: the caller's own, or the one that a superadmin names in X-ISP-ID."""
     g.principal = caller
+    if caller.isp_is_suspended:
+        refuse(403, "isp_suspended", "Your ISP is suspended at the moment.")
     g.caller = f"user:{caller.user_id}" if caller.user_id is not None else f"isp:{caller.isp_id}"
     superadmin = caller.role == "superadmin"
     database.work_in(caller.isp_id, everywhere=superadmin)

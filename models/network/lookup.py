@@ -11,9 +11,7 @@ from models.tables.devices import MikrotikDevice
 
 def device_at(session: Session, isp_id: int, address: str) -> MikrotikDevice | None:
     """The tenant's device with that address, the narrowest network first."""
-    query = select(MikrotikDevice).where(
-        MikrotikDevice.isp_id == isp_id, MikrotikDevice.ip_address.op(">>=")(address)
-    )
+    query = select(MikrotikDevice).where(MikrotikDevice.isp_id == isp_id, MikrotikDevice.ip_address.op(">>=")(address))
     return session.scalar(query.order_by(func.masklen(MikrotikDevice.ip_address).desc()).limit(1))
 
 
