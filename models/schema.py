@@ -29,7 +29,7 @@ def upgrade(url: str, *, engine_role: str = "infora_engine", api_role: str = "in
 
     `engine_role` and `api_role` are the database roles that get their rights; they must exist.
     """
-    engine = make_engine(url, "infora initdb")
+    engine = make_engine(url, "infora initdb", answers_within=None)
     try:
         with engine.connect() as connection:
             connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})

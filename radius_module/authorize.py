@@ -15,7 +15,7 @@ def authorize(pairs: Pairs) -> Answer:
     """The verdict and its attributes; for MS-CHAP the customer's credential; silence from facts that are too old."""
     server, request, now = lifecycle.auth_server(), login_request(pairs), time()
     isp_id = request.origin.isp_id
-    if server.is_too_stale(isp_id, now):
+    if server.drops(request, now) or server.is_too_stale(isp_id, now):
         return NO_ANSWER
     customer = server.directory.customer(isp_id, request.username)
     if request.is_mschap and not request.eap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -19,6 +20,7 @@ from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
 from models import DeviceContact, MikrotikDevice
 from models.network import devices as device_registry
+from radius_module.status import unsigned_requests
 
 devices = APIBlueprint("devices", __name__, url_prefix="/api/devices", tag="Devices")
 
@@ -88,13 +90,23 @@ def rotate_secret(row: MikrotikDevice) -> dict[str, Any]:
 
 
 def shown(rows: Sequence[MikrotikDevice]) -> list[DeviceOut]:
-    """Devices with the moment they were last seen."""
+    """Devices with the moment they were last seen, and with requests that were dropped for want of a signature."""
     contacts = select(DeviceContact.device_id, DeviceContact.last_seen_at).where(
         of_tenant(DeviceContact), DeviceContact.device_id.in_([device.id for device in rows])
     )
     seen = {contact.device_id: contact.last_seen_at for contact in session().execute(contacts)}
     shown_devices = [DeviceOut.model_validate(device) for device in rows]
-    return [device.model_copy(update={"last_seen_at": seen.get(device.id)}) for device in shown_devices]
+    unsigned = unsigned_requests(parts().settings.state_dir)
+    return [
+        device.model_copy(update={"last_seen_at": seen.get(device.id)} | _unsigned(unsigned.get(device.id)))
+        for device in shown_devices
+    ]
+
+
+def _unsigned(counted: tuple[int, float] | None) -> dict[str, Any]:
+    if counted is None:
+        return {}
+    return {"unsigned_requests": counted[0], "unsigned_last_at": datetime.fromtimestamp(counted[1], UTC)}
 
 
 def _shown(device: MikrotikDevice) -> dict[str, Any]:

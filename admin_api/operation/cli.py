@@ -96,6 +96,8 @@ def examine(as_json: bool) -> None:
         for finding in findings:
             mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
             click.echo(f"{mark} {finding.part}: {finding.text}")
+        for warning in doctor.warnings(os.environ):
+            click.echo(f"{click.style('warn', fg='yellow')} {warning}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
 

@@ -42,6 +42,7 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
         ("FreeRADIUS", _freeradius),
         ("directory", _directory),
         ("spool", _spool),
+        ("processes", _processes),
     )
     return [_finding(part, check, env) for part, check in checks]
 
@@ -148,6 +149,18 @@ def _spool(env: Mapping[str, str]) -> str:
     if waiting > _DEEPEST_SPOOL:
         raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database fast enough?")
     return f"{waiting} records wait to be booked"
+
+
+def _processes(env: Mapping[str, str]) -> str:
+    troubles = [f"{process}: {trouble.text}" for process, trouble in status.troubles(_state_dir(env))]
+    if troubles:
+        raise _Trouble("; ".join(troubles))
+    return "each reports that it does its work"
+
+
+def warnings(env: Mapping[str, str]) -> list[str]:
+    """What an operator should look at, though everything works."""
+    return [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
 
 
 def _state_dir(env: Mapping[str, str]) -> Path:

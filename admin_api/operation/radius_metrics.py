@@ -29,7 +29,7 @@ class RadiusFigures(Collector):
         self._state_dir = state_dir
 
     def collect(self) -> Iterable[Metric]:
-        states = {name: status.report(self._state_dir, name) for name in status.SPOOLS}
+        states = {name: status.report(self._state_dir, name) for name in status.PROCESSES}
         reports = {name: report for name, report in states.items() if report is not None}
         yield GaugeMetricFamily("infora_radius_up", "Whether FreeRADIUS answers logins.", float("auth" in reports))
         yield _by("gauge", "infora_radius_process_up", "Whether the process reports about itself.", "process",
@@ -38,6 +38,8 @@ class RadiusFigures(Collector):
         yield from _accounting(reports.get("acct"))
         yield from _storing(reports)
         yield from _waiting(self._state_dir)
+        yield from _booking(reports.get("writer"))
+        yield from _troubles(self._state_dir)
         yield from _database()
 
 
@@ -45,6 +47,9 @@ def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     if report is None:
         return
     yield _by("counter", "infora_logins", "Answered logins by result.", "code", report.get("answers", {}))
+    unsigned = {device_id: count for device_id, (count, _last) in report.get("unsigned", {}).items()}
+    help_text = "Access-Requests dropped for want of a Message-Authenticator."
+    yield _by("counter", "infora_unsigned_requests", help_text, "device_id", unsigned)
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
     age = status.directory_age(report)
@@ -65,7 +70,7 @@ def _accounting(report: dict[str, Any] | None) -> Iterator[Metric]:
 
 def _storing(reports: Reports) -> Iterator[Metric]:
     """What each process reports about its spool."""
-    states = {name: report.get("spool", {}) for name, report in reports.items()}
+    states = {name: report.get("spool", {}) for name, report in reports.items() if name in status.SPOOLS}
     yield _by("gauge", "infora_spool_working", "Whether the disk takes what is to be stored.", "process",
               {name: float(bool(state.get("working"))) for name, state in states.items()})  # fmt: skip
     for metric, field, help_text in (
@@ -94,6 +99,28 @@ def _waiting(state_dir: Path) -> Iterator[Metric]:
         for kind, count in status.booked(state_dir, name).items():
             booked.add_metric((name, kind), count)
     yield booked
+
+
+def _booking(report: dict[str, Any] | None) -> Iterator[Metric]:
+    if report is None:
+        return
+    silence = report.get("database_silent_seconds", 0.0)
+    yield GaugeMetricFamily("infora_writer_database_silent_seconds", "Since the database answered the writer.", silence)
+    if report.get("booked_at"):
+        help_text = "When records were last booked, epoch seconds."
+        yield GaugeMetricFamily("infora_booked_last_seconds", help_text, report["booked_at"])
+
+
+def _troubles(state_dir: Path) -> Iterator[Metric]:
+    """What keeps processes from their work, and what an operator should look at; 1 for each."""
+    for metric, help_text, pairs in (
+        ("infora_trouble", "What keeps a process from its work.", status.troubles(state_dir)),
+        ("infora_warning", "What an operator should look at.", status.warnings(state_dir)),
+    ):
+        family = GaugeMetricFamily(metric, help_text, labels=("process", "code"))
+        for process, code in sorted({(process, trouble.code) for process, trouble in pairs}):
+            family.add_metric((process, code), 1)
+        yield family
 
 
 def _database() -> Iterator[Metric]:

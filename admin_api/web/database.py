@@ -17,6 +17,7 @@ from admin_api.settings import Settings
 from admin_api.web.parts import parts
 from models import Base, Isp
 from models.db import make_engine
+from models.deadline import ANSWERS_WITHIN
 
 ModelT = TypeVar("ModelT", bound=Base)
 
@@ -27,11 +28,13 @@ _TENANCY = "tenancy"
 def engine_for(settings: Settings) -> Engine:
     """Statements and waits for locks end in time, and no parameter of a statement reaches an error's text."""
     seconds = settings.statement_timeout_seconds
-    limits = f"-c timezone=UTC -c statement_timeout={seconds}s -c lock_timeout=5s"
+    limits = f"-c statement_timeout={seconds}s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
     return make_engine(
         settings.database_url,
         "infora api",
-        connect_args={"options": limits + " -c idle_in_transaction_session_timeout=60s"},
+        # The database ends a statement that takes too long; the deadline is for one that hangs itself.
+        answers_within=min(seconds + 1, ANSWERS_WITHIN),
+        server_options=limits,
         hide_parameters=True,
         pool_size=5,
         max_overflow=5,

@@ -23,7 +23,6 @@ class Client(NamedTuple):
     isp_id: int
     device_id: int
     secret: str
-    must_sign: bool
 
 
 class Devices:
@@ -45,8 +44,8 @@ class Devices:
         if device is None or not device.active:
             return None
         if device.id == PROBE_ID:
-            return Client(device.isp_id, PROBE_ID, self._settings.probe_secret or "", True)
+            return Client(device.isp_id, PROBE_ID, self._settings.probe_secret or "")
         secret = self._settings.keyring.decrypt(device.secret, device.isp_id, "mikrotik_devices", device.id)
         if not secret:
             raise CredentialError(f"device {device.id} has an empty secret")
-        return Client(device.isp_id, device.id, secret, device.require_message_authenticator)
+        return Client(device.isp_id, device.id, secret)

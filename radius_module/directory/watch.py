@@ -19,6 +19,7 @@ from psycopg2.extensions import connection as RawConnection
 from sqlalchemy import Engine
 
 from models.db import first_line, libpq_url, make_engine, normalise_url
+from models.deadline import CONNECTING, connection_class, patience
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
 
@@ -29,8 +30,8 @@ HEARTBEAT = 1.0
 RETRY_AFTER = 0.5
 #: A database that takes longer to answer for the first time hangs; FreeRADIUS' start does not wait for it.
 _ANSWERS_WITHIN = 0.8
-#: A dead peer on the network is noticed after about this many seconds.
-_KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 connect_timeout=5"
+#: What a sign of life, a piece of news and a whole load may take; after that the connection is given up.
+_LIVES_WITHIN, _FOLLOWS_WITHIN, _LOADS_WITHIN = 4.0, 10.0, 60.0
 
 
 class Watch:
@@ -44,11 +45,13 @@ class Watch:
         self._loaded = loaded
         #: Set where the facts must be read anew; noticed within a heartbeat.
         self.again = threading.Event()
-        self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0)
+        self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0,
+                                           answers_within=_FOLLOWS_WITHIN)  # fmt: skip
         self._stopping = threading.Event()
         #: Set after the first load, or as soon as it is clear that the database cannot be had now.
         self.tried = threading.Event()
         self._answered = threading.Event()
+        self._is_away = False
         self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
 
     def start(self) -> None:
@@ -72,13 +75,13 @@ class Watch:
             try:
                 self._listen()
             except Exception as error:  # whatever it was, the thread that keeps the facts must live
-                log.warning("directory: the database is away, serving what is known: %s", first_line(error))
+                self._is_away = self._is_away or _note(first_line(error))
             self._engine.dispose()
             self.tried.set()
             self._stopping.wait(RETRY_AFTER)
 
     def _listen(self) -> None:
-        raw = psycopg2.connect(_listening(self._url))
+        raw = psycopg2.connect(_listening(self._url), connection_factory=connection_class(_LIVES_WITHIN))
         try:
             raw.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
             with raw.cursor() as cursor:
@@ -129,7 +132,7 @@ class Watch:
         # A load allocates a million objects and no garbage: the collector would walk them all, several times.
         gc.disable()
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect() as connection, patience(connection, _LOADS_WITHIN):
                 contents = self._reader.load(connection)
             self._directory.replace(contents)
             self._directory.confirmed_at = at
@@ -141,10 +144,17 @@ class Watch:
             "directory: %d customers, %d devices loaded in %.2f s",
             len(contents.customers), len(contents.devices), time.monotonic() - started,
         )  # fmt: skip
+        self._is_away = False
         self.tried.set()
         self._loaded()
 
 
+def _note(reason: str) -> bool:
+    """Once for each time that the database goes away."""
+    log.warning("directory: the database is away, serving what is known: %s", reason)
+    return True
+
+
 def _listening(url: str) -> str:
-    options = dict(word.split("=") for word in _KEEPALIVE.split())
+    options = {name: str(value) for name, value in CONNECTING.items()}
     return libpq_url(normalise_url(url).update_query_dict({**options, "application_name": "infora directory listen"}))

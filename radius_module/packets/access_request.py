@@ -44,6 +44,8 @@ class LoginRequest(NamedTuple):
     mschap_error: bytes = b""
     #: The head of an EAP packet: code and identifier (RFC 3748 section 4); empty for a login by another protocol.
     eap: bytes = b""
+    #: Without a Message-Authenticator, which FreeRADIUS would have verified.
+    is_unsigned: bool = False
 
 
 _login_request = maker(LoginRequest)
@@ -57,11 +59,12 @@ def login_request(pairs: Pairs) -> LoginRequest:
     client, identifier, port, authenticator, local, name, password, calling = line_of(words, "Wire-Login", 8)
     source, request_authenticator = origin(client), octets_of(authenticator)
     chap = challenge = states = error = eap = b""
-    is_mschap = False
+    is_mschap = is_unsigned = False
     if len(words) > 1:
         if "Wire-Chap" in words:
             chap, challenge = map(a2b_base64, line_of(words, "Wire-Chap", 2))
             challenge = challenge or request_authenticator
+        is_unsigned = "Wire-Unsigned" in words
         if "Wire-Eap" in words:
             eap = a2b_base64(words["Wire-Eap"][:_HEAD_IN_BASE64]) or b"\0\0"
         if PROXY_STATE in words:
@@ -72,6 +75,6 @@ def login_request(pairs: Pairs) -> LoginRequest:
     reply_to = make_reply_to((source.address, int(port), local, int(identifier), request_authenticator, states))
     request: LoginRequest = _login_request(
         (source, a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap,
-         calling_station(calling, a2b_base64), reply_to, line, error, eap)
+         calling_station(calling, a2b_base64), reply_to, line, error, eap, is_unsigned)
     )  # fmt: skip
     return request

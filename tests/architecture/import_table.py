@@ -31,8 +31,8 @@ RULES: tuple[Rule, ...] = (
         Floor(HOOKS, "what FreeRADIUS calls"),
     )),
     Only("radius_module.rules", _radius("fast_tuple"), "a verdict is a function of facts and `now`", foreign=False),
-    Only("radius_module.writer", (*_radius("spool", "ipc", "settings"), "models"),
-         "it books what the spool holds and nothing else"),
+    Only("radius_module.writer", (*_radius("spool", "ipc", "settings", "status"), "models"),
+         "it books what the spool holds, and reports about itself"),
     Only("radius_module.enforce", (*_radius("rules", "replies", "settings"), "models"),
          "it sends what the database asks for"),
     Never(_radius("auth"), _radius("acct"), "two processes: one may die without the other"),
@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     Never(("models", "radius_module", "admin_api", "service"), HOOK_MODULES, "hooks are called by FreeRADIUS alone"),
     # The books, upwards.
     Floors("models", (
+        Floor(("deadline",), "a connection knows nothing of what it is for"),
         Floor(("secrets", "refusals", "names", "db"), "they know no table"),
         Floor(("tables", "schema"), "what the database holds"),
         Floor(("audit_trail", "accounting"), "written beside every change; the books of octets and sessions"),

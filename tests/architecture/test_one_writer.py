@@ -40,6 +40,7 @@ COMMITS = {
     "admin_api.radius.routes": "a report is booked before the login process hears of it",
     "admin_api.operation.installation": "commands",
     "admin_api.operation.key_rotation": "row by row, while everything runs",
+    "models.deadline": "passes a commit on to libpq, within its time",
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.writer.cli": "commands",
     "radius_module.writer.retention": "one partition or slice at a time",
