@@ -78,13 +78,16 @@ bearer.get_user_roles(_roles)
 api_key.get_user_roles(_roles)
 
 
-def allowed(role: str, *, tenant: bool = True) -> Callable[[ViewT], ViewT]:
-    """The view is for this role and every stronger one. `tenant`: it works in one tenant, so one must be named."""
+def allowed(role: str, *, tenant: bool = True, while_suspended: bool = False) -> Callable[[ViewT], ViewT]:
+    """The view is for this role and every stronger one. `tenant`: it works in one tenant, so one must be named.
+
+    `while_suspended`: also in a suspended ISP, because its own answer says what follows from that.
+    """
 
     def decorate(view: ViewT) -> ViewT:
         @wraps(view)
         def guarded(*args: object, **kwargs: object) -> object:
-            _enter(cast(Principal, _any_of.current_user), tenant)
+            _enter(cast(Principal, _any_of.current_user), tenant, while_suspended)
             return view(*args, **kwargs)
 
         protected: ViewT = _documenting.auth_required(_any_of, roles=[role])(guarded)  # type: ignore[assignment]
@@ -99,10 +102,10 @@ def principal() -> Principal:
     return caller
 
 
-def _enter(caller: Principal, tenant: bool) -> None:
+def _enter(caller: Principal, tenant: bool, while_suspended: bool) -> None:
     """Choose the tenant: the caller's own, or the one that a superadmin names in X-ISP-ID."""
     g.principal = caller
-    if caller.isp_is_suspended:
+    if caller.isp_is_suspended and not while_suspended:
         refuse(403, "isp_suspended", "Your ISP is suspended at the moment.")
     g.caller = f"user:{caller.user_id}" if caller.user_id is not None else f"isp:{caller.isp_id}"
     superadmin = caller.role == "superadmin"
