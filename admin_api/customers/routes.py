@@ -40,7 +40,10 @@ from models.subscriptions.status import has_status
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
-_SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_name", "expires_at", "created_at")}
+#: Texts are sorted as people do (migration 0017): whatever the case, and user2 before user10.
+_SORTS = {name: getattr(Customer, name) for name in ("id", "expires_at", "created_at")} | {
+    name: getattr(Customer, name).collate("infora_people") for name in ("username", "full_name")
+}
 
 
 @customers.get("")

@@ -16,6 +16,13 @@ from admin_api.operation import doctor, installation, key_rotation
 from admin_api.settings import SettingsError
 from radius_module.writer import cli
 
+#: By (in order, worth a look).
+_MARKS = {
+    (True, False): click.style("ok  ", fg="green"),
+    (True, True): click.style("warn", fg="yellow"),
+    (False, False): click.style("FAIL", fg="red"),
+}
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -94,7 +101,7 @@ def examine(as_json: bool) -> None:
         click.echo(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
-            mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+            mark = _MARKS[finding.ok, finding.warning]
             click.echo(f"{mark} {finding.part}: {finding.text}")
         for warning in doctor.warnings(os.environ):
             click.echo(f"{click.style('warn', fg='yellow')} {warning}")

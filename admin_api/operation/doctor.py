@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from admin_api.operation import reply_row_check
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
@@ -21,14 +22,21 @@ from radius_module import status
 _LEAST_FREE = 500_000_000
 _DEEPEST_SPOOL = 100_000
 _OLDEST_DIRECTORY = 60.0
+#: Customers whose names were told apart before they were compared by one key (docs/decisions/0071).
+_TWINS = text(
+    "select c.isp_id, string_agg(c.username, ', ' order by c.id) from customers c"
+    " where exists (select from customers t where t.isp_id = c.isp_id and t.login_name = c.login_name"
+    " and t.name_twin <> 0) group by c.isp_id, c.login_name having count(*) > 1 order by 1, 2 limit 50"
+)
 
 
 class Finding(NamedTuple):
-    """`text` says what was seen, and where it is not in order, what to do."""
+    """`text` says what was seen, and where it is not in order, what to do. `warning`: in order, and worth a look."""
 
     part: str
     ok: bool
     text: str
+    warning: bool = False
 
 
 def examine(env: Mapping[str, str]) -> list[Finding]:
@@ -38,6 +46,7 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
         ("database", _database),
         ("API's database role", _api_role),
         ("stored secrets", _stored_secrets),
+        ("user names", _names),
         ("disk", _disk),
         ("FreeRADIUS", _freeradius),
         ("directory", _directory),
@@ -51,9 +60,15 @@ class _Trouble(Exception):
     """What is wrong and what to do."""
 
 
+class _Warning(Exception):
+    """What works, and what somebody should look at."""
+
+
 def _finding(part: str, check: Callable[[Mapping[str, str]], str], env: Mapping[str, str]) -> Finding:
     try:
         return Finding(part, True, check(env))
+    except _Warning as advice:
+        return Finding(part, True, str(advice), warning=True)
     except (_Trouble, SettingsError, NotPossible) as wrong:
         return Finding(part, False, str(wrong))
     except SQLAlchemyError as wrong:
@@ -121,6 +136,19 @@ def _stored_secrets(env: Mapping[str, str]) -> str:
     return f"{checked} samples open"
 
 
+def _names(env: Mapping[str, str]) -> str:
+    engine = owner_engine(env)
+    try:
+        with engine.connect() as connection:
+            twins = connection.execute(_TWINS).all()
+    finally:
+        engine.dispose()
+    if twins:
+        alike = "; ".join(f"ISP {isp_id}: {names}" for isp_id, names in twins)
+        raise _Warning(f"these differ by no more than case and go on as they are, until one is renamed: {alike}")
+    return "no two of an ISP are alike"
+
+
 def _disk(env: Mapping[str, str]) -> str:
     state_dir = _state_dir(env)
     if not state_dir.is_dir():
@@ -160,7 +188,8 @@ def _processes(env: Mapping[str, str]) -> str:
 
 def warnings(env: Mapping[str, str]) -> list[str]:
     """What an operator should look at, though everything works."""
-    return [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
+    processes = [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
+    return processes + reply_row_check.warnings(env)
 
 
 def _state_dir(env: Mapping[str, str]) -> Path:

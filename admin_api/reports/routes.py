@@ -45,7 +45,7 @@ _OTHER_FORMS = {200: {"content": {"text/csv": {"schema": {"type": "string"}},
 @answers(UsageOut)
 def of_customer(username: str, query: ReportQuery) -> dict[str, Any] | Response:
     """A customer's usage: the period, by day, by session"""
-    customer_id = customer_id_named(session(), username)
+    customer_id = customer_id_named(session(), username.strip())
     if customer_id is None:
         refuse(404, "not_found", "There is no customer with this user name.")
     customer = session().get_one(Customer, (tenant_id(), customer_id))

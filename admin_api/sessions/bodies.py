@@ -27,6 +27,9 @@ class SessionOut(Shown):
     framed_ip: Address | None
     calling_station_id: str | None
     terminate_cause: str | None
+    #: What the device last claimed beyond what the line carries: not billed; null where it did not.
+    implausible_bytes_in: int | None
+    implausible_bytes_out: int | None
 
 
 class SessionPage(Page):
@@ -34,7 +37,8 @@ class SessionPage(Page):
 
 
 class SessionQuery(PageQuery):
-    """`status`: `online`, or `past` between `since` and `until` (a month at most; by default the last day)."""
+    """`status`: `online`, or `past`: over, and running between `since` and `until` (a month at most; by default the
+    last day)."""
 
     status: Literal["online", "past"] = "online"
     username: Wanted | None = None

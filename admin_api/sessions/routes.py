@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 
 from admin_api.access.authentication import allowed
 from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
-from admin_api.sessions.views import began_between, logins, sessions, shown, shown_logins
+from admin_api.sessions.views import ended_between, is_called, logins, sessions, shown, shown_logins
 from admin_api.web.database import now
 from admin_api.web.errors import invalid
 from admin_api.web.pages import PageQuery, page_of
@@ -30,7 +30,7 @@ def index(query: SessionQuery) -> dict[str, Any]:
     """List sessions: those online, or past ones of a time"""
     rows = sessions()
     if query.username is not None:
-        rows = rows.where(Radacct.username == query.username)
+        rows = rows.where(is_called(Radacct.username, query.username))
     if query.device_id is not None:
         rows = rows.where(Radacct.device_id == query.device_id)
     if query.unknown_customer:
@@ -41,8 +41,7 @@ def index(query: SessionQuery) -> dict[str, Any]:
     since = query.since or until - timedelta(days=1)
     if not timedelta(0) < until - since <= _LONGEST:
         invalid("since", "must lie before until, and at most 32 days before it")
-    past = began_between(rows.where(Radacct.acctstoptime.is_not(None)), since, until)
-    return page_of(past, query, shown, scalars=False)
+    return page_of(ended_between(rows, since, query.until), query, shown, scalars=False)
 
 
 @session_routes.get("/customers/<int:id>/sessions")

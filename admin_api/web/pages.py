@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from flask import request
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from admin_api.web.answer import also_send
 from admin_api.web.database import session
+from models.names import fold
 
 
 class PageQuery(BaseModel):
@@ -71,13 +72,17 @@ def _address(page: int) -> str:
 
 
 def searched(query: Select[Any], text: str | None, columns: Sequence[Any]) -> Select[Any]:
-    """The text anywhere in any of the columns, without regard to case."""
+    """The text anywhere in any of the columns, without regard to case (models.names.fold)."""
     if not text:
         return query
-    condition = columns[0].icontains(text, autoescape=True)
-    for column in columns[1:]:
-        condition = condition | column.icontains(text, autoescape=True)
-    return query.where(condition)
+    return query.where(or_(*(_contains(column, text) for column in columns)))
+
+
+def _contains(column: Any, text: str) -> ColumnElement[bool]:  # noqa: ANN401  # any column of text
+    """The database folds ASCII by itself at once; what goes beyond is folded as names are."""
+    beyond_ascii = func.octet_length(column) != func.length(column)
+    folded = func.infora_fold(column).contains(fold(text), autoescape=True)
+    return or_(column.icontains(text, autoescape=True), and_(beyond_ascii, folded))
 
 
 def ordered(query: Select[Any], wanted: str | None, columns: dict[str, Any], tie: Any) -> Select[Any]:  # noqa: ANN401

@@ -167,8 +167,8 @@ def _no_prefix(text: str) -> str:
 
 
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
-#: What is looked for.
-Wanted = Annotated[str, Field(max_length=253), AfterValidator(_storable)]
+#: What is looked for; blanks around it are nobody's name.
+Wanted = Annotated[str, Field(max_length=253), AfterValidator(_storable), AfterValidator(str.strip)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_named)]
 Username = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_username)]

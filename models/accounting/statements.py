@@ -16,7 +16,7 @@ LOOK_UP = "set local enable_mergejoin = off; set local enable_hashjoin = off"
 FIND_CUSTOMERS = """
 select wanted.isp_id, wanted.name, c.id
   from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
-  join customers c on c.isp_id = wanted.isp_id and infora_login_name(c.username) = infora_login_name(wanted.name)
+  join customers c on c.isp_id = wanted.isp_id and c.id = infora_customer_of(wanted.isp_id, wanted.name)
 """
 
 #: The period that runs at `since` and all later ones, or when the customer came.
@@ -101,6 +101,26 @@ update radacct r
    and r.acctinputoctets = new.old_in and r.acctoutputoctets = new.old_out
    and date_part('epoch', r.acctupdatetime) is not distinct from new.old_updated
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
+"""
+
+#: What no line can have carried, beside the session as it is booked.
+NOTE_IMPLAUSIBLE = """
+update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
+              %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+"""
+
+#: A tenant's fastest plan, and a customer's, in Mbit/s.
+FASTEST_PLAN = """
+select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans where isp_id = %(isp)s
+"""
+PLAN_OF = """
+select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
+  from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
+ where c.isp_id = %(isp)s
+   and (c.id = %(customer)s or (%(customer)s is null
+                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
 """
 
 ADD_USAGE = """

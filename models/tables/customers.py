@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +18,7 @@ class Customer(Base):
     __table_args__ = (
         ForeignKeyConstraint(["isp_id", "service_plan_id"], ["service_plans.isp_id", "service_plans.id"]),
         UniqueConstraint("isp_id", "static_ip"),
-        Index("uq_customers_isp_id_username", "isp_id", func.infora_login_name(text("username")), unique=True),
+        Index("uq_customers_isp_id_username", "isp_id", "login_name", "name_twin", unique=True),
         Index("ix_customers_isp_id_service_plan_id", "isp_id", "service_plan_id"),
         CheckConstraint("status in ('active', 'suspended', 'expired')", name="status_known"),
         CheckConstraint("octet_length(username) between 1 and 253", name="username_length"),
@@ -31,6 +31,10 @@ class Customer(Base):
     id: Mapped[Id]
     #: Unique in the tenant without regard to case or a MAC address's notation (models.names); kept as typed.
     username: Mapped[str]
+    #: The key of the name, written by the database alone (migration 0017).
+    login_name: Mapped[str] = mapped_column(server_default=text("''"))
+    #: 0, but for names that were told apart before they had one key: their id.
+    name_twin: Mapped[int] = mapped_column(server_default=text("0"))
     full_name: Mapped[str | None]
     email: Mapped[str | None]
     phone: Mapped[str | None]

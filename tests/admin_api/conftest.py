@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from click.testing import Result
 from passlib.hash import argon2
 from sqlalchemy import Engine, text
 
@@ -125,3 +126,15 @@ def operator(running_app: APIFlask, system: System) -> Caller:
     """Its first administrator."""
     token = Caller(running_app).post("/api/auth/login", system.demo["admin"]).data["token"]
     return Caller(running_app, {"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+def run(app: APIFlask, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """run("doctor", "--json", NAME="value"): a command beside the API, with the owner's environment."""
+
+    def command(*arguments: str, **variables: str) -> Result:
+        for name, value in (environment | variables).items():
+            monkeypatch.setenv(name, value)
+        return app.test_cli_runner().invoke(args=arguments)
+
+    return command

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0019"
-down_revision = "0020"
+down_revision = "0021"
 
 LOOKUPS = """
 drop function infora_operator_named(text);

@@ -9,23 +9,12 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from click.testing import Result
 from sqlalchemy import Engine, text
 
 from admin_api.operation import installation
 from admin_api.settings import SettingsError, from_environment
 from models.secrets.keyring import Keyring
 from tests.support.caller import Caller, Tenant
-
-
-@pytest.fixture
-def run(app: APIFlask, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    def command(*arguments: str, **variables: str) -> Result:
-        for name, value in (environment | variables).items():
-            monkeypatch.setenv(name, value)
-        return app.test_cli_runner().invoke(args=arguments)
-
-    return command
 
 
 def test_initdb_is_safe_to_repeat_and_makes_one_administrator(run: Any, environment: dict[str, str]) -> None:
