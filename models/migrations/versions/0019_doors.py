@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0019"
-down_revision = "0021"
+down_revision = "0032"
 
 LOOKUPS = """
 drop function infora_operator_named(text);
