@@ -28,7 +28,7 @@ def apply_record(directory: Directory, online: OnlineTable, record: AccountingRe
     uid = _remembered_identity(record.isp_id, record.device_id, record.session_id, session_class, name)
     customer = customer_of(directory, online, record, session_class, uid)
     if customer is None:
-        known = online.owner(uid)
+        known = online.owner(uid, session_class.customer_id)
         return online.apply_record(record, session_class, uid, NOBODY if known is None else known, 0.0)
     start, plan = customer.period_start(record.received), directory.plan(customer.plan_id)
     most = most_open(1 if plan is None else plan.simultaneous_use)
