@@ -49,7 +49,7 @@ def run(engine: Engine, tenants: list[Tenant], examples: int, *phases: Phase) ->
     def holds(data: st.DataObject) -> None:
         story = data.draw(stories(tenants))
         with world(engine, tenants) as customers:
-            check(customers, story, play(customers, story))
+            check(customers, play(customers, story))
 
     holds()
 
@@ -59,7 +59,8 @@ def test_memory_and_books_come_to_the_same(engine: Engine, tenants: list[Tenant]
 
 
 def _by_name_alone(real: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *_arguments: True
+    """The books go by who has the name, whatever the Class says."""
+    return lambda octets, received: real(octets, received)._replace(login_time=None, customer_id=None)
 
 
 def _no_other_class(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,7 +74,7 @@ def _every_router(real: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("module", "name", "mistake"),
     [
-        ("models.accounting.batch_sessions", "is_in_time_of", _by_name_alone),
+        ("models.accounting.batch_sessions", "read_class", _by_name_alone),
         ("models.accounting.batch_sessions", "BatchSessions._under_another_class", _no_other_class),
         ("models.accounting.session", "SessionState.comes_from", _every_router),
     ],
