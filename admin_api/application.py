@@ -25,6 +25,7 @@ from admin_api.sessions.routes import session_routes
 from admin_api.settings import Settings, SettingsError, from_environment
 from admin_api.tenants.routes import isps
 from admin_api.web import database, errors, openapi, requests
+from admin_api.web.docs_page import docs_page
 from admin_api.web.parts import Parts
 from models.secrets.password_hashes import hash_operator_password
 
@@ -49,12 +50,13 @@ BLUEPRINTS = (
     audit_log.office,
     quarantine.quarantined,
     health.health,
+    docs_page,
 )
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
     """The WSGI application. Settings default to the environment; what is missing there ends the start."""
-    app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_ui="redoc")
+    app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_path=None)
     requests.register(app)
     request_log.register(app)
     metrics.register(app)
