@@ -3,7 +3,7 @@
 Importing this package registers all tables on `Base.metadata`. It imports nothing else of the project.
 """
 
-from models.tables.accounting import Radacct, Radpostauth
+from models.tables.accounting import Radacct, Radpostauth, SessionAlias
 from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
@@ -54,6 +54,7 @@ __all__ = [
     "Refund",
     "RevokedToken",
     "ServicePlan",
+    "SessionAlias",
     "SetAside",
     "SpoolProgress",
     "Subscription",

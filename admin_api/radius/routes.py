@@ -140,7 +140,7 @@ def _record(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:
         tenant_id(),
         device.id,
         body.session_id.encode(),
-        b"",
+        bytes.fromhex(body.class_.removeprefix("0x")),
         body.username.encode(),
         now().timestamp(),
         session_time=body.session_time,
