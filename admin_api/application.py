@@ -17,6 +17,7 @@ from admin_api.money import accounts, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
 from admin_api.operation import audit_log, cli, health, metrics, request_log
+from admin_api.operation.docs_page import docs_page
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
@@ -25,7 +26,6 @@ from admin_api.sessions.routes import session_routes
 from admin_api.settings import Settings, SettingsError, from_environment
 from admin_api.tenants.routes import isps
 from admin_api.web import database, errors, openapi, requests
-from admin_api.web.docs_page import docs_page
 from admin_api.web.parts import Parts
 from models.secrets.password_hashes import hash_operator_password
 
