@@ -55,6 +55,9 @@ class AccountingRecord(NamedTuple):
     cause: str = ""
     #: Event-Timestamp, epoch seconds of the router's clock: evidence only, for most boards have no battery.
     router_time: int | None = None
+    framed_ipv6_address: str = ""
+    #: Four groups of hex, as in an IPv6 address.
+    framed_interface_id: str = ""
 
 
 class AuthResult(NamedTuple):

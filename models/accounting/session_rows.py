@@ -83,6 +83,7 @@ def store(connection: Connection, states: Sequence[SessionState]) -> None:
     ):  # fmt: skip
         if rows and connection.exec_driver_sql(statement, columns(rows)).rowcount != len(rows):
             raise BookingConflict("a session was booked elsewhere at the same time")
+    _store_ipv6(connection, [state for state in ordered if state.ipv6_address or state.interface_id])
     doubtful = [(state, state.implausible) for state in ordered if state.implausible is not None]
     if doubtful:
         connection.exec_driver_sql(sql.NOTE_IMPLAUSIBLE, {
@@ -91,6 +92,18 @@ def store(connection: Connection, states: Sequence[SessionState]) -> None:
             "month": numbers(state.month for state, _ in doubtful),
             "octets_in": numbers(octets_in for _, (octets_in, _out) in doubtful),
             "octets_out": numbers(octets_out for _, (_in, octets_out) in doubtful),
+        })  # fmt: skip
+
+
+def _store_ipv6(connection: Connection, states: Sequence[SessionState]) -> None:
+    """A statement of its own: most sessions have neither, and pay nothing for them."""
+    if states:
+        connection.exec_driver_sql(sql.NOTE_IPV6, {
+            "isp": numbers(state.isp_id for state in states),
+            "uid": texts(state.unique_id for state in states),
+            "month": numbers(state.month for state in states),
+            "address": texts(state.ipv6_address for state in states),
+            "interface": texts(state.interface_id for state in states),
         })  # fmt: skip
 
 

@@ -103,6 +103,18 @@ update radacct r
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
 """
 
+#: What few devices report of a session; what it had is kept where a later packet says nothing.
+NOTE_IPV6 = """
+update radacct r set framedipv6address = coalesce(nullif(new.address, '')::inet, r.framedipv6address),
+                     framedinterfaceid = coalesce(nullif(new.interface, ''), r.framedinterfaceid)
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(address)s::text[], %(interface)s::text[])
+    as new (isp, uid, month, address, interface)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+   and (r.framedipv6address, r.framedinterfaceid) is distinct from
+       (coalesce(nullif(new.address, '')::inet, r.framedipv6address),
+        coalesce(nullif(new.interface, ''), r.framedinterfaceid))
+"""
+
 #: What no line can have carried, beside the session as it is booked.
 NOTE_IMPLAUSIBLE = """
 update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
