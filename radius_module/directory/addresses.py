@@ -19,7 +19,7 @@ _Holders = tuple[Device, ...]
 _Holding = dict[str | int, _Holders]
 
 #: So many addresses that are not whole devices are remembered, and as many again that were asked before these.
-REMEMBERED = 4096
+REMEMBERED = 2048
 
 
 class _Answer(NamedTuple):

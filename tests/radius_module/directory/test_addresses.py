@@ -50,7 +50,7 @@ def scanned(contents: Contents, address: str) -> Device | None:
 
 @given(steps)
 @settings(max_examples=400, deadline=None)
-@pytest.mark.parametrize("remembered", [3, 4096])
+@pytest.mark.parametrize("remembered", [3, 2048])
 def test_it_answers_what_a_look_at_every_network_would(
     remembered: int, steps: list[str | tuple[int, Network | None, bool]]
 ) -> None:
