@@ -16,7 +16,7 @@ from admin_api.devices.routes import devices
 from admin_api.money import accounts, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
-from admin_api.operation import audit_log, cli, health, metrics
+from admin_api.operation import audit_log, cli, health, metrics, request_log
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     """The WSGI application. Settings default to the environment; what is missing there ends the start."""
     app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_ui="redoc")
     requests.register(app)
+    request_log.register(app)
     metrics.register(app)
     errors.register(app)
     database.register(app)
