@@ -17,6 +17,7 @@ from admin_api.money import accounts, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
 from admin_api.operation import audit_log, cli, health, metrics, request_log
+from admin_api.operation.docs_page import docs_page
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
@@ -49,12 +50,13 @@ BLUEPRINTS = (
     audit_log.office,
     quarantine.quarantined,
     health.health,
+    docs_page,
 )
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
     """The WSGI application. Settings default to the environment; what is missing there ends the start."""
-    app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_ui="redoc")
+    app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_path=None)
     requests.register(app)
     request_log.register(app)
     metrics.register(app)
