@@ -12,7 +12,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from admin_api.operation import books, doctor, installation, key_rotation
+from admin_api.operation import doctor, installation, key_rotation
 from admin_api.settings import SettingsError
 from radius_module.writer import cli
 
@@ -28,9 +28,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (
-        initdb, create_admin, create_isp, rotate_keys, confirm_clock, examine, verify_books, export_books, cli.spool,
-    ):  # fmt: skip
+    for command in (initdb, create_admin, create_isp, rotate_keys, confirm_clock, examine, cli.spool):
         app.cli.add_command(command)
 
 
@@ -109,33 +107,6 @@ def examine(as_json: bool) -> None:
             click.echo(f"{click.style('warn', fg='yellow')} {warning}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
-
-
-@click.command("verify-books")
-@as_json
-@_sentences
-def verify_books(as_json: bool) -> None:
-    """Prove the books: 0 where every rule holds, otherwise 1 and the first row that breaks each."""
-    result = books.verified(os.environ)
-    if as_json:
-        click.echo(json.dumps(result))
-    else:
-        for finding in result["findings"]:
-            click.echo(f"{click.style('FAIL', fg='red')} tenant {finding['isp_id']}, {finding['row']}: "
-                       f"{finding['detail']}. {finding['rule'].capitalize()} ({finding['rows']} rows).")  # fmt: skip
-        if result["ok"]:
-            click.echo(f"{click.style('ok  ', fg='green')} {result['checks']} rules hold.")
-    if not result["ok"]:
-        raise SystemExit(1)
-
-
-@click.command("export-books")
-@click.argument("isp_id", type=int)
-@_sentences
-def export_books(isp_id: int) -> None:
-    """Print an ISP's books as beancount text."""
-    for line in books.exported(os.environ, isp_id):
-        click.echo(line)
 
 
 def _say(values: dict[str, Any], as_json: bool) -> None:
