@@ -8,7 +8,7 @@ import secrets
 from apiflask import APIFlask
 from flask import Flask
 
-from admin_api.access import login, operators
+from admin_api.access import login, operators, request_log
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
@@ -16,7 +16,7 @@ from admin_api.devices.routes import devices
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
-from admin_api.operation import audit_log, cli, health, metrics, request_log
+from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.operation.docs_page import docs_page
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
