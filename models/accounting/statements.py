@@ -154,24 +154,21 @@ update radacct r
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
 """
 
+#: What few devices report of a session; what it had is kept where a later packet says nothing.
+NOTE_IPV6 = """
+update radacct r set framedipv6address = coalesce(nullif(new.address, '')::inet, r.framedipv6address),
+                     framedinterfaceid = coalesce(nullif(new.interface, ''), r.framedinterfaceid)
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(address)s::text[], %(interface)s::text[])
+    as new (isp, uid, month, address, interface)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+"""
+
 #: What no line can have carried, beside the session as it is booked.
 NOTE_IMPLAUSIBLE = """
 update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
               %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
  where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
-"""
-
-#: A tenant's fastest plan, and a customer's, in Mbit/s.
-FASTEST_PLAN = """
-select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans where isp_id = %(isp)s
-"""
-PLAN_OF = """
-select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
-  from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
- where c.isp_id = %(isp)s
-   and (c.id = %(customer)s or (%(customer)s is null
-                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
 """
 
 ADD_USAGE = """
