@@ -86,6 +86,8 @@ CUSTOMER: dict[str, Kind] = {
     "address": or_null(text), "service_plan_id": or_null(whole), "username": text, "status": text,
     "expires_at": moment, "static_ip": or_null(address), "mac_address": or_null(text), "used_bytes": whole,
     "remaining_bytes": or_null(whole), "credential_storage": or_null(text), "created_at": moment, "updated_at": moment,
+    "billing": text, "auto_renew": flag, "pay_reference": text, "tax_id": or_null(text), "language": or_null(text),
+    "credit_limit": or_null(money), "suspended_for": or_null(text), "next_service_plan_id": or_null(whole),
 }  # fmt: skip
 DAY: dict[str, Kind] = {"date": day, "bytes_in": whole, "bytes_out": whole}
 SESSION: dict[str, Kind] = {
