@@ -138,6 +138,13 @@ def _host_address(text: str) -> str:
     return str(address)
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        raise ValueError("must be an IP address such as 10.9.0.7 or 2001:db8::7, or a network of them") from None
+
+
 def _moment(value: datetime) -> datetime:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
@@ -186,6 +193,8 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 MacAddress = Annotated[str, Field(max_length=30), AfterValidator(_mac)]
 HostAddress = Annotated[str, AfterValidator(_host_address)]
+#: As PostgreSQL takes it; an address is a network of one.
+AddressOrNetwork = Annotated[str, Field(max_length=50), AfterValidator(_network)]
 Moment = Annotated[datetime, BeforeValidator(_moment_text), AfterValidator(_moment)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Mbps = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=3)]

@@ -54,6 +54,8 @@ WEAKEST: dict[str, str] = {
     "POST /api/billing/customers/{id}/activate": "staff",
     "POST /api/billing/customers/{id}/renew": "staff",
     "POST /api/billing/customers/{id}/topups": "staff",
+    "GET /api/billing/customers/{id}/usage-corrections": "viewer",
+    "POST /api/billing/customers/{id}/usage-corrections": "admin",
     "GET /api/billing/customers/{id}/explain": "viewer",
     "GET /api/billing/customers/{id}/sessions": "viewer",
     "GET /api/billing/customers/{id}/logins": "viewer",
