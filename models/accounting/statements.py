@@ -220,13 +220,14 @@ select isp, to_timestamp(answered), name, customer, device, nullif(nas, '')::ine
 
 #: At most every ten seconds a device: who was heard of is news for people.
 NOTE_CONTACTS = """
-insert into device_contacts as known (isp_id, device_id, last_seen_at)
-select d.isp_id, d.id, to_timestamp(new.seen)
-  from unnest(%(isp)s::bigint[], %(device)s::bigint[], %(seen)s::float8[]) as new (isp, device, seen)
-  join mikrotik_devices d on d.isp_id = new.isp and d.id = new.device
- order by d.isp_id, d.id
-on conflict (isp_id, device_id) do update set last_seen_at = excluded.last_seen_at
- where known.last_seen_at < excluded.last_seen_at - interval '10 seconds'
+insert into device_contacts as known (isp_id, device_id, last_seen_at, bytes_in, bytes_out)
+select d.isp_id, d.id, to_timestamp(new.seen), new.octets_in, new.octets_out
+  from unnest(%(isp)s::bigint[], %(device)s::bigint[], %(seen)s::float8[], %(octets_in)s::bigint[],
+              %(octets_out)s::bigint[]) as new (isp, device, seen, octets_in, octets_out)
+  join mikrotik_devices d on d.isp_id = new.isp and d.id = new.device order by d.isp_id, d.id
+on conflict (isp_id, device_id) do update set last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+    bytes_in = known.bytes_in + excluded.bytes_in, bytes_out = known.bytes_out + excluded.bytes_out
+ where known.last_seen_at < excluded.last_seen_at - interval '10 seconds' or excluded.bytes_in + excluded.bytes_out > 0
 """
 
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
     api_role = context.config.attributes["api_role"]
     for table in ("usage_corrections", "set_aside"):
-        op.execute(f"select infora_wall_in('{table}', {_literal(api_role)})")  # noqa: S608
+        op.execute(f"select infora_wall_in('{table}', {_literal(api_role)})")
     op.execute("revoke all on set_aside from " + '"' + api_role.replace('"', '""') + '"')
 
 
