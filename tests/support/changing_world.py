@@ -1,8 +1,8 @@
 """Sessions while customers are renamed, deleted and sold again, through several devices, routers and Classes.
 
 The same arrivals go into memory and into the books, which must come to the same; tests.support.changing_model has a
-third opinion, from the histories alone. Changes of customers are committed when what arrived before is booked, as a writer without backlog
-does within a second.
+third opinion, from the histories alone. Changes of customers are committed when what arrived before is booked, as a
+writer without backlog does within a second.
 """
 
 from __future__ import annotations
