@@ -32,10 +32,12 @@ select wanted.isp_id, wanted.name, {_OWNER}
   {_PLAN}
 """  # noqa: S608  # as above
 
+#: Of the batch's months and the one before: each month is a partition that has to be looked into.
 OPEN_COUNTS = """
 select r.customer_id, count(*)
   from unnest(%(isps)s::bigint[], %(customers)s::bigint[]) as wanted (isp_id, customer_id)
   join radacct r on r.isp_id = wanted.isp_id and r.customer_id = wanted.customer_id and r.acctstoptime is null
+   and r.session_month between %(first)s and %(last)s
  group by r.customer_id
 """
 
