@@ -149,6 +149,7 @@ def _load_open(connection: Connection, sessions: BatchSessions, entries: Sequenc
             "isps": numbers(entry.record.isp_id for entry in late),
             "customers": numbers(sessions.owners[entry.key].customer_id for entry in late),
             "sessions": texts(readable(entry.record.session_id) for entry in late),
+            "first": values["first"],
         }))  # fmt: skip
 
 
