@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from admin_api.web.moments import EndMoment
 from admin_api.web.pages import Page, PageQuery
+from admin_api.web.strict import Query
 from admin_api.web.types import (
     Address,
     Body,
@@ -17,12 +19,12 @@ from admin_api.web.types import (
     HostAddress,
     Line,
     MacAddress,
-    Moment,
     RowId,
     Shown,
     Text,
     Username,
     Wanted,
+    Whole,
     unchanged,
 )
 
@@ -41,11 +43,12 @@ class CustomerIn(Body):
     email: Email | None = None
     phone: Line | None = None
     address: Text | None = None
-    service_plan_id: RowId | None = None
+    #: Null is the explicit wish for none.
+    service_plan_id: RowId | None
     password: CustomerPassword
     username: Username | None = None
     status: Status = "active"
-    expires_at: Moment | None = None
+    expires_at: EndMoment | None = None
     static_ip: HostAddress | None = None
     mac_address: MacAddress | None = None
     credential_storage: Storage | None = None
@@ -62,7 +65,7 @@ class CustomerChange(Body):
     password: CustomerPassword = unchanged()
     username: Username = unchanged()
     status: Status = unchanged()
-    expires_at: Moment = unchanged()
+    expires_at: EndMoment = unchanged()
     static_ip: HostAddress | None = None
     mac_address: MacAddress | None = None
     credential_storage: Storage | None = None
@@ -71,7 +74,7 @@ class CustomerChange(Body):
 class RenewIn(Body):
     """How many periods of the customer's plan are paid."""
 
-    periods: Annotated[int, Field(ge=1, le=120)] = 1
+    periods: Annotated[Whole, Field(ge=1, le=120)] = 1
 
 
 class TopupIn(Body):
@@ -116,7 +119,7 @@ class CustomerPage(Page):
     items: list[CustomerOut]
 
 
-class ImportQuery(BaseModel):
+class ImportQuery(Query):
     """`dry_run=1`: check everything, change nothing."""
 
     dry_run: bool = False

@@ -74,7 +74,7 @@ def create(body: CustomerIn) -> CustomerOut:
 @documents(responses=[400, 413, 422])
 @allowed("staff")
 @asks(ImportQuery)
-@answers(ImportOut, message="Imported.")
+@answers(ImportOut, message="Imported.", reads_file=True)
 def import_file(query: ImportQuery) -> dict[str, Any]:
     """Create customers from CSV: all of them, or none and the errors by row and column
 

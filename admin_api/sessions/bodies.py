@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from admin_api.web.moments import EndMoment, Moment
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.types import Address, Moment, RowId, Shown, Wanted
+from admin_api.web.types import Address, RowId, Shown, Wanted
 
 
 class SessionOut(Shown):
@@ -42,7 +43,7 @@ class SessionQuery(PageQuery):
     device_id: RowId | None = None
     unknown_customer: bool = False
     since: Moment | None = None
-    until: Moment | None = None
+    until: EndMoment | None = None
 
 
 class CustomerSessionQuery(PageQuery):

@@ -147,6 +147,8 @@ def _from_anything(error: Exception) -> Answer:
 
 def _answer(status: int, message: str, data: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
     data = {"code": CODES.get(status, "error")} | data
+    if "errors" in data:  # names come from the request, and may be no text that can be written
+        data["errors"] = {name.encode(errors="replace").decode(): texts for name, texts in data["errors"].items()}
     if request.accept_mimetypes.best == PROBLEM:
         body: dict[str, Any] = {"type": "about:blank", "title": message, "status": status} | data
     else:

@@ -33,7 +33,9 @@ BODIES: dict[str, Callable[[World, int], Body]] = {
     "PATCH /api/billing/plans/{id}": lambda world, n: {"price": n},
     "PUT /api/billing/plans/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
     "PATCH /api/billing/plans/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
-    "POST /api/billing/customers": lambda world, n: {"username": f"made {n}", "password": "p"},
+    "POST /api/billing/customers": lambda world, n: {
+        "username": f"made {n}", "password": "p", "service_plan_id": None,
+    },
     "PUT /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
     "PATCH /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
     "POST /api/billing/customers/{id}/renew": lambda world, n: {"periods": 1},
@@ -96,7 +98,7 @@ def send(caller: Caller, operation: str, world: World, extra: Body | None = None
     method, path = operation.split(" ")
     address = world.address(path) + query
     if operation == IMPORT:
-        text = f"username,password\nimported{next(_numbers)},p\n"
+        text = f"username,password,service_plan_id\nimported{next(_numbers)},p,\n"
         return Answer(caller.raw(method, address, data=text, content_type="text/csv"))
     right_body = BODIES.get(operation)
     body = None if right_body is None else right_body(world, next(_numbers)) | (extra or {})
