@@ -10,6 +10,7 @@ from flask import Flask
 
 from admin_api.access import login, operators
 from admin_api.access.client_address import ClientAddress
+from admin_api.customers.periods import bought
 from admin_api.customers.routes import customers
 from admin_api.devices.routes import devices
 from admin_api.operation import audit_log, cli, health, metrics
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     devices,
     plans,
     customers,
+    bought,
     session_routes,
     reports,
     radius,

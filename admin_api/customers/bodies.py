@@ -19,6 +19,7 @@ from admin_api.web.types import (
     HostAddress,
     Line,
     MacAddress,
+    Money,
     RowId,
     Shown,
     Text,
@@ -27,9 +28,11 @@ from admin_api.web.types import (
     Whole,
     unchanged,
 )
+from models import Subscription
 
 Status = Literal["active", "suspended", "expired"]
 Storage = Literal["encrypted", "nt_password", "ssha512"]
+PeriodStatus = Literal["past", "running", "ahead", "undone"]
 Sort = Literal[
     "id", "username", "full_name", "expires_at", "created_at",
     "-id", "-username", "-full_name", "-expires_at", "-created_at",
@@ -72,9 +75,10 @@ class CustomerChange(Body):
 
 
 class RenewIn(Body):
-    """How many periods of the customer's plan are paid."""
+    """How many periods of the customer's plan are paid, and whether they follow the paid ones or begin now."""
 
     periods: Annotated[Whole, Field(ge=1, le=120)] = 1
+    begin: Literal["end", "now"] = Field(default="end", alias="from")
 
 
 class TopupIn(Body):
@@ -91,6 +95,41 @@ class TopupOut(Shown):
     data_bytes: int
     period_start: datetime
     created_at: datetime
+
+
+class TopupPage(Page):
+    items: list[TopupOut]
+
+
+class PeriodOut(Shown):
+    """A paid period. `undone`: taken back, and kept because something of it had been used."""
+
+    id: int
+    customer_id: int
+    service_plan_id: int | None
+    price: Money
+    period_start: datetime
+    period_end: datetime
+    status: PeriodStatus
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Subscription, now: datetime) -> PeriodOut:
+        """As it stands at that moment."""
+        columns = {name: getattr(row, name) for name in cls.model_fields if name != "status"}
+        return cls(**columns, status=_status(row, now))
+
+
+def _status(period: Subscription, now: datetime) -> PeriodStatus:
+    if period.undone_at is not None:
+        return "undone"
+    if period.period_start > now:
+        return "ahead"
+    return "past" if period.period_end <= now else "running"
+
+
+class PeriodPage(Page):
+    items: list[PeriodOut]
 
 
 class CustomerOut(Shown):

@@ -151,8 +151,12 @@ def activate(row: Customer) -> CustomerOut:
 @takes(RenewIn)
 @answers(CustomerOut, message="Customer renewed.")
 def renew(row: Customer, body: RenewIn) -> CustomerOut:
-    """Add paid periods"""
-    renewals.renew(session(), tenant(), row, now(), body.periods)
+    """Add paid periods
+
+    From `expires_at`, or from now when that has passed. `from: now` ends the running period at once: a used-up
+    allowance is whole again.
+    """
+    renewals.renew(session(), tenant(), row, now(), body.periods, from_now=body.begin == "now")
     return shown_one(row)
 
 

@@ -31,7 +31,8 @@ class Strict(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as wrong:
-            raise _with_nearest(wrong, tuple(cls.model_fields)) from None
+            names = [field.alias or name for name, field in cls.model_fields.items()]
+            raise _with_nearest(wrong, tuple(names)) from None
 
 
 class Query(Strict):

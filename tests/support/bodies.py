@@ -56,6 +56,8 @@ BODIES["POST /api/billing/plans/{id}/attributes"] = BODIES["POST /api/billing/cu
 IMPORT = "POST /api/billing/customers/import"
 #: What ends what others need comes last: attributes before their customers, those before plans, all before the ISP.
 _LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customers/{id}/activate",
+         "POST /api/billing/customers/{id}/topups/{topup_id}/undo",
+         "POST /api/billing/customers/{id}/periods/{period_id}/undo",
          "DELETE /api/billing/customers/{id}/attributes/{attribute_id}",
          "DELETE /api/billing/plans/{id}/attributes/{attribute_id}", "POST /api/billing/quarantine/{id}/submit",
          "DELETE /api/billing/quarantine/{id}", "DELETE /api/users/{id}", "DELETE /api/billing/customers/{id}",

@@ -35,6 +35,11 @@ class World:
             kind: tenant.superadmin.post(f"/api/billing/{kind}s/{self.ids[kind]}/attributes", body).data["id"]
             for kind in ("plan", "customer")
         }
+        owned = f"/api/billing/customers/{self.ids['customer']}"
+        self.bought = {
+            "topup_id": tenant.superadmin.post(f"{owned}/topups", {"data_gb": 1}).data["id"],
+            "period_id": tenant.superadmin.get(f"{owned}/periods").data["items"][0]["id"],
+        }
         quarantined = rows(
             "insert into quarantine (isp_id, node, reason, record, octets)"
             " values (:isp, 'n', :secret, '{}', '') returning id",
@@ -52,7 +57,7 @@ class World:
     def parameters(self, path: str) -> dict[str, Any]:
         """Values for the path's places."""
         kind = next((kind for word, kind in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
-        values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
+        values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)} | self.bought
         values["username"] = f"user{self.tenant.id}"
         return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 
