@@ -12,6 +12,7 @@ from admin_api.access import login, operators
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.periods import bought
 from admin_api.customers.routes import customers
+from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.plans.routes import plans
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     plans,
     customers,
     bought,
+    corrections,
     session_routes,
     reports,
     radius,

@@ -18,7 +18,7 @@ from admin_api.web.database import lend_to, now, session
 from admin_api.web.errors import in_plain_words, refuse
 from admin_api.web.strict import unknown
 from models import Customer
-from models.customers.bulk_import import Row, RowError
+from models.customers.bulk_import import MOST_ERRORS, Row, RowError
 from models.subscriptions.status import shown_status
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
@@ -43,7 +43,7 @@ def uploaded() -> IO[bytes]:
 
 
 def read_rows(file: IO[bytes], errors: list[RowError]) -> Iterator[Row]:
-    """The rows that are right in themselves; what is wrong goes to `errors`. The header is row 1."""
+    """The rows that are right in themselves; what is wrong goes to `errors`, up to MOST_ERRORS. The header is row 1."""
     lines = io.TextIOWrapper(io.BufferedReader(_Stream(file)), encoding="utf-8-sig", newline="")
     reader = csv.reader(lines, strict=True)
     try:
@@ -52,6 +52,8 @@ def read_rows(file: IO[bytes], errors: list[RowError]) -> Iterator[Row]:
         for number, cells in enumerate(reader, 2):
             if cells and (row := _row(number, header, cells, errors)) is not None:
                 yield row
+            if len(errors) >= MOST_ERRORS:
+                return
     except UnicodeDecodeError:
         refuse(400, "bad_file", "The file is not UTF-8.")
     except csv.Error as wrong:

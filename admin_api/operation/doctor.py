@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from admin_api.operation import reply_row_check
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
@@ -187,7 +188,8 @@ def _processes(env: Mapping[str, str]) -> str:
 
 def warnings(env: Mapping[str, str]) -> list[str]:
     """What an operator should look at, though everything works."""
-    return [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
+    processes = [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
+    return processes + reply_row_check.warnings(env)
 
 
 def _state_dir(env: Mapping[str, str]) -> Path:

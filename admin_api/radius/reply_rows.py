@@ -17,7 +17,7 @@ from admin_api.web.rows import find
 from admin_api.web.rows import row as the_row
 from models import Customer, Radgroupreply, Radreply, ServicePlan
 from models.radius.reply_rows import Attribute, Owner, add_attribute, attributes_of, change_attribute, remove_attribute
-from radius_module.replies.attribute import UnencodableAttribute, encode
+from radius_module.replies.attribute import UnencodableAttribute, check_row, default_op
 
 extra_attributes = APIBlueprint("attributes", __name__, url_prefix="/api/billing", tag="RADIUS attributes")
 
@@ -103,7 +103,7 @@ def plan_delete(row: ServicePlan, attribute_id: int) -> dict[str, Any]:
 
 
 def _create(owner: Owner, body: AttributeIn) -> Attribute:
-    name, op, _ = _checked(body.attribute, body.op, body.value)
+    name, op, _ = _checked(owner, body.attribute, body.op or default_op(body.attribute), body.value)
     attribute = add_attribute(session(), owner, name, op, body.value)
     settle(attribute)
     return attribute
@@ -113,7 +113,7 @@ def _change(owner: Owner, attribute_id: int, body: AttributeChange) -> Attribute
     attribute = _find(owner, attribute_id)
     given = body.given()
     op, value = given.get("op", attribute.op), given.get("value", attribute.value)
-    _checked(attribute.attribute, op, value)
+    _checked(owner, attribute.attribute, op, value, in_place_of=attribute)
     change_attribute(session(), owner, attribute, op, value)
     settle(attribute)
     return attribute
@@ -125,8 +125,13 @@ def _find(owner: Owner, attribute_id: int) -> Attribute:
     return attribute
 
 
-def _checked(name: str, op: str, value: str) -> tuple[str, str, str]:
+def _checked(
+    owner: Owner, name: str, op: str, value: str, in_place_of: Attribute | None = None
+) -> tuple[str, str, str]:
+    """The row as it will be sent, by the encoder itself, beside the owner's other rows."""
+    rows = session().scalars(attributes_of(owner))
+    others = [(row.attribute, row.op, row.value) for row in rows if row is not in_place_of and row.is_active]
     try:
-        return encode(name, op, value)
-    except UnencodableAttribute as wrong:
-        invalid("attribute", str(wrong))
+        return check_row(name, op, value, others)
+    except UnencodableAttribute as error:
+        invalid(error.field, str(error))

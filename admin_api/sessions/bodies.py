@@ -28,6 +28,9 @@ class SessionOut(Shown):
     framed_ip: Address | None
     calling_station_id: str | None
     terminate_cause: str | None
+    #: What the device last claimed beyond what the line carries: not billed; null where it did not.
+    implausible_bytes_in: int | None
+    implausible_bytes_out: int | None
 
 
 class SessionPage(Page):

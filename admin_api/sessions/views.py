@@ -87,4 +87,6 @@ def _session(row: Radacct, device: str | None) -> SessionOut:
         framed_ip=row.framedipaddress,
         calling_station_id=row.callingstationid or None,
         terminate_cause=row.acctterminatecause,
+        implausible_bytes_in=None if row.implausible_input is None else int(row.implausible_input),
+        implausible_bytes_out=None if row.implausible_output is None else int(row.implausible_output),
     )

@@ -14,6 +14,9 @@ STOP = "Stop"
 #: The router says that it (re)starts or stops accounting: whatever it had open is over (RFC 2866 section 5.1).
 REBOOTS = ("Accounting-On", "Accounting-Off")
 
+#: Records of any other Acct-Status-Type are acknowledged, and are of no session.
+KNOWN_STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
+
 STALE = "Stale-Session"
 ROUTER_REBOOT = "Router-Reboot"
 TAKEN_OVER = "Session-Taken-Over"

@@ -83,6 +83,15 @@ def store(connection: Connection, states: Sequence[SessionState]) -> None:
     ):  # fmt: skip
         if rows and connection.exec_driver_sql(statement, columns(rows)).rowcount != len(rows):
             raise BookingConflict("a session was booked elsewhere at the same time")
+    doubtful = [(state, state.implausible) for state in ordered if state.implausible is not None]
+    if doubtful:
+        connection.exec_driver_sql(sql.NOTE_IMPLAUSIBLE, {
+            "isp": numbers(state.isp_id for state, _ in doubtful),
+            "uid": texts(state.unique_id for state, _ in doubtful),
+            "month": numbers(state.month for state, _ in doubtful),
+            "octets_in": numbers(octets_in for _, (octets_in, _out) in doubtful),
+            "octets_out": numbers(octets_out for _, (_in, octets_out) in doubtful),
+        })  # fmt: skip
 
 
 def _moments(values: Iterable[float | None]) -> str:

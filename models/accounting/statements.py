@@ -103,6 +103,26 @@ update radacct r
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
 """
 
+#: What no line can have carried, beside the session as it is booked.
+NOTE_IMPLAUSIBLE = """
+update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
+              %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+"""
+
+#: A tenant's fastest plan, and a customer's, in Mbit/s.
+FASTEST_PLAN = """
+select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans where isp_id = %(isp)s
+"""
+PLAN_OF = """
+select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
+  from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
+ where c.isp_id = %(isp)s
+   and (c.id = %(customer)s or (%(customer)s is null
+                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
+"""
+
 ADD_USAGE = """
 insert into usage (isp_id, customer_id, period_start, bytes_in, bytes_out)
 select isp, customer, to_timestamp(period), octets_in, octets_out

@@ -8,8 +8,9 @@ as evidence, for most boards lose it with the power.
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, text
+from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, Numeric, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,6 +71,9 @@ class Radacct(Base):
     class_: Mapped[str | None] = mapped_column("class")
     #: Event-Timestamp of the last packet: the router's clock, as evidence only.
     router_time: Mapped[datetime | None]
+    #: Counters that no line can have carried (models.accounting.plausible), as last reported: not billed, shown.
+    implausible_input: Mapped[Decimal | None] = mapped_column(Numeric(20, 0))
+    implausible_output: Mapped[Decimal | None] = mapped_column(Numeric(20, 0))
 
 
 class Radpostauth(Base):

@@ -40,7 +40,7 @@ def quick_answer(
     given = server.duplicates.find(request.line, now)
     if given is not None:
         return _send_again(server, request, given)
-    may_be_quick = authentic and customer is not None and not request.eap
+    may_be_quick = authentic and customer is not None and not request.eap and _has_usual_room(request)
     accept = server.fast_path.accept(request, customer, now) if may_be_quick and customer is not None else None
     if accept is None:
         decided = answer(server, request, customer, authentic, now)
@@ -60,6 +60,11 @@ def quick_answer(
     by_freeradius: Answer = OK, accept.pairs(), _ACCEPTED
     server.duplicates.remember(request.line, by_freeradius, now)
     return by_freeradius
+
+
+def _has_usual_room(request: LoginRequest) -> bool:
+    """May the attributes of the last login be sent as they were, for all that Proxy-State takes?"""
+    return request.reply_to is None or len(request.reply_to.proxy_states) <= access_attributes.USUAL_PROXY_STATES
 
 
 def _hold_back(server: WireContext, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
@@ -96,7 +101,8 @@ def answer(
     assert customer is not None  # noqa: S101  # an unknown customer is refused
     klass = make_class(now)
     try:
-        pairs = access_attributes.accept(verdict, klass)
+        states = b"" if request.reply_to is None else request.reply_to.proxy_states
+        pairs = access_attributes.accept(verdict, klass, access_attributes.room_beside(states))
     except UnencodableAttribute as wrong:
         log.error("customer %d: refused, the answer cannot be sent: %s", customer.id, wrong)
         return _refuse(context, request, customer, access_attributes.NOT_SET_UP, now)

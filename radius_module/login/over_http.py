@@ -72,7 +72,8 @@ def explained(
     facts = gather(context.directory, context.online, isp_id, device, customer, station(calling), True, now)
     verdict, findings = explain(facts)
     answered = outcome.outcome(verdict, make_class(now))
-    return {"code": answered.code, "reply": answered.reply, "rules": [list(finding) for finding in findings]}
+    rules = [list(finding) for finding in (*findings, outcome.sendable(verdict, facts))]
+    return {"code": answered.code, "reply": answered.reply, "rules": rules}
 
 
 def unnamed_station(address: str) -> bytes:

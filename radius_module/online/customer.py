@@ -127,6 +127,8 @@ class OnlineCustomer:
             if known is None:
                 known = self.sessions[uid] = OnlineSession(row.isp_id, row.mac, row.started, row.device_id)
                 known.boot = boot_of(row.session_id.encode())
+            known.session_time = max(known.session_time, row.session_time)
+            known.updated = row.heard if known.updated is None else max(known.updated, row.heard)
             known.stored = True
             known.booked = max(known.booked, row.octets)
             known.seen = max(known.seen, known.booked)

@@ -13,6 +13,7 @@ from threading import Lock
 from time import sleep
 from typing import Any
 
+from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import ROUTER_REBOOT, AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import read_class, unique_id
@@ -109,19 +110,22 @@ class OnlineTable:
 
     # -- told by the feed: packets, and what the writer has booked --------------------------------------------
 
-    def apply_record(self, record: AccountingRecord, customer_id: int, period_start: float) -> list[InferredStop]:
-        """An accounting packet of a customer; sessions that it shows to be over."""
+    def apply_record(
+        self, record: AccountingRecord, customer_id: int, period_start: float, rate: float = LEAST_RATE
+    ) -> list[InferredStop]:
+        """An accounting packet of a customer whose line carries `rate` octets/s; sessions it shows to be over."""
         session_class = read_class(record.klass, record.received)
         uid = _remembered_id(record.isp_id, record.device_id, record.session_id, session_class)
         with self._lock:
             account = self._account(customer_id)
-            account.begin_period(period_start, record, uid)
             session = account.sessions.get(uid)
             is_new = session is None
             if session is None:
-                session = account.sessions[uid] = OnlineSession(
-                    record.isp_id, record.mac, began_at(record, session_class), record.device_id
-                )
+                began = began_at(record, session_class)
+                session = OnlineSession(record.isp_id, record.mac, began, record.device_id)
+            record = session.believable(record, session_class.login_time, rate)
+            account.begin_period(period_start, record, uid)
+            account.sessions[uid] = session
             session.hear(record)
             account.slots.pop(record.mac or record.klass.hex(), None)
             if not is_new or session.closed:

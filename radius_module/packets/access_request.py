@@ -12,6 +12,7 @@ from radius_module.fast_tuple import maker
 from radius_module.packets.reply_to import ReplyTo, make_reply_to
 from radius_module.packets.wire_line import (
     PROXY_STATE,
+    MalformedRequest,
     Origin,
     calling_station,
     line_of,
@@ -49,6 +50,8 @@ class LoginRequest(NamedTuple):
 
 
 _login_request = maker(LoginRequest)
+#: Octets of Proxy-State beside which a refusal still fits into a packet of 4096.
+_MOST_PROXY_STATES = 3700
 #: Characters of four octets or more.
 _HEAD_IN_BASE64 = 8
 
@@ -69,6 +72,8 @@ def login_request(pairs: Pairs) -> LoginRequest:
             eap = a2b_base64(words["Wire-Eap"][:_HEAD_IN_BASE64]) or b"\0\0"
         if PROXY_STATE in words:
             states = proxy_states(pairs)
+            if len(states) > _MOST_PROXY_STATES:
+                raise MalformedRequest(f"{len(states)} octets of Proxy-State leave no room for an answer")
         error = a2b_base64(words.pop("Wire-Error", ""))  # holds a number that is never the same
         is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
     line = words["Wire-Login"] if len(words) == 1 else " ".join(words.values())

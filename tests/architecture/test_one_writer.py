@@ -24,8 +24,8 @@ class Rows(NamedTuple):
 _BOOKS = {"models.accounting.statements": "the statements that models.accounting.booking runs, and nobody else"}
 ONE_WRITER = (
     Rows("radacct", "Radacct", {**_BOOKS, "radius_module.writer.retention": "drops what no tenant keeps any longer"}),
-    Rows("usage", "Usage", _BOOKS),
-    Rows("usage_daily", "UsageDaily", _BOOKS),
+    Rows("usage", "Usage", {**_BOOKS, "models.subscriptions.usage_corrections": "what an operator corrects"}),
+    Rows("usage_daily", "UsageDaily", {**_BOOKS, "models.subscriptions.usage_corrections": "the same, by day"}),
     Rows("outbox", "Outbox", {
         "models.network.requests": "what a change asks of devices",
         "models.accounting.statements": "crossed caps, in the statement that books the octets",

@@ -104,7 +104,7 @@ class Crowd:
             if self._stop.is_set():
                 return
             before = session.sent
-            self.send(session, Growth(before.seconds + 1, before.octets_in + dice.randrange(1 << 20),
+            self.send(session, Growth(before.seconds + 10, before.octets_in + dice.randrange(1 << 20),
                                       before.octets_out + dice.randrange(1 << 33)))  # fmt: skip
             due = max(due + 1 / rate, time.monotonic() - 1)
             self._stop.wait(max(0.0, due - time.monotonic()))

@@ -231,3 +231,14 @@ def _streamed(app: APIFlask, tenant: Tenant) -> Iterator[bytes]:
         answer = client.get(f"{BASE}?format=csv", headers=tenant.viewer.headers, buffered=False)
         yield from answer.iter_encoded()
         answer.close()
+
+
+def test_a_file_of_bad_rows_is_read_until_there_are_errors_enough(tenant: Tenant) -> None:
+    tracemalloc.start()
+    try:
+        answer = _import(tenant, "username,password\n" + "x\n" * 1_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (answer.status, len(answer.data["rows"])) == (422, 1000)
+    assert peak < 30_000_000

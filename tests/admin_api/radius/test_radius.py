@@ -21,6 +21,7 @@ RULES = [
     "mac_mismatch",
     "quota_exceeded",
     "too_many_sessions",
+    "bad_reply_attribute",
 ]
 
 

@@ -13,15 +13,15 @@ from tests.support.reports_made import NOON, report
 
 def test_crossing_the_allowance_writes_one_order(books: Engine, of: dict[str, Any]) -> None:
     for step in range(1, 6):
-        book(books, report(received=NOON + step, session_time=step, octets_out=3 * 10**9 * step, **of))
+        book(books, report(received=NOON + 10 * step, session_time=10 * step, octets_out=3 * 10**9 * step, **of))
     orders = rows(books, "select customer_id, kind, reason, payload->>'used_bytes' from outbox")
     assert [tuple(order[1:]) for order in orders] == [("disconnect", "quota_exceeded", str(12 * 10**9))]
 
 
 def test_reaching_the_allowance_exactly_is_crossing_it(books: Engine, of: dict[str, Any]) -> None:
-    book(books, report(received=NOON + 1, session_time=1, octets_out=10**10 - 1, **of))
+    book(books, report(received=NOON + 10, session_time=10, octets_out=10**10 - 1, **of))
     assert rows(books, "select from outbox") == []
-    book(books, report(received=NOON + 2, session_time=2, octets_out=10**10, **of))
+    book(books, report(received=NOON + 12, session_time=12, octets_out=10**10, **of))
     assert len(rows(books, "select from outbox")) == 1
 
 
@@ -36,9 +36,9 @@ def test_a_top_up_of_the_period_moves_the_crossing_and_a_throttled_plan_asks_for
             {"id": slow.customer_id},
         )
     whose = {"isp_id": slow.isp_id, "device_id": slow.device_id}
-    book(books, report(received=NOON + 1, session_time=1, octets_in=10**10 + 4, **whose))
+    book(books, report(received=NOON + 10, session_time=10, octets_in=10**10 + 4, **whose))
     assert rows(books, "select from outbox") == []
-    book(books, report(received=NOON + 2, session_time=2, octets_in=10**10 + 5, **whose))
+    book(books, report(received=NOON + 12, session_time=12, octets_in=10**10 + 5, **whose))
     assert rows(books, "select kind from outbox") == [("coa",)]
 
 

@@ -1,5 +1,7 @@
 """Verdict → attributes of the answer."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radius_module.online.table import STALE_SECONDS
-from radius_module.replies.access_attributes import NOT_SET_UP, accept, refuse, shown, total_limit
+from radius_module.replies.access_attributes import (
+    NOT_SET_UP,
+    USUAL_PROXY_STATES,
+    accept,
+    refuse,
+    room_beside,
+    shown,
+    total_limit,
+)
 from radius_module.replies.attribute import UnencodableAttribute
 from radius_module.rules import ORDER
 from radius_module.rules.facts import Attribute, Deny, Grant
@@ -160,12 +170,43 @@ def test_a_refusal_is_a_sentence_and_its_delay(deny: Deny) -> None:
     assert len(deny.message.encode()) <= 247
 
 
+ROUTES = ("10.1.0.0/16 10.0.0.2 1", "10.2.0.0/16 10.0.0.2 1", "10.3.0.0/16")
+
+
 def test_people_see_the_texts_unescaped_and_several_values_as_a_list() -> None:
-    extra = (Attribute("Filter-Id", "=", 'a\\b"c'), *(Attribute("Framed-Route", "+=", route) for route in "xyz"))
+    extra = (Attribute("Filter-Id", "=", 'a\\b"c'), *(Attribute("Framed-Route", "+=", route) for route in ROUTES))
     attributes = shown(accept(grant(extra=extra), CLASS))
     assert attributes["Filter-Id"] == 'a\\b"c'
-    assert attributes["Framed-Route"] == ["x", "y", "z"]
+    assert attributes["Framed-Route"] == list(ROUTES)
     assert attributes["Session-Timeout"] == "3600"
+
+
+def test_what_is_longer_than_a_packet_is_refused_by_the_name_of_what_does_not_fit() -> None:
+    many = [("Filter-Id", "+=", "x" * 245)] * 14
+    assert len(accept(grant(extra=tuple(Attribute(*row) for row in many)), CLASS)) == 3 + 14
+    assert "Mikrotik-Group: the answer would be" in refusal(*many, ("Mikrotik-Group", "=", "y" * 247))
+
+
+def test_thousands_of_rows_cost_no_more_than_those_that_fit() -> None:
+    extra = tuple(Attribute("Port-Limit", "+=", str(number)) for number in range(20_000))
+    begun = time.process_time()
+    assert problem(lambda: accept(grant(extra=extra), CLASS)) is not None
+    assert time.process_time() - begun < 0.1
+
+
+def test_long_proxy_states_leave_less_room() -> None:
+    extra = tuple(Attribute("Filter-Id", "+=", "x" * 245) for _ in range(14))
+    for states, fits in ((b"", True), (bytes(USUAL_PROXY_STATES), True), (bytes(USUAL_PROXY_STATES + 400), False)):
+        room = room_beside(states)
+        assert (problem(lambda room=room: accept(grant(extra=extra), CLASS, room)) is None) is fits
+
+
+def problem(build: Callable[[], object]) -> UnencodableAttribute | None:
+    try:
+        build()
+    except UnencodableAttribute as error:
+        return error
+    return None
 
 
 @given(st.text('a"\\', min_size=1, max_size=20))
