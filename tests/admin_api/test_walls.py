@@ -96,7 +96,8 @@ def test_a_role_may_what_the_table_says(app: APIFlask, own: World, rows: Rows, r
                 continue
             answer = send(caller, operation, own)
             wanted = {"DELETE /api/isps/{id}": "in_use", "DELETE /api/devices/{id}": "in_use",
-                      "POST /api/billing/quarantine/{id}/submit": "not_bookable"}  # fmt: skip
+                      "POST /api/billing/quarantine/{id}/submit": "not_bookable",
+                      "POST /api/billing/customers/{id}/periods/{period_id}/undo": "not_last"}  # fmt: skip
             assert answer.status < 300 or answer.code == wanted.get(operation), (operation, answer)
 
 
@@ -169,6 +170,8 @@ def _nothing_crosses(app: APIFlask, caller: Caller, own: World, others: World, r
 def test_another_tenants_rows_are_not_there(app: APIFlask, own: World, others: World, rows: Rows, role: str) -> None:
     tried = _nothing_crosses(app, getattr(own.tenant, role), own, others, rows)
     assert tried > 120
+    # One's own customer may be called like another tenant's, and was.
+    rows("update customers set username = 'own' || id where isp_id = :isp", isp=own.tenant.id)
     for operation in tenants(app):
         if may(role, operation) and "{" in operation:
             assert send(getattr(own.tenant, role), operation, others).status == 404, operation

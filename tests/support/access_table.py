@@ -56,6 +56,8 @@ WEAKEST: dict[str, str] = {
     "POST /api/billing/customers/{id}/topups/{topup_id}/undo": "staff",
     "GET /api/billing/customers/{id}/periods": "viewer",
     "POST /api/billing/customers/{id}/periods/{period_id}/undo": "staff",
+    "GET /api/billing/customers/{id}/usage-corrections": "viewer",
+    "POST /api/billing/customers/{id}/usage-corrections": "admin",
     "GET /api/billing/customers/{id}/explain": "viewer",
     "GET /api/billing/customers/{id}/sessions": "viewer",
     "GET /api/billing/customers/{id}/logins": "viewer",

@@ -91,7 +91,7 @@ def test_a_customer_without_a_plan_is_an_explicit_wish(tenant: Tenant) -> None:
 
 def test_a_name_that_is_no_text_and_a_thousand_names_are_answered(tenant: Tenant) -> None:
     assert set(errors_of(tenant.admin.post(PLANS, {"name": "P", "\ud800": 1}))) == {"body"}
-    assert set(errors_of(tenant.admin.get(f"{PLANS}?%ED%A0%80=1"))) == {"\ufffd\ufffd\ufffd"}
+    assert len(errors_of(tenant.admin.get(f"{PLANS}?%ED%A0%80=1"))) == 1
     many = {f"field{number}" * 50: 1 for number in range(1000)}
     assert len(errors_of(tenant.admin.post(PLANS, {"name": "P"} | many))) == 1000
 
