@@ -14,7 +14,10 @@ from admin_api.customers.periods import bought
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
-from admin_api.operation import audit_log, cli, health, metrics
+from admin_api.money import accounts, payments, purchases
+from admin_api.money import reports as money_reports
+from admin_api.money import settings as billing_settings
+from admin_api.operation import audit_log, cli, health, metrics, request_log
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
@@ -37,6 +40,12 @@ BLUEPRINTS = (
     corrections,
     session_routes,
     reports,
+    billing_settings.settings,
+    accounts.accounts,
+    purchases.purchases,
+    payments.payments,
+    payments.tills,
+    money_reports.money_reports,
     radius,
     reply_rows.extra_attributes,
     audit_log.office,
@@ -49,6 +58,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     """The WSGI application. Settings default to the environment; what is missing there ends the start."""
     app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_ui="redoc")
     requests.register(app)
+    request_log.register(app)
     metrics.register(app)
     errors.register(app)
     database.register(app)

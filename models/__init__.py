@@ -3,15 +3,18 @@
 Importing this package registers all tables on `Base.metadata`. It imports nothing else of the project.
 """
 
-from models.tables.accounting import Radacct, Radpostauth
-from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
+from models.tables.accounting import Radacct, Radpostauth, SessionAlias
+from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
+from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer
 from models.tables.devices import DeviceContact, MikrotikDevice
 from models.tables.history import DetachedPartition, HistoryClock
-from models.tables.isps import Isp
+from models.tables.isps import BillingSettings, Isp
+from models.tables.ledger import LedgerAccount, LedgerCheckpoint, Transfer
 from models.tables.outbox import Outbox
+from models.tables.payments import Drawer, Payment, Refund
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
 from models.tables.spooling import Quarantined, SetAside, SpoolProgress
@@ -23,15 +26,23 @@ from models.tables.users import User
 __all__ = [
     "AuditLog",
     "Base",
+    "BillingSettings",
+    "Charge",
+    "ChargedPeriod",
     "Customer",
     "DetachedPartition",
     "DeviceContact",
+    "Drawer",
     "HistoryClock",
     "IdempotencyKey",
     "Isp",
+    "LedgerAccount",
+    "LedgerCheckpoint",
+    "LoginAddress",
     "LoginFailure",
     "MikrotikDevice",
     "Outbox",
+    "Payment",
     "Quarantined",
     "Radacct",
     "Radcheck",
@@ -40,12 +51,15 @@ __all__ = [
     "Radpostauth",
     "Radreply",
     "Radusergroup",
+    "Refund",
     "RevokedToken",
     "ServicePlan",
+    "SessionAlias",
     "SetAside",
     "SpoolProgress",
     "Subscription",
     "Topup",
+    "Transfer",
     "Usage",
     "UsageCorrection",
     "UsageDaily",

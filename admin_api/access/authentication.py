@@ -13,13 +13,13 @@ from flask import g, request
 from sqlalchemy import func, select
 
 from admin_api.access import tokens
+from admin_api.access.capabilities import OF_MONEY, of_role
 from admin_api.web import database
-from admin_api.web.errors import refuse
+from admin_api.web.errors import MESSAGES, refuse
 from admin_api.web.parts import parts
-from models import Isp
+from models import BillingSettings, Isp
 from models.audit_trail import Actor, act_as
 from models.secrets.generated import api_key_digest
-from models.tables.users import ROLES
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -41,11 +41,12 @@ class Principal:
     isp_id: int | None
     user_id: int | None = None
     token: tokens.Token | None = None
+    isp_is_suspended: bool = False
 
     @property
     def roles(self) -> list[str]:
-        """The caller's own and every weaker one."""
-        return list(ROLES[ROLES.index(self.role) :])
+        """What the caller may do."""
+        return sorted(of_role(self.role))
 
 
 def _of_token(text: str) -> Principal | None:
@@ -53,18 +54,18 @@ def _of_token(text: str) -> Principal | None:
     if token is None:
         return None
     operator = func.infora_operator_of_token(token.user_id, token.jti).table_valued(
-        "id", "isp_id", "username", "role", "token_version"
+        "id", "isp_id", "username", "role", "token_version", "isp_status"
     )
     row = database.session().execute(select(operator)).one_or_none()
     if row is None or row.token_version != token.version:
         return None
-    return Principal(row.username, row.role, row.isp_id, row.id, token)
+    return Principal(row.username, row.role, row.isp_id, row.id, token, row.isp_status == "suspended")
 
 
 def _of_key(text: str) -> Principal | None:
-    isp = func.infora_isp_of_key(api_key_digest(text)).table_valued("id", "name")
+    isp = func.infora_isp_of_key(api_key_digest(text)).table_valued("id", "name", "status")
     row = database.session().execute(select(isp)).one_or_none()
-    return None if row is None else Principal("api-key", KEY_ROLE, row.id)
+    return None if row is None else Principal("api-key", KEY_ROLE, row.id, isp_is_suspended=row.status == "suspended")
 
 
 def _roles(principal: Principal) -> list[str]:
@@ -77,13 +78,17 @@ bearer.get_user_roles(_roles)
 api_key.get_user_roles(_roles)
 
 
-def allowed(role: str, *, tenant: bool = True) -> Callable[[ViewT], ViewT]:
-    """The view is for this role and every stronger one. `tenant`: it works in one tenant, so one must be named."""
+def allowed(role: str, *, tenant: bool = True, while_suspended: bool = False) -> Callable[[ViewT], ViewT]:
+    """The view is for this role and every stronger one. `tenant`: it works in one tenant, so one must be named.
+
+    `while_suspended`: also in a suspended ISP, because its own answer says what follows from that.
+    """
 
     def decorate(view: ViewT) -> ViewT:
         @wraps(view)
         def guarded(*args: object, **kwargs: object) -> object:
-            _enter(cast(Principal, _any_of.current_user), tenant)
+            _enter(cast(Principal, _any_of.current_user), tenant, while_suspended)
+            _keep_keys_from_money(role)
             return view(*args, **kwargs)
 
         protected: ViewT = _documenting.auth_required(_any_of, roles=[role])(guarded)  # type: ignore[assignment]
@@ -98,9 +103,27 @@ def principal() -> Principal:
     return caller
 
 
-def _enter(caller: Principal, tenant: bool) -> None:
+def require(capability: str) -> None:
+    """For what a body asks for beyond its route."""
+    if capability not in principal().roles:
+        refuse(403, "forbidden", MESSAGES[403])
+    _keep_keys_from_money(capability)
+
+
+def _keep_keys_from_money(capability: str) -> None:
+    """A machine handles money only where its tenant has said so."""
+    if capability not in OF_MONEY or principal().token is not None:
+        return
+    settings = database.session().get(BillingSettings, principal().isp_id)
+    if settings is None or not settings.api_key_money:
+        refuse(403, "forbidden", "The API key may not handle money: the billing settings can allow it.")
+
+
+def _enter(caller: Principal, tenant: bool, while_suspended: bool) -> None:
     """Choose the tenant: the caller's own, or the one that a superadmin names in X-ISP-ID."""
     g.principal = caller
+    if caller.isp_is_suspended and not while_suspended:
+        refuse(403, "isp_suspended", "Your ISP is suspended at the moment.")
     g.caller = f"user:{caller.user_id}" if caller.user_id is not None else f"isp:{caller.isp_id}"
     superadmin = caller.role == "superadmin"
     database.work_in(caller.isp_id, everywhere=superadmin)

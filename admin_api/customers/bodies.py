@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from admin_api.web.moments import EndMoment
+from admin_api.web.money import Amount, PayIn, shown_amount
 from admin_api.web.pages import Page, PageQuery
 from admin_api.web.strict import Query
 from admin_api.web.types import (
@@ -19,7 +21,6 @@ from admin_api.web.types import (
     HostAddress,
     Line,
     MacAddress,
-    Money,
     RowId,
     Shown,
     Text,
@@ -74,17 +75,18 @@ class CustomerChange(Body):
     credential_storage: Storage | None = None
 
 
-class RenewIn(Body):
+class RenewIn(PayIn):
     """How many periods of the customer's plan are paid, and whether they follow the paid ones or begin now."""
 
     periods: Annotated[Whole, Field(ge=1, le=120)] = 1
     begin: Literal["end", "now"] = Field(default="end", alias="from")
 
 
-class TopupIn(Body):
+class TopupIn(PayIn):
     """Data on top of the plan's, until the current period ends; GB of 10^9 bytes."""
 
     data_gb: Annotated[Gigabytes, Field(gt=0)]
+    price: Amount = Decimal(0)
 
 
 class TopupOut(Shown):
@@ -107,7 +109,7 @@ class PeriodOut(Shown):
     id: int
     customer_id: int
     service_plan_id: int | None
-    price: Money
+    price: str
     period_start: datetime
     period_end: datetime
     status: PeriodStatus
@@ -116,8 +118,8 @@ class PeriodOut(Shown):
     @classmethod
     def of(cls, row: Subscription, now: datetime) -> PeriodOut:
         """As it stands at that moment."""
-        columns = {name: getattr(row, name) for name in cls.model_fields if name != "status"}
-        return cls(**columns, status=_status(row, now))
+        columns = {name: getattr(row, name) for name in cls.model_fields if name not in ("status", "price")}
+        return cls(**columns, price=shown_amount(row.price_minor), status=_status(row, now))
 
 
 def _status(period: Subscription, now: datetime) -> PeriodStatus:

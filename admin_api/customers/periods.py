@@ -10,13 +10,13 @@ from sqlalchemy import Select
 from admin_api.access.authentication import allowed
 from admin_api.customers.bodies import CustomerOut, PeriodOut, PeriodPage, TopupPage
 from admin_api.customers.views import shown_one
-from admin_api.web.database import now, session, tenant_rows
+from admin_api.web.database import now, session, tenant, tenant_rows
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.route import answers, asks, documents
 from admin_api.web.rows import find
 from admin_api.web.rows import row as the_row
 from models import Customer, Subscription, Topup
-from models.subscriptions import undo
+from models.money.purchases import taken_back
 
 bought = APIBlueprint("bought", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
@@ -41,7 +41,7 @@ def undo_period(row: Customer, period_id: int) -> CustomerOut:
 
     The customer expires where the period before it ends. A period that has been used ends, and stays listed.
     """
-    undo.undo_period(session(), row, find(Subscription, period_id, lambda: _periods_of(row)), now())
+    taken_back.undo_period(session(), tenant(), row, find(Subscription, period_id, lambda: _periods_of(row)), now())
     return shown_one(row)
 
 
@@ -62,7 +62,7 @@ def topups(row: Customer, query: PageQuery) -> dict[str, Any]:
 @answers(CustomerOut, message="Top-up undone.")
 def undo_topup(row: Customer, topup_id: int) -> CustomerOut:
     """Take data back that was bought for the running period"""
-    undo.undo_topup(session(), row, find(Topup, topup_id, lambda: _topups_of(row)), now())
+    taken_back.undo_topup(session(), tenant(), row, find(Topup, topup_id, lambda: _topups_of(row)), now())
     return shown_one(row)
 
 

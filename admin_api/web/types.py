@@ -169,15 +169,13 @@ HostAddress = Annotated[str, AfterValidator(_host_address)]
 Whole = Annotated[int, BeforeValidator(whole_text)]
 Exact = Annotated[Decimal, BeforeValidator(decimal_text)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
-Price = Annotated[Exact, Field(ge=0, max_digits=14, decimal_places=2)]
 Mbps = Annotated[Exact, Field(gt=0, le=1_000_000, decimal_places=3)]
 Minutes = Annotated[Whole, Field(ge=1, le=357_912)]
 #: 10^9 bytes; nine decimals are exact.
 Gigabytes = Annotated[Exact, Field(ge=0, le=1_000_000_000, decimal_places=9)]
 RowId = Annotated[Whole, Field(ge=1, lt=2**63)]
 
-#: As shown: money keeps its two decimals and is text, everything else is a number.
-Money = Annotated[Decimal, PlainSerializer(lambda value: f"{value:.2f}", return_type=str)]
+#: As shown: a number, whole ones without a point.
 Number = Annotated[Decimal, PlainSerializer(_number, return_type=float | int)]
 Address = Annotated[str, AfterValidator(_no_prefix)]
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from models.accounting.session_id import make_class
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
+from radius_module.online.slot import new_slot, own_slot
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
@@ -32,8 +33,8 @@ _MOST = 500_000
 class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
-    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "isp", "limit", "mac", "origin",
-                 "period_start", "plan", "since", "slots", "until")  # fmt: skip
+    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "interval", "isp", "limit", "mac",
+                 "origin", "period_start", "plan", "since", "slots", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -47,6 +48,8 @@ class CachedGrant:
         self.slots = 1 if plan is None else plan.simultaneous_use
         #: Octets of the period, or None.
         self.limit: int | None = None
+        #: Acct-Interim-Interval, seconds.
+        self.interval = 0
         #: The longest Session-Timeout, whatever is left until the expiry; seconds.
         self.cap = 0
         #: The attributes that are always the same; and as they travel, unless only FreeRADIUS can tell.
@@ -90,7 +93,7 @@ class FastPath:
     def accept(self, request: LoginRequest, customer: Customer, now: float) -> FastAccept | None:
         """Accept a customer whose password was right. None: the rules are to be asked."""
         origin, mac = request.origin, request.mac
-        address, isp_id, _device_id = origin
+        address, isp_id, device_id = origin
         contents = self._directory.contents
         grant = self._grants.get(customer.id)
         if (
@@ -107,9 +110,11 @@ class FastPath:
                 return None
         if grant.mac and grant.mac != mac:
             return None
-        klass = make_class(now)
+        klass = make_class(now, customer.id, grant.interval)
         limit = grant.limit
-        used = self._online.admit(customer.id, grant.period_start, limit, grant.slots, mac, mac or klass.hex(), now)
+        own = own_slot(mac, device_id)
+        key = own or new_slot(mac, device_id, klass)
+        used = self._online.admit(customer.id, grant.period_start, limit, grant.slots, own, key, now)
         if used is None:
             return None
         seconds = grant.expires_at - now
@@ -134,6 +139,7 @@ class FastPath:
         except UnencodableAttribute:
             return None
         grant.limit, grant.cap = verdict.allowance, verdict.session_timeout
+        grant.interval = access_attributes.interval_of(verdict)
         usual = access_attributes.accept(verdict._replace(extra=()), b"")
         if _of_this_login(pairs) != _of_this_login(usual):
             # An operator's row has a say in what differs from login to login.

@@ -8,7 +8,9 @@ from typing import Any
 from tests.support.caller import Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
-ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp"}
+_PAYMENTS = {"/reverse": "payment_reversed", "/refund": "payment_refunded", "/assign": "payment_in_suspense"}
+ADDRESSES = {"payments": "payment", "drawers": "drawer", "devices": "device", "plans": "plan",
+             "customers": "customer", "users": "user", "isps": "isp"}  # fmt: skip
 
 
 class World:
@@ -40,6 +42,7 @@ class World:
             "topup_id": tenant.superadmin.post(f"{owned}/topups", {"data_gb": 1}).data["id"],
             "period_id": tenant.superadmin.get(f"{owned}/periods").data["items"][0]["id"],
         }
+        self._add_money()
         quarantined = rows(
             "insert into quarantine (isp_id, node, reason, record, octets)"
             " values (:isp, 'n', :secret, '{}', '') returning id",
@@ -54,11 +57,29 @@ class World:
             name=f"secret of {tenant.id}",
         )
 
+    def _add_money(self) -> None:
+        """Settings, a charge, payments for each of what can be done with one, and the drawer of the one in cash."""
+        admin, secret = self.tenant.superadmin, f"secret of {self.tenant.id}"
+        assert admin.put("/api/billing/settings", {"seller": {"name": secret}}).status == 200
+        of_customer = f"/api/billing/customers/{self.ids['customer']}"
+        charge = admin.post(f"{of_customer}/charges", {"description": secret, "unit_price": "1.50"})
+        self.attributes["charge"] = charge.data["id"]
+        for kind, method in (("payment", "bank"), ("payment_reversed", "other"), ("payment_refunded", "bank"),
+                             ("payment_in_suspense", "bank"), ("drawer", "cash")):  # fmt: skip
+            body = {"amount": "100.00", "method": method, "note": secret, "reference": kind}
+            if kind != "payment_in_suspense":
+                body["customer_id"] = self.ids["customer"]
+            payment = admin.post("/api/billing/payments", body)
+            assert payment.status == 201, payment
+            self.ids[kind] = payment.data["drawer_id" if kind == "drawer" else "id"]
+
     def parameters(self, path: str) -> dict[str, Any]:
         """Values for the path's places."""
         kind = next((kind for word, kind in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
-        values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)} | self.bought
-        values["username"] = f"user{self.tenant.id}"
+        if kind == "payment":
+            kind = next((of_act for end, of_act in _PAYMENTS.items() if path.endswith(end)), kind)
+        values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
+        values |= {"username": f"user{self.tenant.id}", "charge_id": self.attributes["charge"]} | self.bought
         return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 
     def address(self, path: str) -> str:
