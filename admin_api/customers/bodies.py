@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from admin_api.web.moments import EndMoment
 from admin_api.web.money import Amount, PayIn, shown_amount
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.strict import Query
+from admin_api.web.strict import EndMoment, Query
 from admin_api.web.types import (
     Address,
     Body,

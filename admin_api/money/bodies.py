@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from admin_api.web.moments import Day
 from admin_api.web.money import Amount, PayIn, SignedAmount
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.strict import Query
+from admin_api.web.strict import Day, Query
 from admin_api.web.types import Body, Exact, Gigabytes, Line, Name, RowId, Shown, Text, Whole, unchanged
 
 Percent = Annotated[Exact, Field(ge=0, lt=100, max_digits=6, decimal_places=3)]

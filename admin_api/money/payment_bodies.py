@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from admin_api.web.moments import Day, Moment
 from admin_api.web.money import Amount, PositiveAmount
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.strict import Query
+from admin_api.web.strict import Day, Moment, Query
 from admin_api.web.types import Body, Line, Name, RowId, Shown, Text, Whole
 
 Method = Literal["cash", "bank", "mpesa", "stripe", "agent", "other"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from admin_api.web.moments import EndMoment, Moment
 from admin_api.web.pages import Page, PageQuery
+from admin_api.web.strict import EndMoment, Moment
 from admin_api.web.types import Address, RowId, Shown, Wanted
 
 

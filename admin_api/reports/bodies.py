@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from admin_api.web.moments import Day
-from admin_api.web.strict import Query
+from admin_api.web.strict import Day, Query
 from admin_api.web.types import Shown, Whole
 
 Format = Literal["json", "csv", "svg"]
