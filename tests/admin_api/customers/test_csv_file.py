@@ -236,7 +236,7 @@ def _streamed(app: APIFlask, tenant: Tenant) -> Iterator[bytes]:
 def test_a_file_of_bad_rows_is_read_until_there_are_errors_enough(tenant: Tenant) -> None:
     tracemalloc.start()
     try:
-        answer = _import(tenant, "username,password\n" + "x\n" * 1_000_000)
+        answer = _import(tenant, "username,password,service_plan_id\n" + "x\n" * 1_000_000)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
