@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from admin_api.web.money import Amount, PayIn, shown_amount
+from admin_api.web.money import Amount, PayIn, minor_of, shown_amount
 from admin_api.web.pages import Page, PageQuery
 from admin_api.web.strict import EndMoment, Query
 from admin_api.web.types import (
@@ -31,6 +31,9 @@ from admin_api.web.types import (
 from models import Subscription
 
 Status = Literal["active", "suspended", "expired"]
+Billing = Literal["prepaid", "postpaid"]
+#: BCP 47, as far as documents need it: `en`, `pt-BR`, `zh-Hant`.
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 Storage = Literal["encrypted", "nt_password", "ssha512"]
 PeriodStatus = Literal["past", "running", "ahead", "undone"]
 Sort = Literal[
@@ -39,7 +42,19 @@ Sort = Literal[
 ]  # fmt: skip
 
 
-class CustomerIn(Body):
+class _Customer(Body):
+    """What new and changed customers share: the way of amounts into the table's columns."""
+
+    def columns(self) -> dict[str, Any]:
+        """The fields as columns of the table: all of a new customer's, and the given ones of a change."""
+        fields = self.model_dump() if isinstance(self, CustomerIn) else self.given()
+        if "credit_limit" in fields:
+            limit = fields.pop("credit_limit")
+            fields["credit_limit_minor"] = None if limit is None else minor_of(limit, "credit_limit")
+        return fields
+
+
+class CustomerIn(_Customer):
     """A new customer. `username` defaults to the e-mail, `expires_at` to one period of the plan from now."""
 
     full_name: Line | None = None
@@ -55,9 +70,14 @@ class CustomerIn(Body):
     static_ip: HostAddress | None = None
     mac_address: MacAddress | None = None
     credential_storage: Storage | None = None
+    billing: Billing = "prepaid"
+    auto_renew: bool = False
+    tax_id: Line | None = None
+    language: Language | None = None
+    credit_limit: Amount | None = None
 
 
-class CustomerChange(Body):
+class CustomerChange(_Customer):
     """The fields that are given change. A plan change keeps the period's usage."""
 
     full_name: Line | None = None
@@ -72,6 +92,11 @@ class CustomerChange(Body):
     static_ip: HostAddress | None = None
     mac_address: MacAddress | None = None
     credential_storage: Storage | None = None
+    billing: Billing = unchanged()
+    auto_renew: bool = unchanged()
+    tax_id: Line | None = None
+    language: Language | None = None
+    credit_limit: Amount | None = None
 
 
 class RenewIn(PayIn):
@@ -149,6 +174,14 @@ class CustomerOut(Shown):
     static_ip: Address | None
     mac_address: str | None
     credential_storage: Storage | None
+    billing: Billing
+    auto_renew: bool
+    pay_reference: str
+    tax_id: str | None
+    language: str | None
+    credit_limit: str | None
+    suspended_for: Literal["operator", "debt"] | None
+    next_service_plan_id: int | None
     used_bytes: int
     remaining_bytes: int | None
     created_at: datetime

@@ -19,6 +19,7 @@ from admin_api.web.errors import in_plain_words, refuse
 from admin_api.web.strict import unknown
 from models import Customer
 from models.customers.bulk_import import MOST_ERRORS, Row, RowError
+from models.refusals import Invalid
 from models.subscriptions.status import shown_status
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
@@ -95,10 +96,14 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
     values[_PLAN] = values[_PLAN] or None
     try:
         body = CustomerIn.model_validate(values)
+        columns = body.columns()
     except ValidationError as wrong:
         errors += [RowError(number, _column(error["loc"]), in_plain_words(error["msg"])) for error in wrong.errors()]
         return None
-    columns = body.model_dump(exclude={"password"})
+    except Invalid as wrong:
+        errors.append(RowError(number, wrong.field, wrong.message))
+        return None
+    del columns["password"]
     columns["username"] = body.username or body.email
     if columns["username"] is None:
         errors.append(RowError(number, "username", "is required where no email is given"))

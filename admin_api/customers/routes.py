@@ -68,7 +68,7 @@ def index(query: CustomerQuery) -> dict[str, Any] | Response:
 def create(body: CustomerIn) -> CustomerOut:
     """Create a customer"""
     keyring = parts().keyring
-    return shown_one(lifecycle.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
+    return shown_one(lifecycle.create_customer(session(), keyring, tenant(), now(), **body.columns()))
 
 
 @customers.post("/import")
@@ -110,7 +110,7 @@ def read(row: Customer) -> CustomerOut:
 @answers(CustomerOut, message="Customer changed.")
 def change(row: Customer, body: CustomerChange) -> CustomerOut:
     """Change a customer"""
-    lifecycle.update_customer(session(), parts().keyring, tenant(), row, now(), body.given())
+    lifecycle.update_customer(session(), parts().keyring, tenant(), row, now(), body.columns())
     return shown_one(row)
 
 

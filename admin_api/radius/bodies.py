@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, IPvAnyAddress
@@ -54,6 +54,9 @@ class AccountingIn(Body):
     input_octets: Octets = 0
     output_octets: Octets = 0
     framed_ip: IPv4Address | None = None
+    framed_ipv6: IPv6Address | None = None
+    framed_ipv6_prefix: IPv6Network | None = None
+    delegated_ipv6_prefix: IPv6Network | None = None
     calling_station_id: Line = ""
     terminate_cause: Line = ""
     #: As an Access-Accept gave it, in hex: it says whose the session is, whatever the customer is called since.

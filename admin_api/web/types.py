@@ -135,6 +135,13 @@ def _host_address(text: str) -> str:
     return str(address)
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        raise ValueError("must be an IP address such as 10.9.0.7 or 2001:db8::7, or a network of them") from None
+
+
 def _number(value: Decimal) -> int | float:
     """Whole numbers without a point."""
     return int(value) if value == value.to_integral_value() else float(value)
@@ -165,6 +172,8 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 MacAddress = Annotated[str, Field(max_length=30), AfterValidator(_mac)]
 HostAddress = Annotated[str, AfterValidator(_host_address)]
+#: As PostgreSQL takes it; an address is a network of one.
+AddressOrNetwork = Annotated[str, Field(max_length=50), AfterValidator(_network)]
 #: Numbers as JSON has them, or as plain digits.
 Whole = Annotated[int, BeforeValidator(whole_text)]
 Exact = Annotated[Decimal, BeforeValidator(decimal_text)]

@@ -153,3 +153,28 @@ def test_every_answer_leaves_a_line_and_no_secret(service: Service) -> None:
     assert " GET /no/such%0Athing 404 " in lines["odd"]
     for secret in (token, admin["password"], wrong["password"], "nobody-at-all", "secret-in-the-query", TOKEN):
         assert secret not in log
+
+
+def test_the_documents_page_needs_nothing_from_elsewhere(service: Service) -> None:
+    page = service.call("/docs")
+    files = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert page.status == 200
+    assert files and all(file.startswith("/") and not file.startswith("//") for file in files)
+    for file in files:
+        status, headers, body = raw(service, f"GET {file} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert (status, len(body) > 50) == (200, True), file
+        assert headers["x-content-type-options"] == "nosniff"
+    _, headers, body = raw(service, b"GET /docs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "script-src 'self';" in policy and "http" not in policy
+    assert not re.search(rb"<script(?![^>]* src=)|\son[a-z]+=", body), "a script in the page would not be run"
+    assert service.call("/docs/../../etc/passwd").status == service.call("/docs/index.css").status == 404
+
+
+def test_answers_are_guarded(service: Service) -> None:
+    for path in ("/healthz", "/api/auth/me", "/no-such-thing", "/openapi.json"):
+        _, headers, _ = raw(service, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "default-src 'none'" in headers["content-security-policy"]

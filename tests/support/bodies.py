@@ -40,7 +40,7 @@ BODIES: dict[str, Callable[[World, int], Body]] = {
     "PATCH /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
     "POST /api/billing/customers/{id}/renew": lambda world, n: {"periods": 1},
     "POST /api/billing/customers/{id}/topups": lambda world, n: {"data_gb": 1},
-    "POST /api/billing/customers/{id}/usage-corrections": lambda world, n: {"bytes_in": n, "reason": f"made {n}"},
+    "POST /api/billing/customers/{id}/usage-corrections": lambda world, n: {"bytes_in": n, "reason": "counted twice"},
     "POST /api/billing/customers/{id}/attributes": lambda world, n: {"attribute": "Filter-Id", "value": f"v{n}"},
     "PUT /api/billing/customers/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
     "PATCH /api/billing/customers/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},

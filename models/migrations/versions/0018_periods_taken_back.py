@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0015"
+down_revision = "0079"
 
 #: Nothing was used of the period `s`, and nothing bought for it.
 _UNTOUCHED = """

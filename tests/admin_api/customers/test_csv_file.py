@@ -37,7 +37,7 @@ def test_what_is_imported_is_as_if_created_one_by_one(tenant: Tenant, rows: Rows
         username="cid", password="p", service_plan_id=plan["id"], static_ip="10.3.0.3", mac_address="AABBCCDDEEFF"
     )
     shown = {row["username"]: row for row in tenant.viewer.get(BASE).data["items"]}
-    differs = ("id", "username", "email", "static_ip", "created_at", "updated_at", "expires_at")
+    differs = ("id", "pay_reference", "username", "email", "static_ip", "created_at", "updated_at", "expires_at")
     assert {k: v for k, v in shown["ann"].items() if k not in differs} == {
         k: v for k, v in single.items() if k not in differs
     }

@@ -1,4 +1,4 @@
-"""What is taken back, or ended by a renewal from now, takes its money along: the books balance, nothing is paid twice."""
+"""What is taken back, or ended by a renewal from now, takes its money along: the books balance."""
 
 from __future__ import annotations
 
