@@ -16,7 +16,7 @@ from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
-from radius_module.online.customer import SLOT_SECONDS, OnlineCustomer
+from radius_module.online.customer import SLOT_SECONDS, BookedSession, OnlineCustomer
 from radius_module.online.restarts import Restarts, end_what_it_left
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
@@ -24,15 +24,12 @@ from radius_module.rules.sessions import others_of
 
 __all__ = ["NOBODY", "SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
-#: Sessions that are no customer's are kept here: ids of customers begin at 1.
+#: Whose sessions of nobody are: ids of customers begin at 1.
 NOBODY = 0
 #: How many customers a sweep looks at before it lets others have the lock.
 _SLICE = 50
 #: How long it leaves the interpreter to logins then, seconds.
 _BREATH = 0.0005
-
-#: What the writer has booked of a session: (customer or NOBODY, session, octets, over, one too many, other identities).
-BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
 
 
 class OnlineTable:
@@ -111,7 +108,7 @@ class OnlineTable:
         """The customer is gone; open sessions stay until they end."""
         with self._lock:
             customer = self._customers.get(customer_id)
-            if customer is not None and all(session.closed for session in customer.sessions.values()):
+            if customer is not None and not customer.is_online():
                 self._forget_sessions(customer.sessions)
                 del self._customers[customer_id]
 
@@ -122,9 +119,13 @@ class OnlineTable:
 
     # -- from the feed: packets, and what the writer has booked -------------------------------------------------
 
-    def owner(self, uid: str) -> int | None:
-        """Whose session that is, where no Class says so; None: it is not known yet."""
-        return self._owners.get(uid)
+    def owner(self, uid: str, granted_to: int | None = None) -> int | None:
+        """Whose session that is, where no Class says so; None: it is not known yet.
+
+        `granted_to`: whom the Class names, who may be gone.
+        """
+        customer = None if granted_to is None else self._customers.get(granted_to)
+        return granted_to if customer is not None and customer.knows(uid) else self._owners.get(uid)
 
     def apply_record(
         self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
@@ -171,8 +172,7 @@ class OnlineTable:
                 customer.booked_at = now
                 if period_start >= customer.period_start:
                     customer.set_stored(period_start, max(octets, customer.stored_of(period_start)))
-            ends = [self._book(row, now) for row in sessions]
-        return [end for end in ends if end is not None]
+            return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:
         """A session that is another customer's in the books is so here too."""
