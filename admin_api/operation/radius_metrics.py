@@ -53,6 +53,8 @@ def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     yield _by("counter", "infora_unsigned_requests", help_text, "device_id", unsigned)
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
+    yield CounterMetricFamily("infora_radius_crashes", "Ends of FreeRADIUS that nobody asked for.",
+                              report.get("crashes_total", 0))  # fmt: skip
     age = status.directory_age(report)
     yield GaugeMetricFamily("infora_directory_age_seconds", "Age of what logins are answered from.", age or 0.0)
 

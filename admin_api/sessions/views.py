@@ -45,9 +45,7 @@ def has_address(network: str) -> ColumnElement[bool]:
     if ":" not in network:
         return Radacct.framedipaddress.op("<<=")(network)
     prefixes = (Radacct.framedipv6prefix, Radacct.delegatedipv6prefix)
-    return or_(
-        Radacct.framedipv6address.op("<<=")(network), *(prefix.op("&&")(network) for prefix in prefixes)
-    )
+    return or_(Radacct.framedipv6address.op("<<=")(network), *(prefix.op("&&")(network) for prefix in prefixes))
 
 
 def shown(rows: Sequence[Any]) -> list[SessionOut]:

@@ -48,6 +48,8 @@ MESSAGES = {
 }
 Answer = tuple[Response, int, dict[str, str]]
 PROBLEM = "application/problem+json"
+#: PostgreSQL's code for a lock that was not to be had in time.
+_LOCKED = "55P03"
 #: What an error is about that is about no single field, by where the validator looked.
 _WHOLE = {"json": "body"}
 
@@ -129,7 +131,10 @@ def _from_database(error: SQLAlchemyError) -> Answer:
     state = getattr(getattr(error, "orig", None), "pgcode", None) or ""
     if state.startswith("22"):  # a value that no column can hold; bodies are checked before, so this is rare
         return _answer(422, "A value is outside of what can be stored.", {})
-    if state in ("55P03", "40001", "40P01"):
+    if state == _LOCKED and request.method in ("GET", "HEAD"):
+        message = "What was asked for is locked at the moment: try again."
+        return _answer(503, message, {"code": "busy"}, {"Retry-After": "5"})
+    if state in (_LOCKED, "40001", "40P01"):
         return _answer(409, "Somebody else is changing the same thing: try again.", {"code": "busy"})
     if isinstance(error, PoolTimeout) or not state or state[:2] in ("08", "53", "57"):
         log.error("database unavailable: %s (%s) request=%s", type(error).__name__, state, g.get("request_id"))

@@ -19,6 +19,8 @@ SLOT_SECONDS = 60.0
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
 _slot = maker(Slot)
+#: What the writer has booked of a session: (customer or 0, session, octets, over, one too many, other identities).
+BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
 
 
 class OnlineCustomer:
@@ -53,6 +55,14 @@ class OnlineCustomer:
         for uid, *values in sessions:
             self.sessions[uid] = OnlineSession.of_snapshot(*values)
             self.by_router.put(uid, self.sessions[uid])
+
+    def knows(self, uid: str) -> bool:
+        """Is this one of the customer's sessions?"""
+        return uid in self.sessions or uid in self.aliases
+
+    def is_online(self) -> bool:
+        """Has the customer an open session?"""
+        return not all(session.closed for session in self.sessions.values())
 
     def used(self) -> int:
         """Octets of the period: what the database holds, and what it is owed."""
@@ -159,6 +169,7 @@ class OnlineCustomer:
         session.stored = True
         session.booked = max(session.booked, octets)
         session.is_evidence = session.is_evidence or is_evidence
+        session.is_booked_over = over
         if over:
             session.closed = True
             self.by_router.put(uid, session)
@@ -193,7 +204,7 @@ class OnlineCustomer:
         ends, gone = [], []
         for uid, session in self.sessions.items():
             if session.closed:
-                if session.is_settled and now - session.heard > REMEMBERED_SECONDS:
+                if session.is_settled and session.is_booked_over and now - session.heard > REMEMBERED_SECONDS:
                     gone.append(uid)
             elif session.is_silent(now, since):
                 ends.append(session.end(uid, session.heard, STALE))

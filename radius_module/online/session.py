@@ -54,8 +54,9 @@ class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
     __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent", "floor", "heard",
-                 "interval", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in", "octets_out",
-                 "place", "router", "session_id", "session_time", "started", "stored", "updated")  # fmt: skip
+                 "interval", "is_booked_over", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in",
+                 "octets_out", "place", "router", "session_id", "session_time", "started", "stored",
+                 "updated")  # fmt: skip
     #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
     FIELDS = tuple(name for name in __slots__ if name != "place")
 
@@ -76,6 +77,8 @@ class OnlineSession:
         self.floor = 0
         #: Whether the database has it; what it has and then no longer has as open is over.
         self.stored = False
+        #: Whether the database has it as over.
+        self.is_booked_over = False
         self.closed = False
         #: When we took it for over; None also where the router said so.
         self.ended_at: float | None = None

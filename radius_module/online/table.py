@@ -16,25 +16,21 @@ from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
-from radius_module.online.boot_counter import BootCounters
 from radius_module.online.by_router import SessionsByRouter
-from radius_module.online.customer import SLOT_SECONDS, OnlineCustomer
-from radius_module.online.restarts import end_what_it_left
+from radius_module.online.customer import SLOT_SECONDS, BookedSession, OnlineCustomer
+from radius_module.online.restarts import Restarts
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
 from radius_module.rules.sessions import others_of
 
 __all__ = ["NOBODY", "SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
-#: Sessions that are no customer's are kept here: ids of customers begin at 1.
+#: Whose sessions of nobody are: ids of customers begin at 1.
 NOBODY = 0
 #: How many customers a sweep looks at before it lets others have the lock.
 _SLICE = 50
 #: How long it leaves the interpreter to logins then, seconds.
 _BREATH = 0.0005
-
-#: What the writer has booked of a session: (customer or NOBODY, session, octets, over, one too many, other identities).
-BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
 
 
 class OnlineTable:
@@ -44,9 +40,9 @@ class OnlineTable:
         self._customers: dict[int, OnlineCustomer] = {}
         #: Session → customer, where no Class says whose it is: a name may have another owner by the next packet.
         self._owners: dict[str, int] = {}
-        self._by_router = SessionsByRouter()
-        self._boots = BootCounters()
         self._lock = Lock()
+        self._by_router = SessionsByRouter()
+        self._restarts = Restarts(self._lock, self._by_router)
         #: When the database was last asked; what the writer booked since is newer than the answers.
         self.reading_since = 0.0
 
@@ -114,7 +110,7 @@ class OnlineTable:
         """The customer is gone; open sessions stay until they end."""
         with self._lock:
             customer = self._customers.get(customer_id)
-            if customer is not None and all(session.closed for session in customer.sessions.values()):
+            if customer is not None and not customer.is_online():
                 self._forget_sessions(customer.sessions)
                 del self._customers[customer_id]
 
@@ -125,9 +121,13 @@ class OnlineTable:
 
     # -- from the feed: packets, and what the writer has booked -------------------------------------------------
 
-    def owner(self, uid: str) -> int | None:
-        """Whose session that is, where no Class says so; None: it is not known yet."""
-        return self._owners.get(uid)
+    def owner(self, uid: str, granted_to: int | None = None) -> int | None:
+        """Whose session that is, where no Class says so; None: it is not known yet.
+
+        `granted_to`: whom the Class names, who may be gone.
+        """
+        customer = None if granted_to is None else self._customers.get(granted_to)
+        return granted_to if customer is not None and customer.knows(uid) else self._owners.get(uid)
 
     def apply_record(
         self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
@@ -155,28 +155,24 @@ class OnlineTable:
             if not is_new or session.closed:
                 return []
             ends = customer.take_over(uid, session, booked_at(record))
-            boot = self._boots.restarted(record.device_id, (record.nas_address, record.router), record.session_id)
-        return ends if boot is None else ends + end_what_it_left(self._lock, self._by_router, record, boot)
+            boot = self._restarts.newer_boot(record)
+        return ends if boot is None else ends + self._restarts.end_what_it_left(record, boot)
 
     def device_restarted(self, record: AccountingRecord) -> None:
         """Accounting-On or -Off: what that router had open by then is over. The books see to themselves."""
-        end_what_it_left(self._lock, self._by_router, record)
+        self._restarts.end_what_it_left(record)
 
     def apply_booking(
         self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[BookedSession], now: float
     ) -> list[InferredStop]:
-        """What the writer has committed: (customer, period's start, octets), and sessions.
-
-        Returns ends that the books have not taken yet.
-        """
+        """What the writer has committed: (customer, period's start, octets), sessions. Ends that the books lack."""
         with self._lock:
             for customer_id, period_start, octets in totals:
                 customer = self._customer(customer_id)
                 customer.booked_at = now
                 if period_start >= customer.period_start:
                     customer.set_stored(period_start, max(octets, customer.stored_of(period_start)))
-            ends = [self._book(row, now) for row in sessions]
-        return [end for end in ends if end is not None]
+            return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:
         """A session that is another customer's in the books is so here too."""

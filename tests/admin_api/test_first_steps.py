@@ -172,8 +172,8 @@ def _log_in_and_report(machine: Caller, router: str) -> None:
     assert login.data["reply"]["Session-Timeout"] == "86400"
     session = {"session_id": "81", "username": "john@example.com", "nas_ip": router, "framed_ip": "10.9.0.7",
                "calling_station_id": "02:00:00:00:00:01"}  # fmt: skip
-    for status, octets in (("Start", 0), ("Interim-Update", 2**33), ("Stop", 2**34)):
-        report = {"status_type": status, "session_time": 60, "input_octets": octets, "output_octets": octets + 1}
+    for status, seconds, octets in (("Start", 0, 0), ("Interim-Update", 60, 2**33), ("Stop", 120, 2**34)):
+        report = {"status_type": status, "session_time": seconds, "input_octets": octets, "output_octets": octets + 1}
         assert machine.post("/api/radius-api/accounting", session | report).status == 200
     begun = time.monotonic()
     report = "/api/billing/reports/usage/john@example.com"

@@ -44,6 +44,7 @@ COMMITS = {
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.writer.cli": "commands",
     "radius_module.writer.retention": "one partition or slice at a time",
+    "radius_module.writer.set_aside": "a few rows that had waited for a lock",
     "radius_module.writer.writer": "a batch",
     "service.start.demo": "the demo tenant",
 }
