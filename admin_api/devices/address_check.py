@@ -7,6 +7,7 @@ import socket
 from functools import cache
 from typing import Any
 
+from admin_api.access.authentication import principal
 from admin_api.web.errors import invalid
 from admin_api.web.parts import parts
 from models.db import normalise_url
@@ -24,6 +25,8 @@ def check(fields: dict[str, Any]) -> dict[str, Any]:
         if fields.get(name) is not None:
             network = addresses.parse_network(fields[name])
             addresses.check_network(network, ours, loopback_allowed=settings.loopback_devices)
+            if principal().role != "superadmin":
+                addresses.check_width(network)
             fields[name] = str(network)
         name = "api_host"
         if fields.get(name) is not None:

@@ -36,7 +36,7 @@ def account_name(kind: str, code: str) -> str:
     part = name.replace(":", "-").replace("_", "-")
     if not part:
         return PLACES[kind]
-    return f"{PLACES[kind]}:{'C' + part if part.isdigit() else part[0].upper() + part[1:]}"
+    return f"{PLACES[kind]}:{kind[0].upper() + part if part.isdigit() else part[0].upper() + part[1:]}"
 
 
 def beancount(connection: Connection, isp_id: int) -> Iterator[str]:
@@ -53,7 +53,7 @@ def beancount(connection: Connection, isp_id: int) -> Iterator[str]:
     first = isp.first or date(1970, 1, 1)
     for name, _ in sorted(accounts.values()):
         yield f"{first} open {name} {isp.currency}"
-    transfers = connection.execution_options(yield_per=5000).execute(_TRANSFERS, {"isp_id": isp_id})
+    transfers = connection.execute(_TRANSFERS.execution_options(yield_per=5000), {"isp_id": isp_id})
     for row in transfers:
         amount = decimal_text(row.amount, isp.currency)
         yield f'{row.effective_on} * "{row.cause} {row.cause_id}, transfer {row.id}"'
