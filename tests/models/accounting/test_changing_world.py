@@ -18,7 +18,8 @@ from sqlalchemy import Engine
 from models.accounting.session import SessionState
 from models.db import make_engine
 from service.testing import Installation
-from tests.support.changing_world import CREATED, check, play, stories, world
+from tests.support.changing_model import check, play
+from tests.support.changing_world import CREATED, stories, world
 from tests.support.database import Tenant, make_tenant
 
 CASES = int(os.environ.get("BOOKS_CASES", "300"))
