@@ -9,6 +9,7 @@ from models.accounting.records import STALE, START, STOP, TAKEN_OVER, Accounting
 from models.accounting.session import booked_at
 from models.accounting.usage_split import Growth, pieces
 from radius_module.fast_tuple import maker
+from radius_module.online.by_router import SessionsByRouter
 from radius_module.online.session import REMEMBERED_SECONDS, OnlineSession, StoredSession
 from radius_module.online.slot import awaited_slot, own_slot
 from radius_module.rules.facts import Slot
@@ -25,9 +26,11 @@ BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
 class OnlineCustomer:
     """One customer's counters and sessions."""
 
-    __slots__ = ("aliases", "booked_at", "period_start", "sessions", "slots", "stored")
+    __slots__ = ("aliases", "booked_at", "by_router", "period_start", "sessions", "slots", "stored")
 
-    def __init__(self) -> None:
+    def __init__(self, by_router: SessionsByRouter) -> None:
+        #: Everybody's open sessions; whatever opens, moves or ends one of this customer's is said there.
+        self.by_router = by_router
         self.period_start = 0.0
         #: Octets of the period that the database holds.
         self.stored = 0
@@ -51,6 +54,7 @@ class OnlineCustomer:
         self.period_start, self.stored, self.aliases = period_start, stored, dict(aliases)
         for uid, *values in sessions:
             self.sessions[uid] = OnlineSession.of_snapshot(*values)
+            self.by_router.put(uid, self.sessions[uid])
 
     def knows(self, uid: str) -> bool:
         """Is this one of the customer's sessions?"""
@@ -154,7 +158,8 @@ class OnlineCustomer:
         uid = self.aliases.get(uid, uid)
         for alias in aliases:
             self.aliases[alias] = uid
-            self.sessions.pop(alias, None)
+            if (other := self.sessions.pop(alias, None)) is not None:
+                self.by_router.drop(other)
         session = self.sessions.get(uid)
         if session is None:
             if over:
@@ -167,6 +172,7 @@ class OnlineCustomer:
         session.is_booked_over = over
         if over:
             session.closed = True
+            self.by_router.put(uid, session)
             return None
         return session.end_again(uid)
 
@@ -177,6 +183,7 @@ class OnlineCustomer:
             same = other_id != uid and not other.closed and other.mac == session.mac == own_slot(session.mac, 0)
             if same and other.started <= session.started and other.updated <= at:
                 ends.append(other.end(other_id, at, TAKEN_OVER))
+                self.by_router.put(other_id, other)
         return ends
 
     def merge(self, fresh: Iterable[StoredSession]) -> list[str]:
@@ -186,9 +193,10 @@ class OnlineCustomer:
         for uid, row in stored.items():
             session = self.sessions.get(uid)
             if session is None:
-                self.sessions[uid] = OnlineSession.of_row(row)
+                session = self.sessions[uid] = OnlineSession.of_row(row)
             else:
                 session.merge(row)
+            self.by_router.put(uid, session)
         return gone
 
     def sweep(self, now: float, since: float) -> tuple[list[InferredStop], list[str]]:
@@ -200,12 +208,13 @@ class OnlineCustomer:
                     gone.append(uid)
             elif session.is_silent(now, since):
                 ends.append(session.end(uid, session.heard, STALE))
+                self.by_router.put(uid, session)
         return ends, self._drop(gone)
 
     def _drop(self, uids: list[str]) -> list[str]:
         """Forget sessions; all identities they had."""
         for uid in uids:
-            del self.sessions[uid]
+            self.by_router.drop(self.sessions.pop(uid))
         if not uids or not self.aliases:
             return uids
         gone = [alias for alias, uid in self.aliases.items() if uid not in self.sessions]
