@@ -18,13 +18,17 @@ down_revision = "0019"
 #: A Class of ours is version 2, time, nonce, customer and interval, in hex.
 FIND_OWNER = r"""
 create function infora_find_owner() returns trigger language plpgsql as $$
+declare
+  named bigint;
 begin
   if new.class ~ '^02[0-9a-f]{44}$' then
     select id into new.customer_id from customers c
      where c.isp_id = new.isp_id and c.id = ('x' || substr(new.class, 27, 16))::bit(64)::bigint;
   elsif new.username is not null then
+    -- Looked up once: in the condition below it would be for each customer of the tenant.
+    named := infora_customer_of(new.isp_id, new.username);
     select id into new.customer_id from customers c
-     where c.isp_id = new.isp_id and c.id = infora_customer_of(new.isp_id, new.username)
+     where c.isp_id = new.isp_id and c.id = named
        and c.created_at <= coalesce(new.acctstarttime, now());
   end if;
   return new;
