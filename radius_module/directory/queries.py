@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, Text, and_, cast, func, not_, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Double,
+    Float,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -28,7 +43,8 @@ from models import (
 from models.radius.provisioning import PASSWORD_ATTRIBUTES
 from models.tables.subscriptions import has_begun
 
-Ids = Sequence[int] | None
+#: Of everybody, of these, or of a parameter's that is an array.
+Ids = Sequence[int] | BindParameter[Sequence[int]] | None
 
 
 def isps(ids: Ids = None) -> Select[int, str, str, int]:
@@ -119,7 +135,7 @@ def sessions(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen co
         func.coalesce(func.host(Radacct.nasipaddress), ""), func.coalesce(Radacct.router, ""),
         func.coalesce(Radacct.acctsessiontime, 0), func.coalesce(Radacct.class_, ""),
     ).where(Radacct.acctstoptime.is_(None))  # fmt: skip
-    return query if ids is None else query.where(Radacct.customer_id.in_(ids))
+    return query.where(_among(Radacct.customer_id, ids))
 
 
 def aliases(ids: Ids = None) -> Select[int | None, str, str]:
@@ -175,4 +191,6 @@ def _epoch(moment: ColumnElement[object] | object) -> ColumnElement[float]:
 
 
 def _among(column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Ids) -> ColumnElement[bool]:
+    if isinstance(ids, BindParameter):
+        return column == func.any(ids)
     return true() if ids is None else column.in_(ids)

@@ -64,4 +64,4 @@ class Everything(DevicesOnly):
             load.refresh_plans(connection, contents, list(news["plans"]))
         customers = news.get("customers", set()) | news.get("usage", set()) | news.get("sessions", set())
         if customers:
-            load.refresh_customers(connection, contents, self._online, list(customers))
+            load.refresh_customers(connection, contents, self._online, list(customers), often=True)
