@@ -6,22 +6,27 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import click
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from models import Isp
+from models.audit_trail import Actor, act_as
 from models.db import make_engine
 from models.money.books import export
 from models.money.books.verification import checks, verify
+from models.money.purchases import auto_renewal
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
     app.cli.add_command(verify_books)
     app.cli.add_command(export_books)
+    app.cli.add_command(renew_due)
 
 
 @click.command("verify-books")
@@ -55,16 +60,39 @@ def export_books(isp_id: int) -> None:
             click.echo(line)
 
 
+@click.command("renew-due")
+def renew_due() -> None:
+    """Renew whoever has auto_renew and has come to the end of their period; running it twice or late is no harm."""
+    renewed = 0
+    with _owner() as engine:
+        with Session(engine) as session:
+            due = auto_renewal.due(session, datetime.now(UTC))
+        for isp_id, customer_id in due:
+            with Session(engine) as session, session.begin():
+                act_as(session, Actor("renew-due"))
+                renewed += bool(auto_renewal.renew_one(session, isp_id, customer_id, datetime.now(UTC)))
+    click.echo(f"{renewed} of {len(due)} renewed.")
+
+
 @contextmanager
 def _snapshot() -> Iterator[Connection]:
     """The schema's owner, who sees every row, at one moment."""
+    with (
+        _owner() as engine,
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _owner() -> Iterator[Engine]:
+    """As the schema's owner; what the database refuses is a sentence."""
     url = os.environ.get("DATABASE_URL")
     if not url:
         raise click.ClickException("DATABASE_URL is not set: give the URL of the schema's owner.")
     engine = make_engine(url, "infora books", hide_parameters=True)
     try:
-        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            yield connection
+        yield engine
     except DBAPIError as error:
         said = str(error.orig).strip().splitlines()[:1] or ["it does not answer"]
         raise click.ClickException(f"The database refuses: {said[0]}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import Any
 
 from models.accounting.records import STALE, START, STOP, TAKEN_OVER, AccountingRecord, InferredStop
@@ -39,8 +40,9 @@ class OnlineCustomer:
         self.sessions: dict[str, OnlineSession] = {}
         #: Identity that another Class gave a session → the session's own.
         self.aliases: dict[str, str] = {}
-        #: What a slot is known by (radius_module.online.slot) → time of the Accept.
-        self.slots: dict[str, float] = {}
+        #: What a slot is known by (radius_module.online.slot) → time of the Accept, and the same by the clock that
+        #: nobody can set: a slot taken while the wall clock was an hour ahead does not stay taken for an hour.
+        self.slots: dict[str, tuple[float, float]] = {}
 
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
@@ -99,18 +101,20 @@ class OnlineCustomer:
 
     def take_slot(self, key: str, now: float) -> None:
         """A slot; where there are many, those that have run out go."""
+        tick = monotonic()
         if len(self.slots) > _MANY_SLOTS:
-            self.slots = {key: since for key, since in self.slots.items() if now - since < SLOT_SECONDS}
-        self.slots[key] = now
+            self.slots = {key: taken for key, taken in self.slots.items() if _waits(taken, now, tick)}
+        self.slots[key] = now, tick
 
     def taken_slots(self, now: float) -> tuple[Slot, ...]:
         """Open sessions, and Accepts whose Start is awaited."""
+        tick = monotonic()
         if not self.sessions:
             slots = self.slots.items()
-            return tuple([_slot((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
+            return tuple([_slot((mac, taken[0], "")) for mac, taken in slots if _waits(taken, now, tick)])
         taken = self._slots_of_sessions(now)
         present = {slot.mac for slot in taken}
-        awaited = [(mac, since) for mac, since in self.slots.items() if now - since < SLOT_SECONDS]
+        awaited = [(mac, taken_at[0]) for mac, taken_at in self.slots.items() if _waits(taken_at, now, tick)]
         return tuple(taken + [Slot(mac, since, "") for mac, since in awaited if mac not in present])
 
     def start_awaited_slot(self, record: AccountingRecord) -> None:
@@ -221,3 +225,8 @@ class OnlineCustomer:
         for alias in gone:
             del self.aliases[alias]
         return uids + gone
+
+
+def _waits(taken: tuple[float, float], now: float, tick: float) -> bool:
+    """Is a Start still awaited? By neither clock has a minute passed."""
+    return now - taken[0] < SLOT_SECONDS and tick - taken[1] < SLOT_SECONDS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +228,23 @@ def test_the_books_are_verified_and_exported_from_the_command_line(
     assert broken.exit_code == 1 and f"customer:{customer['id']}" in broken.output
     assert run(app, environment, "verify-books").exit_code == 0
     assert run(app, environment, "export-books", "999999").exit_code == 1
+
+
+def test_renewals_that_are_due_are_made_once_by_the_command(
+    app: Flask, environment: dict[str, str], billing: Tenant, rows: Rows
+) -> None:
+    end = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    customer = subscriber(billing, auto_renew=True, expires_at=end)
+    billing.cashier.post(PAYMENTS, {"customer_id": customer["id"], "amount": "30", "method": "bank"})
+    assert run(app, environment, "renew-due").output == "0 of 0 renewed.\n"
+    time.sleep(2)
+    assert run(app, environment, "renew-due").output == "1 of 1 renewed.\n"
+    assert run(app, environment, "renew-due").output == "0 of 0 renewed.\n"
+    assert account(billing, customer)["credit"] == "6.80"
+    assert billing.viewer.get(f"{BASE}/{customer['id']}").data["status"] == "active"
+    periods = "select period_start, period_end from subscriptions where customer_id = :id order by 1"
+    sold = rows(periods, id=customer["id"])
+    assert sold[0][1] == sold[1][0]
 
 
 def test_a_price_of_a_stranger_is_nobodys(billing: Tenant, other_tenant: Tenant) -> None:
