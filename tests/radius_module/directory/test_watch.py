@@ -147,8 +147,10 @@ def test_what_a_statement_took_from_many_is_gone(installation: Installation, eng
 def test_many_devices_come_and_go_without_a_reload(installation: Installation, engine: Engine) -> None:
     made = make_tenant(engine, "sites", address="10.206.5.0/24")
     with watching(installation) as directory:
-        change(engine, f"insert into mikrotik_devices (isp_id, name, ip_address, radius_secret) select "
-               f"{made.isp_id}, 'd' || n, ('10.207.' || n / 250 || '.' || n % 250)::inet, 'x' from generate_series(1, 700) n")  # fmt: skip
+        change(engine, "insert into mikrotik_devices (isp_id, name, ip_address, radius_secret) "
+               f"select {made.isp_id}, "
+               "'d' || n, ('10.207.' || n / 250 || '.' || n % 250)::inet, 'x' "
+               "from generate_series(1, 700) n")  # fmt: skip
         assert until(lambda: all(directory.device(f"10.207.{n // 250}.{n % 250}") for n in range(1, 701)))
         change(engine, f"delete from mikrotik_devices where isp_id = {made.isp_id} and name <> 'sites'")
         assert until(lambda: not any(directory.device(f"10.207.{n // 250}.{n % 250}") for n in range(1, 701)))
