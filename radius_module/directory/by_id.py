@@ -30,8 +30,8 @@ class CustomerRows(NamedTuple):
     aliases: Rows
 
 
-def read(connection: Connection, ids: Sequence[int], *, often: bool = False) -> CustomerRows:
-    """Of these customers, in one consistent view. A time beyond all times comes as the text `Infinity`.
+def read(connection: Connection, ids: Sequence[int], tenants: Sequence[int], *, often: bool = False) -> CustomerRows:
+    """Of these customers of these tenants, in one consistent view. A time beyond all times is the text `Infinity`.
 
     `often`: the connection is asked again and again, and keeps the statement's plan.
     """
@@ -39,12 +39,13 @@ def read(connection: Connection, ids: Sequence[int], *, often: bool = False) -> 
     statement, values = _statement(connection.dialect)
     with raw.cursor() as cursor:
         if not often:
-            cursor.execute(statement.replace("$1", "%(ids)s"), values | {"ids": list(ids)})
+            text = statement.replace("$1", "%(ids)s").replace("$2", "%(tenants)s")
+            cursor.execute(text, values | {"ids": list(ids), "tenants": list(tenants)})
         else:
             if not connection.info.get(_NAME):
-                cursor.execute(f"prepare {_NAME} (bigint[]) as {statement}", values)
+                cursor.execute(f"prepare {_NAME} (bigint[], bigint[]) as {statement}", values)
                 connection.info[_NAME] = True
-            cursor.execute(f"execute {_NAME} (%s::bigint[])", (list(ids),))
+            cursor.execute(f"execute {_NAME} (%s::bigint[], %s::bigint[])", (list(ids), list(tenants)))
         return CustomerRows(*cursor.fetchone())
 
 
@@ -59,13 +60,13 @@ def read_all(connection: Connection) -> CustomerRows:
 
 @cache
 def _statement(dialect: Dialect) -> tuple[str, dict[str, Any]]:
-    """The text for psycopg2, with $1 for the ids, and the values in it."""
+    """The text for psycopg2, with $1 for the ids and $2 for their tenants, and the values in it."""
     ids = bindparam("ids", (), type_=ARRAY(BigInteger))
     compiled = select(*(_as_json(getattr(queries, name)(ids)) for name in CustomerRows._fields)).compile(
         dialect=dialect, compile_kwargs={"render_postcompile": True}
     )
-    values = {name: value for name, value in compiled.params.items() if name != "ids"}
-    return str(compiled).replace("%(ids)s", "$1"), values
+    values = {name: value for name, value in compiled.params.items() if name not in ("ids", "tenants")}
+    return str(compiled).replace("%(ids)s", "$1").replace("%(tenants)s", "$2"), values
 
 
 def _as_json(query: Select[Any]) -> Any:  # noqa: ANN401  # a scalar subquery of JSON

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from models import Isp as IspRow
 from models import ServicePlan
 from models.accounting.session_id import INTERIM_INTERVAL
 from models.names import mac_of, station
@@ -107,10 +108,17 @@ def refresh_customers(
     connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int], *, often: bool = False
 ) -> None:
     """Read a few customers anew, with their usage and their open sessions. `often`: not for the last time."""
-    present = _put_customers(contents, online, by_id.read(connection, ids, often=often))
+    tenants = _tenants_of(contents, ids) or list(connection.scalars(select(IspRow.id)))
+    present = _put_customers(contents, online, by_id.read(connection, ids, tenants, often=often))
     for customer_id in set(ids) - present:
         contents.drop_customer(customer_id)
         online.forget(customer_id)
+
+
+def _tenants_of(contents: Contents, ids: Sequence[int]) -> list[int]:
+    """Whose the customers are; any tenant's, where one is new. Empty: no tenant is known."""
+    known = [customer.isp_id for customer_id in ids if (customer := contents.customers.get(customer_id)) is not None]
+    return list(set(known)) if len(known) == len(ids) else list(contents.isps)
 
 
 def _put_customers(contents: Contents, online: OnlineTable, rows: by_id.CustomerRows) -> set[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Double,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     and_,
+    bindparam,
     cast,
     func,
     not_,
@@ -45,6 +47,8 @@ from models.tables.subscriptions import has_begun
 
 #: Of everybody, of these, or of a parameter's that is an array.
 Ids = Sequence[int] | BindParameter[Sequence[int]] | None
+#: Whose the ids of a parameter are.
+TENANTS = bindparam("tenants", (), type_=ARRAY(BigInteger))
 
 
 def isps(ids: Ids = None) -> Select[int, str, str, int]:
@@ -192,5 +196,6 @@ def _epoch(moment: ColumnElement[object] | object) -> ColumnElement[float]:
 
 def _among(column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Ids) -> ColumnElement[bool]:
     if isinstance(ids, BindParameter):
-        return column == func.any(ids)
+        # Every index begins with the tenant.
+        return and_(column.class_.isp_id == func.any(TENANTS), column == func.any(ids))
     return true() if ids is None else column.in_(ids)
