@@ -94,7 +94,7 @@ def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen c
         .outerjoin(credentials, and_(credentials.c.isp_id == Customer.isp_id, credentials.c.customer_id == Customer.id))
         .outerjoin(periods, and_(periods.c.isp_id == Customer.isp_id, periods.c.customer_id == Customer.id))
         .outerjoin(Usage, and_(Usage.isp_id == Customer.isp_id, Usage.customer_id == Customer.id,
-                               Usage.period_start == running))
+                               Usage.period_start == running, _among(Usage.customer_id, ids)))
         .where(_among(Customer.id, ids))
     )  # fmt: skip
 
