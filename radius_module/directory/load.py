@@ -15,7 +15,8 @@ from models import ServicePlan
 from models.accounting.session_id import INTERIM_INTERVAL
 from models.names import mac_of, station
 from models.tables.plans import rate_limit
-from radius_module.directory import by_id, queries
+from radius_module.directory import queries
+from radius_module.directory.changes import by_id
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
 from radius_module.online.table import OnlineTable, StoredSession

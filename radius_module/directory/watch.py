@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, text
 
 from models.db import first_line, libpq_url, make_engine, normalise_url
 from models.deadline import CONNECTING, connection_class, patience
-from radius_module.directory import wide_news
-from radius_module.directory.backlog import Backlog
+from radius_module.directory.changes import wide_news
+from radius_module.directory.changes.backlog import Backlog
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
 

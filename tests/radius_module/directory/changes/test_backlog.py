@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radius_module.directory.backlog import SLICE, Backlog
+from radius_module.directory.changes.backlog import SLICE, Backlog
 from radius_module.directory.readers import News
 
 MANY = set(range(1, 2 * SLICE + 2))
