@@ -27,7 +27,7 @@ class Settings:
     database_url: str
     jwt_key: str
     keyring: Keyring
-    #: Routers on loopback are taken only while RADIUS itself listens there.
+    #: Devices on loopback are taken only while RADIUS itself listens there.
     loopback_devices: bool = False
     metrics_token: str | None = None
     state_dir: Path = Path("var")

@@ -12,5 +12,5 @@ from radius_module.rlm import FAIL, HANDLED, Answer, Pairs, guarded
 @guarded(on_error=FAIL)
 def accounting(pairs: Pairs) -> Answer:
     """Neither code is an answer: who stores it sends that. After FAIL nobody does, and the router sends again."""
-    report, receipt = accounting_request(pairs, time.time())
-    return HANDLED if lifecycle.accounting_server().take(report, receipt) else FAIL
+    report, reply_to = accounting_request(pairs, time.time())
+    return HANDLED if lifecycle.accounting_server().take(report, reply_to) else FAIL

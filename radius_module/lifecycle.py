@@ -11,9 +11,9 @@ import sys
 from threading import Lock
 
 from radius_module import rlm, settings
-from radius_module.acct.server import AccountingServer
-from radius_module.auth.question_listener import Asked
-from radius_module.auth.server import LoginServer
+from radius_module.acct.server import AcctServer
+from radius_module.auth.question_listener import QuestionListener
+from radius_module.auth.server import AuthServer
 from radius_module.rlm import Answer, Pairs
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 #: that ask too soon only disturb.
 _LOGIN_SWITCH_INTERVAL = 0.0005
 
-_login: LoginServer | None = None
-_accounting: AccountingServer | None = None
+_login: AuthServer | None = None
+_accounting: AcctServer | None = None
 _lock = Lock()
 
 
@@ -34,9 +34,9 @@ def instantiate_auth(_pairs: Pairs | None) -> Answer:
     with _lock:
         if _login is None:
             sys.setswitchinterval(_LOGIN_SWITCH_INTERVAL)
-            _login = LoginServer(_prepare())
+            _login = AuthServer(_prepare())
             _login.start()
-            Asked(_login).start()
+            QuestionListener(_login).start()
     return rlm.OK
 
 
@@ -45,7 +45,7 @@ def instantiate_acct(_pairs: Pairs | None) -> Answer:
     global _accounting  # noqa: PLW0603
     with _lock:
         if _accounting is None:
-            _accounting = AccountingServer(_prepare())
+            _accounting = AcctServer(_prepare())
             _accounting.start()
     return rlm.OK
 
@@ -61,21 +61,21 @@ def detach(_pairs: Pairs | None) -> Answer:
     return rlm.OK
 
 
-def login_server() -> LoginServer:
+def login_server() -> AuthServer:
     """The login process's server, for hooks."""
     if _login is None:
         raise RuntimeError("the login process is not set up")
     return _login
 
 
-def accounting_server() -> AccountingServer:
+def accounting_server() -> AcctServer:
     """The accounting process's server, for hooks."""
     if _accounting is None:
         raise RuntimeError("the accounting process is not set up")
     return _accounting
 
 
-def any_server() -> LoginServer | AccountingServer:
+def any_server() -> AuthServer | AcctServer:
     """Whichever of the two this process has: both know the routers."""
     return _login or accounting_server()
 

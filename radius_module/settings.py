@@ -41,7 +41,7 @@ class Settings:
         return self.state_dir / "snapshot" / "directory"
 
     def spool(self, process: str) -> Path:
-        """Spool directory of the `auth` or the `acct` process."""
+        """BackgroundSpool directory of the `auth` or the `acct` process."""
         return self.state_dir / "spool" / process
 
 

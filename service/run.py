@@ -21,7 +21,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stopped(BaseException):
-    """Asked to end. Not an Exception: nothing on the way may swallow it."""
+    """QuestionListener to end. Not an Exception: nothing on the way may swallow it."""
 
 
 def run(settings: Settings) -> int:

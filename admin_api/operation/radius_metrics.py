@@ -45,7 +45,7 @@ class RadiusFigures(Collector):
 def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     if report is None:
         return
-    yield _by("counter", "infora_logins", "Answered logins by result.", "code", report.get("answers", {}))
+    yield _by("counter", "infora_logins", "Duplicates logins by result.", "code", report.get("answers", {}))
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
     age = status.directory_age(report)

@@ -23,7 +23,7 @@ from admin_api.web.rows import find
 from admin_api.web.rows import row as the_row
 from models import Customer, MikrotikDevice
 from models.accounting.booking import Booking, BookingConflict, book
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from models.names import station
 from radius_module.login import ask, from_database
 from radius_module.login.from_database import device_at, usual_device
@@ -58,9 +58,9 @@ def status() -> dict[str, Any]:
     server = report(state_dir)
     totals = func.infora_totals().table_valued("customers", "devices", "online_sessions", "last_accounting_at")
     found = session().execute(select(totals)).one()
-    age = directory_age(report)
+    age = directory_age(server)
     return {
-        "freeradius": {"running": report is not None, "version": version()},
+        "freeradius": {"running": server is not None, "version": version()},
         "online_sessions": found.online_sessions,
         "spool_depth": sum(one.records for one in backlogs(state_dir).values()),
         "last_accounting_at": found.last_accounting_at,
@@ -101,7 +101,7 @@ def accounting(body: AccountingIn) -> dict[str, Any]:
     return {"session": booking.sessions[0].unique_id if booking.sessions else None}
 
 
-def _tell(report: SessionReport, booking: Booking, response: Response) -> Response:
+def _tell(report: AccountingRecord, booking: Booking, response: Response) -> Response:
     if response.status_code == HTTPStatus.OK:
         ask.tell(report, booking)
     return response
@@ -117,11 +117,11 @@ def _refuse(told: dict[str, Any]) -> NoReturn:
     refuse(403, told["code"], message, headers=headers, extra={"reply": told["reply"]})
 
 
-def _report(body: AccountingIn, device: MikrotikDevice) -> SessionReport:
+def _report(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:
     """As a router's packet is read; one that counts the other way round is put right."""
     octets = (body.input_octets, body.output_octets)
     octets_in, octets_out = reversed(octets) if device.octets_reversed else octets
-    return SessionReport(
+    return AccountingRecord(
         body.status_type,
         tenant_id(),
         device.id,

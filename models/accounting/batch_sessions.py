@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.accounting.records import SessionEnd, SessionReport
+from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import NAMESAKE_AFTER, SessionState, began_at, booked_at
 from models.accounting.session_id import NO_CLASS, SessionClass, month_of, read_class, unique_id
 
@@ -30,18 +30,18 @@ class Chains:
     def of_device(self, isp_id: int, device_id: int) -> list[SessionState]:
         return [one for one in self._states.values() if one.isp_id == isp_id and one.device_id == device_id]
 
-    def class_of(self, report: SessionReport) -> SessionClass:
+    def class_of(self, report: AccountingRecord) -> SessionClass:
         """What the report's Class says."""
         found = self._classes.get(report.klass)
         if found is None:
             found = self._classes[report.klass] = read_class(report.klass, report.received)
         return found
 
-    def of_end(self, end: SessionEnd) -> SessionState | None:
+    def of_end(self, end: InferredStop) -> SessionState | None:
         """The session that is to end, if the books have it."""
         return self._states.get((end.isp_id, end.unique_id))
 
-    def of_report(self, report: SessionReport) -> SessionState:
+    def of_report(self, report: AccountingRecord) -> SessionState:
         """The state of the report's session, a new one where there is none."""
         session_class = self.class_of(report)
         key = (report.isp_id, self.id_of(report, session_class))
@@ -54,7 +54,7 @@ class Chains:
             state.plain_id = self._ids[report.isp_id, report.device_id, report.session_id, session_class]
         return state
 
-    def id_of(self, report: SessionReport, session_class: SessionClass) -> str:
+    def id_of(self, report: AccountingRecord, session_class: SessionClass) -> str:
         """Identity of the report's session. Without a Class: the first of the id that was not over by then."""
         whose = (report.isp_id, report.device_id, report.session_id, session_class)
         found = self._ids.get(whose)
@@ -68,7 +68,7 @@ class Chains:
             found = unique_id(*whose, earlier)
         return found
 
-    def _is_before(self, report: SessionReport, uid: str, began: float) -> bool:
+    def _is_before(self, report: AccountingRecord, uid: str, began: float) -> bool:
         """Was that session over, and well over, when the report's began?"""
         state = self._states.get((report.isp_id, uid))
         return (state is not None and state.stopped is not None and state.is_over

@@ -17,7 +17,15 @@ from sqlalchemy import Connection
 
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import Chains
-from models.accounting.records import REBOOTS, ROUTER_REBOOT, Booked, LoginResult, SessionEnd, SessionReport, readable
+from models.accounting.records import (
+    REBOOTS,
+    ROUTER_REBOOT,
+    AccountingRecord,
+    AuthResult,
+    Booked,
+    InferredStop,
+    readable,
+)
 from models.accounting.session import SessionState, booked_at, end, fold
 from models.accounting.session_rows import BookingConflict, load, store
 from models.accounting.statements import numbers, texts
@@ -49,8 +57,8 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     Raises BookingConflict where another node was quicker with one of its sessions, and the database's errors.
     """
     connection.exec_driver_sql(sql.LOOK_UP)
-    reports = [record for record in records if isinstance(record, SessionReport)]
-    ends = [record for record in records if isinstance(record, SessionEnd)]
+    reports = [record for record in records if isinstance(record, AccountingRecord)]
+    ends = [record for record in records if isinstance(record, InferredStop)]
     chains = load(connection, reports, ends)
     grown = _fold(chains, sorted([*reports, *ends], key=_moment))
     states = list(chains.states())
@@ -58,19 +66,19 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     totals = _count(connection, grown)
     store(connection, [state for state in states if state.changed])
     _note_contacts(connection, reports)
-    _record(connection, [record for record in records if isinstance(record, LoginResult)])
+    _record(connection, [record for record in records if isinstance(record, AuthResult)])
     return Booking(states, totals)
 
 
-def _moment(record: SessionReport | SessionEnd) -> float:
-    return record.at if isinstance(record, SessionEnd) else booked_at(record)
+def _moment(record: AccountingRecord | InferredStop) -> float:
+    return record.at if isinstance(record, InferredStop) else booked_at(record)
 
 
-def _fold(chains: Chains, records: Sequence[SessionReport | SessionEnd]) -> list[tuple[SessionState, Growth]]:
+def _fold(chains: Chains, records: Sequence[AccountingRecord | InferredStop]) -> list[tuple[SessionState, Growth]]:
     """Take all records into their sessions, in the order of time; what grew."""
     grown = []
     for record in records:
-        if isinstance(record, SessionEnd):
+        if isinstance(record, InferredStop):
             if (ended := chains.of_end(record)) is not None:
                 end(ended, record.at, record.cause)
         elif record.status in REBOOTS:
@@ -174,7 +182,7 @@ def _periods(connection: Connection, since: dict[tuple[int, int], float]) -> dic
     return found
 
 
-def _note_contacts(connection: Connection, reports: Sequence[SessionReport]) -> None:
+def _note_contacts(connection: Connection, reports: Sequence[AccountingRecord]) -> None:
     """When each router was last heard of."""
     seen = {(report.isp_id, report.device_id): report.received for report in reports}
     if seen:
@@ -184,7 +192,7 @@ def _note_contacts(connection: Connection, reports: Sequence[SessionReport]) -> 
         })  # fmt: skip
 
 
-def _record(connection: Connection, results: Sequence[LoginResult]) -> None:
+def _record(connection: Connection, results: Sequence[AuthResult]) -> None:
     """Store login results. Not idempotent by itself: the writer's progress is in the same transaction."""
     if not results:
         return

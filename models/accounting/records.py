@@ -21,7 +21,7 @@ TAKEN_OVER = "Session-Taken-Over"
 SERVER_CAUSES = (STALE, ROUTER_REBOOT, TAKEN_OVER)
 
 
-class SessionReport(NamedTuple):
+class AccountingRecord(NamedTuple):
     """One accounting packet, validated. Octets are cumulative, 64-bit, in RFC 2866's view: in = upload."""
 
     status: str
@@ -57,7 +57,7 @@ class SessionReport(NamedTuple):
     authentic: str = ""
 
 
-class LoginResult(NamedTuple):
+class AuthResult(NamedTuple):
     """One answered login; never a password."""
 
     isp_id: int
@@ -75,7 +75,7 @@ class LoginResult(NamedTuple):
     klass: bytes = b""
 
 
-class SessionEnd(NamedTuple):
+class InferredStop(NamedTuple):
     """This server takes a session for over, whatever the router has not said."""
 
     isp_id: int
@@ -87,7 +87,7 @@ class SessionEnd(NamedTuple):
     cause: str
 
 
-Booked = SessionReport | LoginResult | SessionEnd
+Booked = AccountingRecord | AuthResult | InferredStop
 
 
 def readable(octets: bytes) -> str:

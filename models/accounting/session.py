@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from models.accounting.records import SERVER_CAUSES, START, STOP, SessionReport
+from models.accounting.records import SERVER_CAUSES, START, STOP, AccountingRecord
 from models.accounting.session_id import SessionClass
 from models.accounting.usage_split import Growth
 
@@ -30,7 +30,7 @@ class SessionState:
     unique_id: str
     month: date
     device_id: int
-    first: SessionReport | None = None
+    first: AccountingRecord | None = None
     customer_id: int | None = None
     started: float | None = None
     updated: float | None = None
@@ -56,19 +56,19 @@ class SessionState:
         return self.stopped is not None and self.cause not in SERVER_CAUSES
 
 
-def booked_at(report: SessionReport) -> float:
-    """The moment a report is about: the server's receipt, less what the router waited (RFC 2866 section 5.2)."""
+def booked_at(report: AccountingRecord) -> float:
+    """The moment a report is about: the server's reply_to, less what the router waited (RFC 2866 section 5.2)."""
     return report.received - report.delay if 0 < report.delay <= LONGEST_DELAY else report.received
 
 
-def began_at(report: SessionReport, session_class: SessionClass) -> float:
+def began_at(report: AccountingRecord, session_class: SessionClass) -> float:
     """When the report's session began by its own account, never before its login."""
     seconds = min(report.session_time or 0, LONGEST_SESSION)
     login = session_class.login_time
     return max(booked_at(report) - seconds, 0.0 if login is None else min(float(login), booked_at(report)))
 
 
-def fold(state: SessionState, report: SessionReport, session_class: SessionClass) -> Growth | None:
+def fold(state: SessionState, report: AccountingRecord, session_class: SessionClass) -> Growth | None:
     """Take one report into its session; what grew, or None. Reports come in the order of `booked_at`."""
     at = booked_at(report)
     growth = _grow(state, report, at)
@@ -80,7 +80,7 @@ def fold(state: SessionState, report: SessionReport, session_class: SessionClass
     return growth
 
 
-def _grow(state: SessionState, report: SessionReport, at: float) -> Growth | None:
+def _grow(state: SessionState, report: AccountingRecord, at: float) -> Growth | None:
     """Counters never fall; what they rise is the growth since the last news.
 
     A packet that says nothing new (sent again, or overtaken) does not move the time from which growth is spread.
@@ -104,7 +104,7 @@ def _grow(state: SessionState, report: SessionReport, at: float) -> Growth | Non
     return Growth(more_in, more_out, previous, at) if more_in or more_out else None
 
 
-def _describe(state: SessionState, report: SessionReport) -> None:
+def _describe(state: SessionState, report: AccountingRecord) -> None:
     """What a later packet may know better than the first."""
     state.framed_address = report.framed_address or state.framed_address
     state.framed_ipv6_prefix = report.framed_ipv6_prefix or state.framed_ipv6_prefix
@@ -114,7 +114,7 @@ def _describe(state: SessionState, report: SessionReport) -> None:
     state.changed = True
 
 
-def _stop(state: SessionState, report: SessionReport, at: float) -> None:
+def _stop(state: SessionState, report: AccountingRecord, at: float) -> None:
     """The router's own word ends a session, also one that we had closed; of several the earliest."""
     if state.is_over and state.stopped is not None and state.stopped <= at:
         return

@@ -1,6 +1,6 @@
 """Who a session is: the Class that a login gives, and the identifier made of it (DESIGN 2).
 
-Class is version 1, time of login (epoch seconds, 32 bits, big endian), 8 random octets. Routers use their session ids
+Class is version 1, time of login (epoch seconds, 32 bits, big endian), 8 random octets. Devices use their session ids
 again after 16 reboots (FACTS 2), so the random octets are part of a session's identity wherever they come back.
 """
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 _VERSION = b"\x01"
 _HEAD = Struct("!BI")
 _LENGTH = 13
-#: A login this far from the packet's receipt, in seconds, is no login of ours: a day ahead, two years behind.
+#: A login this far from the packet's reply_to, in seconds, is no login of ours: a day ahead, two years behind.
 _AHEAD, _BEHIND = 86_400, 2 * 366 * 86_400
 
 

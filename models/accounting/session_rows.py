@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import Chains, Key
-from models.accounting.records import REBOOTS, SessionEnd, SessionReport, readable
+from models.accounting.records import REBOOTS, AccountingRecord, InferredStop, readable
 from models.accounting.session import SessionState
 from models.accounting.session_id import NO_CLASS, month_of
 from models.accounting.statements import numbers, texts
@@ -24,7 +24,7 @@ class BookingConflict(Exception):
     """Another node booked one of the sessions at the same moment: roll back and book the batch again."""
 
 
-def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequence[SessionEnd] = ()) -> Chains:
+def load(connection: Connection, reports: Sequence[AccountingRecord], ends: Sequence[InferredStop] = ()) -> Chains:
     """The stored states of all sessions that the reports and ends touch."""
     chains = Chains()
     of_month: dict[Key, date] = {}
@@ -53,7 +53,7 @@ def load(connection: Connection, reports: Sequence[SessionReport], ends: Sequenc
     return chains
 
 
-def _load_nameless(connection: Connection, chains: Chains, reports: Sequence[SessionReport]) -> None:
+def _load_nameless(connection: Connection, chains: Chains, reports: Sequence[AccountingRecord]) -> None:
     """Sessions without Class; where one was over, its namesake, until one was not."""
     known: set[Key] = set()
     while wanted := {(report.isp_id, chains.id_of(report, NO_CLASS)) for report in reports} - known:

@@ -1,4 +1,4 @@
-"""Routers are registered, changed, given new secrets, removed. In the caller's transaction; commits nothing."""
+"""Devices are registered, changed, given new secrets, removed. In the caller's transaction; commits nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How the accounting hook hands records to the process that stores and answers them (radius_module.acct.store_process).
 
 Over a pipe: a head (octets of the record, octets of what goes with it; 16 bits each), the record as it will lie in the
-spool (records.dump_one), and the receipt with the Acct-Status-Type. A head without a record is a note. Another pair of
+spool (records.dump_one), and the reply_to with the Acct-Status-Type. A head without a record is a note. Another pair of
 sockets carries FreeRADIUS' own socket one way, and what the process tells of itself the other.
 """
 
@@ -18,10 +18,10 @@ from contextlib import suppress
 from io import FileIO
 from typing import Any, NamedTuple, NoReturn
 
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from radius_module.fast_tuple import maker
-from radius_module.packets.reply_to import Receipt
-from radius_module.replies.freeradius_socket import OwnSocket
+from radius_module.packets.reply_to import ReplyTo
+from radius_module.replies.freeradius_socket import FreeradiusSocket
 from radius_module.spool import codec as records
 
 log = logging.getLogger(__name__)
@@ -33,14 +33,14 @@ _FORMAT = 2
 _MOST_FACTS = 1 << 16
 #: Notes: (address, secret) of a router; FreeRADIUS' socket is on its way.
 SECRET, SOCKET = "secret", "socket"
-_receipt = maker(Receipt)
+_reply_to = maker(ReplyTo)
 
 
-class Handed(NamedTuple):
-    """What came: records as they will be stored, with receipts and Acct-Status-Types; notes; a message's begin."""
+class PipedRecord(NamedTuple):
+    """What came: records as they will be stored, with pending and Acct-Status-Types; notes; a message's begin."""
 
     records: list[bytes]
-    receipts: list[Receipt]
+    pending: list[ReplyTo]
     statuses: list[str]
     notes: list[tuple[str, Any]]
     rest: bytes
@@ -57,9 +57,9 @@ class Ends(NamedTuple):
         self.control.close()
 
 
-def message(report: SessionReport, receipt: Receipt) -> bytes:
+def message(report: AccountingRecord, reply_to: ReplyTo) -> bytes:
     """A record, and what its router waits for."""
-    record, rest = records.dump_one(records.plain(report)), marshal.dumps((*receipt, report.status), _FORMAT)
+    record, rest = records.dump_one(records.plain(report)), marshal.dumps((*reply_to, report.status), _FORMAT)
     return _HEAD.pack(len(record), len(rest)) + record + rest
 
 
@@ -69,9 +69,9 @@ def note(kind: str, value: object) -> bytes:
     return _HEAD.pack(0, len(octets)) + octets
 
 
-def split(octets: bytes) -> Handed:
+def split(octets: bytes) -> PipedRecord:
     """Messages of what was read."""
-    found = Handed([], [], [], [], b"")
+    found = PipedRecord([], [], [], [], b"")
     at, end = 0, len(octets)
     while at + _HEAD.size <= end:
         record, rest = _HEAD.unpack_from(octets, at)
@@ -82,7 +82,7 @@ def split(octets: bytes) -> Handed:
         values = marshal.loads(octets[middle:after])  # noqa: S302  # our own process
         if record:
             found.records.append(octets[start:middle])
-            found.receipts.append(_receipt(values[:-1]))
+            found.pending.append(_reply_to(values[:-1]))
             found.statuses.append(values[-1])
         else:
             found.notes.append(values)
@@ -96,7 +96,7 @@ def tell_facts(control: socket.socket, facts: dict[str, Any]) -> None:
         control.send(marshal.dumps(facts, _FORMAT), socket.MSG_DONTWAIT)
 
 
-class Handover:
+class Pipe:
     """The hook's end. Never waits. Used by one thread, but for `facts`."""
 
     def __init__(self, port: int, lost: Callable[[], NoReturn]) -> None:
@@ -123,11 +123,11 @@ class Handover:
         """No more comes; and in the process, which must see the end of them."""
         self._ours.close()
 
-    def take(self, report: SessionReport, receipt: Receipt) -> bool:
+    def take(self, report: AccountingRecord, reply_to: ReplyTo) -> bool:
         """Hand a record over. False: it was not taken, and will not be answered."""
         if not (self._is_passed or self._pass_socket()) or (self._untold and not self._tell_secrets()):
             return False
-        return self._write(message(report, receipt))
+        return self._write(message(report, reply_to))
 
     def tell_secret(self, address: str, secret: bytes) -> None:
         """Answers to that address are signed with it from now on."""
@@ -153,7 +153,7 @@ class Handover:
         return True
 
     def _pass_socket(self) -> bool:
-        own = OwnSocket(self._port)
+        own = FreeradiusSocket(self._port)
         if not own.is_there():
             return False
         try:

@@ -10,16 +10,16 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, NoReturn
 
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from radius_module import status
 from radius_module.acct import store_process
-from radius_module.acct.pipe import Handover
+from radius_module.acct.pipe import Pipe
 from radius_module.directory.contents import Directory
-from radius_module.directory.devices import PROBE_ID, Client, Routers
-from radius_module.directory.readers import RoutersOnly
+from radius_module.directory.devices import PROBE_ID, Client, Devices
+from radius_module.directory.readers import DevicesOnly
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.watch import Watch
-from radius_module.packets.reply_to import Receipt
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.settings import Settings
 from radius_module.spool.files import make_ready, node_of
 from radius_module.spool.record_kind import kind_of
@@ -35,12 +35,12 @@ _GRACE = 2.0
 _SILENCE = 5.0
 
 
-class AccountingServer:
+class AcctServer:
     """Everything the accounting hooks ask; one in the process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._handover = Handover(settings.accounting_port, _lost)
+        self._handover = Pipe(settings.accounting_port, _lost)
         self._spooler = store_process.start(settings, self._handover)
         self.directory = Directory()
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
@@ -48,8 +48,8 @@ class AccountingServer:
         self._last_at = 0.0
         #: Records that could not be handed over, by kind.
         self._refused: Counter[str] = Counter()
-        self._routers = Routers(settings, self.directory)
-        self._watch = Watch(settings.database_url, self.directory, RoutersOnly(self.directory), _node(settings))
+        self._routers = Devices(settings, self.directory)
+        self._watch = Watch(settings.database_url, self.directory, DevicesOnly(self.directory), _node(settings))
 
     def start(self) -> None:
         """Learn the routers, from the login process's snapshot if need be, then begin."""
@@ -71,7 +71,7 @@ class AccountingServer:
             while os.waitpid(self._spooler, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
                 time.sleep(0.005)
 
-    def take(self, report: SessionReport, receipt: Receipt) -> bool:
+    def take(self, report: AccountingRecord, reply_to: ReplyTo) -> bool:
         """Have the report written down and then answered. A router that counts the other way round is put right.
 
         False: the spool takes nothing at the moment, and no answer will come.
@@ -80,7 +80,7 @@ class AccountingServer:
         if device is not None and device.octets_reversed:
             report = report._replace(octets_in=report.octets_out, octets_out=report.octets_in)
         self._last_at = report.received
-        taken = self._handover.take(report, receipt)
+        taken = self._handover.take(report, reply_to)
         if not taken:
             self._refused[kind_of(report)] += 1
         return taken

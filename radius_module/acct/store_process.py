@@ -19,12 +19,12 @@ from collections import Counter
 from radius_module.acct import pipe as handover
 from radius_module.acct.pipe import Ends
 from radius_module.ipc.feed import RecordFeed
-from radius_module.replies.accounting_response import Receipts
-from radius_module.replies.freeradius_socket import OwnSocket
+from radius_module.replies.accounting_response import PendingResponses
+from radius_module.replies.freeradius_socket import FreeradiusSocket
 from radius_module.settings import Settings
 from radius_module.spool import codec
 from radius_module.spool.record_kind import kind_of_status
-from radius_module.spool.store import SpoolStore
+from radius_module.spool.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,16 @@ _CHECK_EVERY = 5.0
 _PR_SET_NAME = 15
 
 
-class Spooler:
+class StoreProcess:
     """Reads, stores, answers."""
 
     def __init__(self, settings: Settings, ends: Ends) -> None:
         #: Kept, for they close when nobody has them.
         self._ends = ends
         self._secrets: dict[str, bytes] = {}
-        self._own = OwnSocket(settings.accounting_port)
-        self._receipts = Receipts(self._own, self._secrets)
-        self._store = SpoolStore(settings.spool("acct"), RecordFeed(settings.feed_socket))
+        self._own = FreeradiusSocket(settings.accounting_port)
+        self._receipts = PendingResponses(self._own, self._secrets)
+        self._store = Store(settings.spool("acct"), RecordFeed(settings.feed_socket))
         self._rest = b""
         #: How many the commit before had.
         self._company = 0
@@ -92,7 +92,7 @@ class Spooler:
         except OSError:
             self._refused.update(map(kind_of_status, handed.statuses))
         else:
-            self._receipts.send(handed.receipts)
+            self._receipts.send(handed.pending)
             self._taken.update(map(kind_of_status, handed.statuses))
 
     def _note(self, kind: str, value: object) -> None:
@@ -116,7 +116,7 @@ class Spooler:
         self._say_at = now + _SAY_EVERY
 
 
-def start(settings: Settings, link: handover.Handover) -> int:
+def start(settings: Settings, link: handover.Pipe) -> int:
     """Have the process; its id. To be called before this one has other threads."""
     pid = os.fork()
     if pid:
@@ -129,7 +129,7 @@ def start(settings: Settings, link: handover.Handover) -> int:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_NAME, b"spooler", 0, 0, 0)
-        Spooler(settings, link.theirs).run()
+        StoreProcess(settings, link.theirs).run()
         code = 0
     except BaseException:
         log.exception("the process that stores accounting ends")

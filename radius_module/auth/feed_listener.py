@@ -11,10 +11,10 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
 
-from models.accounting.records import REBOOTS, SessionEnd, SessionReport
+from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
 from radius_module.ipc.feed import LARGEST, LENGTH
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.settings import Settings
 from radius_module.spool import codec, files, segment
 
@@ -26,14 +26,14 @@ _SWEEP_EVERY = 20.0
 class Later(Protocol):
     """The spool, as far as it is needed here."""
 
-    def put_later(self, record: SessionEnd) -> None: ...
+    def put_later(self, record: InferredStop) -> None: ...
 
 
 class FeedListener:
     """Accepts the accounting process and the writer. `reload` asks for the database's facts anew."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, live: Live, spool: Later, reload: Event,
+        self, settings: Settings, directory: Directory, live: OnlineTable, spool: Later, reload: Event,
         note: Callable[[object], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`note` is told what the writer tells, before it is in force."""
@@ -108,10 +108,10 @@ class FeedListener:
     def _hear_all(self, plain: Iterable[codec.Plain]) -> None:
         for values in plain:
             record = codec.record(values)
-            if isinstance(record, SessionReport):
+            if isinstance(record, AccountingRecord):
                 self._hear(record)
 
-    def _hear(self, report: SessionReport) -> None:
+    def _hear(self, report: AccountingRecord) -> None:
         if report.status in REBOOTS:
             self._live.reboot(report)
             return

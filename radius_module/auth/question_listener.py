@@ -17,15 +17,15 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, cast
 
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from models.accounting.session_id import make_class
 from models.names import station
-from radius_module.auth.server import LoginServer
+from radius_module.auth.server import AuthServer
 from radius_module.ipc import question as asking
 from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
 from radius_module.login import login, passwords
 from radius_module.login.facts import gather
-from radius_module.login.over_http import NOWHERE, Visit, unnamed_station
+from radius_module.login.over_http import NOWHERE, HttpLogin, unnamed_station
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.replies import outcome
@@ -40,10 +40,10 @@ _PATIENCE = 0.2
 _CREDENTIALS = struct.Struct("3i")
 
 
-class Asked:
+class QuestionListener:
     """Listens, answers."""
 
-    def __init__(self, server: LoginServer) -> None:
+    def __init__(self, server: AuthServer) -> None:
         self._server = server
         self._answers: dict[str, Callable[[dict[str, Any]], Answer | None]] = {
             "login": self._login,
@@ -101,7 +101,7 @@ class Asked:
         isp_id, address, mac = int(asked["isp_id"]), str(asked["address"]), station(str(asked["mac"]))
         if server.is_too_stale(isp_id, now):
             return None
-        visit = Visit(server, isp_id, address, mac)
+        visit = HttpLogin(server, isp_id, address, mac)
         device = visit.device(address)
         origin = Origin(address, isp_id, NOWHERE if device is None else device.id)
         name, password = str(asked["username"]).encode(), str(asked["password"]).encode()
@@ -109,7 +109,7 @@ class Asked:
         customer = server.directory.customer(isp_id, name)
         authentic = customer is not None and passwords.proves(request, customer, server.keyring)
         # A visit is what `answer` uses of a login server.
-        answered = login.answer(cast(LoginServer, visit), request, customer, authentic, now)
+        answered = login.answer(cast(AuthServer, visit), request, customer, authentic, now)
         if visit.result is None:
             return None
         reply, delay = outcome.of_answer(answered[1]["reply"])
@@ -132,7 +132,7 @@ class Asked:
         """The places that it takes or frees, the sessions that it shows to be over, and what was booked for it."""
         server, address = self._server, str(asked["address"])
         name, mac = str(asked["username"]).encode(), station(str(asked["mac"]))
-        report = SessionReport(
+        report = AccountingRecord(
             str(asked["status"]), int(asked["isp_id"]), int(asked["device_id"]), str(asked["session_id"]).encode(),
             b"" if mac else unnamed_station(address), name, float(asked["received"]),
             octets_in=int(asked["octets_in"]), octets_out=int(asked["octets_out"]), mac=mac, nas_address=address,
@@ -147,6 +147,6 @@ class Asked:
 
 
 def _is_ours(link: socket.socket) -> bool:
-    """Asked by this account or by root? The socket's mode says so already; a directory may be opened by mistake."""
+    """QuestionListener by this account or by root? The socket's mode says so already; a directory may be opened by mistake."""
     _pid, uid, _gid = _CREDENTIALS.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return uid in (os.geteuid(), 0)

@@ -12,19 +12,19 @@ from models.secrets.keyring import Keyring
 from radius_module import status
 from radius_module.auth.feed_listener import FeedListener
 from radius_module.directory.contents import Directory
-from radius_module.directory.devices import Client, Routers
+from radius_module.directory.devices import Client, Devices
 from radius_module.directory.readers import Everything
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.sync_marks import Marked, Marks
 from radius_module.directory.watch import Watch
-from radius_module.login.duplicates import Answered
-from radius_module.login.fast_path import Entitlements
-from radius_module.login.reject_delay import Brake
-from radius_module.online.table import Live
+from radius_module.login.duplicates import Duplicates
+from radius_module.login.fast_path import FastPath
+from radius_module.login.reject_delay import RejectDelay
+from radius_module.online.table import OnlineTable
 from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
-from radius_module.spool.background import Spool
+from radius_module.spool.background import BackgroundSpool
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +39,19 @@ _FRESH = 60.0
 _RECENT = 10.0
 
 
-class LoginServer:
+class AuthServer:
     """Everything a login's hooks ask; one in the process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.directory = Directory()
-        self.live = Live()
-        self.entitlements = Entitlements(self.directory, self.live)
-        self.brake = Brake()
-        self.spool = Spool(settings.spool("auth"))
-        self.answered = Answered()
+        self.live = OnlineTable()
+        self.fast_path = FastPath(self.directory, self.live)
+        self.brake = RejectDelay()
+        self.spool = BackgroundSpool(settings.spool("auth"))
+        self.answered = Duplicates()
         self.sender = Sender(settings.login_port)
-        self._routers = Routers(settings, self.directory)
+        self._routers = Devices(settings, self.directory)
         self.marks = Marks()
         reader = Marked(Everything(self.directory, self.live), self.marks)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)

@@ -26,7 +26,7 @@ class Client(NamedTuple):
     must_sign: bool
 
 
-class Routers:
+class Devices:
     """Source addresses → routers."""
 
     def __init__(self, settings: Settings, directory: Directory) -> None:

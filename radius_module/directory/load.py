@@ -17,7 +17,7 @@ from models.tables.plans import rate_limit
 from radius_module.directory import queries
 from radius_module.directory.contents import Contents
 from radius_module.fast_tuple import maker
-from radius_module.online.table import Live, StoredSession
+from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 _BATCH = 5000
@@ -27,7 +27,7 @@ _make_customer = maker(Customer)
 Row = Sequence[Any]
 
 
-def load(connection: Connection, live: Live) -> Contents:
+def load(connection: Connection, live: OnlineTable) -> Contents:
     """Everything, in one consistent view of the database."""
     connection = connection.execution_options(isolation_level="REPEATABLE READ", yield_per=_BATCH)
     # The passwords of 200,000 customers are sorted in memory, not in a file; back to normal with the transaction.
@@ -43,7 +43,7 @@ def load(connection: Connection, live: Live) -> Contents:
     return contents
 
 
-def _settle(connection: Connection, live: Live) -> None:
+def _settle(connection: Connection, live: OnlineTable) -> None:
     """What memory takes for not booked yet may be: sessions that ended while nobody told us."""
     owed = dict((uid, customer_id) for customer_id, uid in live.owed())
     if owed:
@@ -85,7 +85,7 @@ def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int]
         contents.plans[row["id"]] = _plan(row, tuple(extra.get((row["isp_id"], f"plan_{row['id']}"), ())))
 
 
-def refresh_customers(connection: Connection, contents: Contents, live: Live, ids: Sequence[int]) -> None:
+def refresh_customers(connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int]) -> None:
     """Read a few customers anew, with what they used and where they are online."""
     found = _read_customers(connection, contents, live, ids)
     for customer_id in set(ids) - found:
@@ -93,7 +93,7 @@ def refresh_customers(connection: Connection, contents: Contents, live: Live, id
         live.forget(customer_id)
 
 
-def _read_customers(connection: Connection, contents: Contents, live: Live, ids: Sequence[int] | None) -> set[int]:
+def _read_customers(connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int] | None) -> set[int]:
     extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
     ahead = _grouped(connection.execute(queries.periods_ahead(ids)), itemgetter(1))
     topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))

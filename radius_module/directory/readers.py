@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from radius_module.directory import load as directory_load
 from radius_module.directory.contents import Contents, Directory
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 
 #: Topic of the news → ids.
 News = dict[str, set[int]]
@@ -25,7 +25,7 @@ class Reader(Protocol):
         """What has changed."""
 
 
-class RoutersOnly:
+class DevicesOnly:
     """Tenants and routers."""
 
     def __init__(self, directory: Directory) -> None:
@@ -45,10 +45,10 @@ class RoutersOnly:
             directory_load.refresh_devices(connection, contents, list(news["devices"]))
 
 
-class Everything(RoutersOnly):
+class Everything(DevicesOnly):
     """Tenants and routers, plans, customers, who is online and what is used."""
 
-    def __init__(self, directory: Directory, live: Live) -> None:
+    def __init__(self, directory: Directory, live: OnlineTable) -> None:
         super().__init__(directory)
         self._live = live
 

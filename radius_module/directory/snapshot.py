@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 
 from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Snapshot:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def write(self, directory: Directory, live: Live) -> None:
+    def write(self, directory: Directory, live: OnlineTable) -> None:
         """Copy the facts. Raises OSError."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # From here on the journal has what the copy may be too early for.
@@ -94,7 +94,7 @@ class Snapshot:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def restore(self, directory: Directory, live: Live | None) -> bool:
+    def restore(self, directory: Directory, live: OnlineTable | None) -> bool:
         """Fill what the database could not; False where it could, or there is no copy, or none that opens."""
         contents, held = Contents(), []
         confirmed_at, number = 0.0, 0
@@ -137,7 +137,7 @@ class Snapshot:
             sealed = file.read(_LENGTH.unpack(head)[0])
             yield marshal.loads(cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _HEADER))  # noqa: S302  # sealed by us
 
-    def _replay(self, live: Live, number: int) -> None:
+    def _replay(self, live: OnlineTable, number: int) -> None:
         """The journal up to where it was cut off."""
         try:
             with self._journal_of(number).open("rb") as file:
@@ -148,7 +148,7 @@ class Snapshot:
             return
 
 
-def _pieces(directory: Directory, live: Live, number: int) -> Iterator[Piece]:
+def _pieces(directory: Directory, live: OnlineTable, number: int) -> Iterator[Piece]:
     contents = directory.contents
     yield "when", [directory.confirmed_at, number]
     yield "isps", [tuple(isp) for isp in list(contents.isps.values())]

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from admin_api.web.database import session
 from admin_api.web.parts import parts
 from models.accounting.booking import Booking
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from radius_module.ipc import question
 from radius_module.ipc.feed import told
 
@@ -33,7 +33,7 @@ def explained(customer_id: int, device_id: int | None, station: str) -> dict[str
     return _ask("explain", customer_id=customer_id, device_id=device_id, mac=station)
 
 
-def tell(report: SessionReport, booking: Booking) -> None:
+def tell(report: AccountingRecord, booking: Booking) -> None:
     """A report that is booked and committed: places are taken and freed as by those that routers send."""
     totals, sessions = told(booking)
     fields: dict[str, object] = {
@@ -49,7 +49,7 @@ def _ask(kind: str, **fields: object) -> dict[str, Any] | None:
     path = question.socket_path(parts().settings.socket_dir)
     if not path.exists():
         return None
-    # Asked of the transaction, not of the code: no row-level security reaches behind the socket.
+    # QuestionListener of the transaction, not of the code: no row-level security reaches behind the socket.
     isp_id = int(session().scalar(_TENANT) or 0)
     mark = time.monotonic_ns()
     # Told with a transaction's end, so it needs one of its own: the request's goes on.

@@ -20,7 +20,7 @@ MOST = 150_000
 Given = bytes | Answer
 
 
-class Answered:
+class Duplicates:
     """Answers by the line of the request (packet.py), in which its sender, identifier and authenticator stand."""
 
     def __init__(self) -> None:

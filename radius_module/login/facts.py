@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.rules.facts import Customer, Device, Facts
 
 _facts = maker(Facts)
@@ -12,7 +12,7 @@ _facts = maker(Facts)
 
 def gather(
     directory: Directory,
-    live: Live,
+    live: OnlineTable,
     isp_id: int,
     device: Device | None,
     customer: Customer | None,
@@ -24,7 +24,7 @@ def gather(
     isp = directory.isp(isp_id)
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, ())
-    used, occupied = live.standing(customer.id, customer.period_start(now), now)
+    used, slots = live.standing(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
-    made: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, occupied))
+    made: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots))
     return made

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from models.accounting.session_id import make_class
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.replies import access_attributes, access_octets
@@ -29,7 +29,7 @@ _LIVING = frozenset((_TIMEOUT, *access_attributes.TOTAL, "Class"))
 _KEPT = 500_000
 
 
-class Entitlement:
+class CachedGrant:
     """What one customer gets at one router, and what it follows from."""
 
     __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "isp", "limit", "mac", "origin",
@@ -54,10 +54,10 @@ class Entitlement:
         self.fixed_octets: bytes | None = None
 
 
-class Admitted(NamedTuple):
+class FastAccept(NamedTuple):
     """Somebody comes in; his place is taken."""
 
-    entitlement: Entitlement
+    entitlement: CachedGrant
     session_timeout: int
     #: Octets that are left of the period, or None.
     left: int | None
@@ -75,19 +75,19 @@ class Admitted(NamedTuple):
         return None if fixed is None else access_octets.of_this_login(*self[1:]) + fixed
 
 
-_admitted = maker(Admitted)
+_admitted = maker(FastAccept)
 
 
-class Entitlements:
+class FastPath:
     """Those of the customers who logged in lately."""
 
-    def __init__(self, directory: Directory, live: Live) -> None:
+    def __init__(self, directory: Directory, live: OnlineTable) -> None:
         self._directory, self._live = directory, live
-        self._known: dict[int, Entitlement] = {}
+        self._known: dict[int, CachedGrant] = {}
         #: A plan's customers share one of each.
         self._shared: dict[tuple[Pair, ...], tuple[tuple[Pair, ...], bytes | None]] = {}
 
-    def admit(self, request: LoginRequest, customer: Customer, now: float) -> Admitted | None:
+    def admit(self, request: LoginRequest, customer: Customer, now: float) -> FastAccept | None:
         """Let a customer in whose password was right. None: the rules are to be asked."""
         origin, mac = request.origin, request.mac
         address, isp_id, _device_id = origin
@@ -114,17 +114,17 @@ class Entitlements:
             return None
         seconds = known.expires_at - now
         timeout = known.cap if seconds >= known.cap else int(seconds) or 1
-        made: Admitted = _admitted((known, timeout, None if limit is None else limit - used, klass))
+        made: FastAccept = _admitted((known, timeout, None if limit is None else limit - used, klass))
         return made
 
-    def _entitle(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> Entitlement | None:
+    def _entitle(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> CachedGrant | None:
         """Ask the rules and the encoder about a login at which nothing is used and nobody else is there."""
         address, isp_id, device_id = origin
         device, isp = self._directory.device(address), contents.isps.get(isp_id)
         if device is None or isp is None or (device.id, device.isp_id) != (device_id, isp_id):
             return None
         plan = None if customer.plan_id is None else contents.plans.get(customer.plan_id)
-        made = Entitlement(origin, device, isp, customer, plan, now)
+        made = CachedGrant(origin, device, isp, customer, plan, now)
         forever = customer._replace(expires_at=inf)
         verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, ()))
         if isinstance(verdict, Deny) or now >= customer.expires_at:

@@ -15,7 +15,7 @@ from admin_api.web.database import mine, now, session, tenant_id
 from admin_api.web.parts import parts
 from models import MikrotikDevice, Radacct
 from models.accounting.booking import book
-from models.accounting.records import LoginResult
+from models.accounting.records import AuthResult
 from models.accounting.session_id import make_class
 from models.customers.lookup import customer_id_named
 from models.names import login_name, station
@@ -24,8 +24,8 @@ from radius_module.directory import load
 from radius_module.directory.contents import Directory
 from radius_module.login import passwords
 from radius_module.login.facts import gather
-from radius_module.login.reject_delay import GUESSES, Brake
-from radius_module.online.table import Live
+from radius_module.login.reject_delay import GUESSES, RejectDelay
+from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.replies.outcome import ACCEPT, outcome
@@ -33,7 +33,7 @@ from radius_module.rules import decide, explain
 from radius_module.rules.facts import Customer, Device, Facts
 
 #: Of this process alone: the login process has the one that counts.
-_brake = Brake()
+_brake = RejectDelay()
 
 
 class Knowledge:
@@ -41,7 +41,7 @@ class Knowledge:
 
     def __init__(self, customer_id: int | None, device_id: int | None) -> None:
         connection = session().connection()
-        self._directory, self._live = Directory(), Live()
+        self._directory, self._live = Directory(), OnlineTable()
         contents = self._directory.contents
         load.refresh_isps(connection, contents, [tenant_id()])
         if customer_id is not None:
@@ -79,7 +79,7 @@ def login(username: str, password: str, address: str, mac: str) -> dict[str, Any
     authentic = known.knows(password, parts().keyring)
     told = outcome(decide(known.facts(now(), mac, authentic=authentic)), make_class(now().timestamp()))
     answered = "Access-Accept" if told.code == ACCEPT else "Access-Reject"
-    result = LoginResult(tenant_id(), now().timestamp(), username.encode(), answered, told.code, customer_id,
+    result = AuthResult(tenant_id(), now().timestamp(), username.encode(), answered, told.code, customer_id,
                          device_id, address, station(mac), told.klass)  # fmt: skip
     book(session().connection(), [result])
     guessed = told.code in GUESSES

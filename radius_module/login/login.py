@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 
-from models.accounting.records import LoginResult
+from models.accounting.records import AuthResult
 from models.accounting.session_id import make_class
 from models.names import login_name
-from radius_module.auth.server import LoginServer
+from radius_module.auth.server import AuthServer
 from radius_module.directory.devices import PROBE_ID
 from radius_module.fast_tuple import maker
 from radius_module.login import passwords
@@ -31,17 +31,17 @@ _BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
 _SENT: Answer = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 #: Tells the site that a refusal is recorded and needs no second look.
 _DECIDED: tuple[Pair, ...] = (("Infora-Decided", ":=", "1"),)
-_login_result = maker(LoginResult)
+_auth_result = maker(AuthResult)
 
 
 def quick_answer(
-    server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
+    server: AuthServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
 ) -> Answer:
     """The short way where it will do, or else the long one. The same packet, sent again, is answered as it was."""
     given = server.answered.find(request.line, now)
     if given is not None:
         return _again(server, request, given)
-    admitted = server.entitlements.admit(request, customer, now) if authentic and customer is not None else None
+    admitted = server.fast_path.admit(request, customer, now) if authentic and customer is not None else None
     if admitted is None:
         decided = answer(server, request, customer, authentic, now)
         delay = access_attributes.delay_of(decided[1]["reply"])
@@ -52,8 +52,8 @@ def quick_answer(
     _record(server, request, customer, "Access-Accept", "accept", admitted.klass, now)
     # After MS-CHAP there are keys and a proof in the answer, which FreeRADIUS has.
     octets = None if request.is_mschap else admitted.octets()
-    if octets is not None and request.receipt is not None:
-        sent = server.sender.accept(request.receipt, octets)
+    if octets is not None and request.reply_to is not None:
+        sent = server.sender.accept(request.reply_to, octets)
         if sent is not None:
             server.answered.keep(request.line, sent, now)
             return _SENT
@@ -62,24 +62,24 @@ def quick_answer(
     return told
 
 
-def _hold_back(server: LoginServer, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
+def _hold_back(server: AuthServer, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
     """A guess is told so later. FreeRADIUS' own delay would have it keep every request for as long (late.py)."""
     octets = access_octets.refusal(access_attributes.message_of(refused[1]["reply"]), request.mschap_error)
-    sent = None if request.receipt is None else server.sender.reject(request.receipt, octets, delay)
+    sent = None if request.reply_to is None else server.sender.reject(request.reply_to, octets, delay)
     server.answered.keep(request.line, refused if sent is None else sent, now, now + delay)
     return refused if sent is None else _SENT
 
 
-def _again(server: LoginServer, request: LoginRequest, given: Given) -> Answer:
+def _again(server: AuthServer, request: LoginRequest, given: Given) -> Answer:
     """The first answer was lost, or the router could not wait."""
     if not isinstance(given, bytes):
         return given
-    if request.receipt is not None:
-        server.sender.again(request.receipt, given)
+    if request.reply_to is not None:
+        server.sender.again(request.reply_to, given)
     return _SENT
 
 
-def answer(server: LoginServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float) -> Lists:
+def answer(server: AuthServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float) -> Lists:
     """The long way: decide, take the place, put the answer together, have the result recorded."""
     isp_id, device_id = request.origin.isp_id, request.origin.device_id
     device = server.device(request.origin.address)
@@ -102,7 +102,7 @@ def answer(server: LoginServer, request: LoginRequest, customer: Customer | None
     return OK, {"reply": pairs, "config": _ACCEPTED}
 
 
-def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | None) -> Answer:
+def as_mschap(server: AuthServer, request: LoginRequest, customer: Customer | None) -> Answer:
     """Hand rlm_mschap what it needs to prove the password; the rules follow in post-auth.
 
     Somebody unknown gets what no password fits, so that his refusal looks like anybody's. The user name goes back into
@@ -114,7 +114,7 @@ def as_mschap(server: LoginServer, request: LoginRequest, customer: Customer | N
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}
 
 
-def _refuse(server: LoginServer, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float) -> Lists:
+def _refuse(server: AuthServer, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float) -> Lists:
     delay = 0
     if refusal.code in GUESSES:
         name = login_name(request.username.decode("utf-8", "backslashreplace"))
@@ -124,7 +124,7 @@ def _refuse(server: LoginServer, request: LoginRequest, customer: Customer | Non
 
 
 def _record(
-    server: LoginServer,
+    server: AuthServer,
     request: LoginRequest,
     customer: Customer | None,
     answered: str,
@@ -137,7 +137,7 @@ def _record(
     if device_id != PROBE_ID:
         customer_id = None if customer is None else customer.id
         server.spool.put_later(
-            _login_result(
+            _auth_result(
                 (isp_id, now, request.username, answered, code, customer_id, device_id, address, request.mac, klass)
             )
         )

@@ -22,7 +22,7 @@ _REMEMBERED = 50_000
 _KeyT = TypeVar("_KeyT")
 
 
-class Brake:
+class RejectDelay:
     """The counters: window's begin and wrong answers in it."""
 
     def __init__(self) -> None:

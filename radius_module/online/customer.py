@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from models.accounting.records import STALE, TAKEN_OVER, SessionEnd, SessionReport
+from models.accounting.records import STALE, TAKEN_OVER, AccountingRecord, InferredStop
 from models.accounting.session import booked_at
 from models.accounting.usage_split import Growth, pieces
 from radius_module.fast_tuple import maker
 from radius_module.online.boot_counter import boot_of
-from radius_module.online.session import _REMEMBERED, STALE_SECONDS, LiveSession, StoredSession
-from radius_module.rules.facts import Occupied
+from radius_module.online.session import _REMEMBERED, STALE_SECONDS, OnlineSession, StoredSession
+from radius_module.rules.facts import Slot
 
 #: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").
 SLOT_SECONDS = 60.0
 
 
-_occupied = maker(Occupied)
+_slot = maker(Slot)
 
 
-class Account:
+class OnlineCustomer:
     """One customer's counters and sessions."""
 
     __slots__ = ("period_start", "sessions", "slots", "stored", "told_at")
@@ -30,7 +30,7 @@ class Account:
         self.stored = 0
         #: When the writer last told what it had booked.
         self.told_at = -1.0
-        self.sessions: dict[str, LiveSession] = {}
+        self.sessions: dict[str, OnlineSession] = {}
         #: MAC (or Class, without one) → time of the Accept.
         self.slots: dict[str, float] = {}
 
@@ -42,7 +42,7 @@ class Account:
         """From a snapshot."""
         self.period_start, self.stored = period_start, stored
         for uid, *values in sessions:
-            self.sessions[uid] = LiveSession.of(*values)
+            self.sessions[uid] = OnlineSession.of(*values)
 
     def used(self) -> int:
         """Octets of the period: what the database holds, and what it is owed."""
@@ -62,7 +62,7 @@ class Account:
                 session.floor = max(session.floor, session.booked)
         self.period_start, self.stored = period_start, stored
 
-    def begin_period(self, period_start: float, report: SessionReport, uid: str) -> None:
+    def begin_period(self, period_start: float, report: AccountingRecord, uid: str) -> None:
         """A period has begun since the last packet: what came before belongs to the one before."""
         if period_start <= self.period_start:
             return
@@ -76,13 +76,13 @@ class Account:
             session_heard.floor += before.octets_in
         self.period_start, self.stored = period_start, 0
 
-    def book(self, uid: str, octets: int, over: bool, now: float) -> SessionEnd | None:
+    def book(self, uid: str, octets: int, over: bool, now: float) -> InferredStop | None:
         """The database has a session up to so many octets, and as over or not; an end that it is to be told again."""
         session = self.sessions.get(uid)
         if session is None:
             if over:
                 return None
-            session = self.sessions[uid] = LiveSession(0, "", now, 0)
+            session = self.sessions[uid] = OnlineSession(0, "", now, 0)
             session.stub, session.closed, session.heard = True, True, now
         session.stored = True
         session.booked = max(session.booked, octets)
@@ -92,7 +92,7 @@ class Account:
             return None
         return session.end_again(uid)
 
-    def take_over(self, uid: str, session: LiveSession, at: float) -> list[SessionEnd]:
+    def take_over(self, uid: str, session: OnlineSession, at: float) -> list[InferredStop]:
         """The same device began another session: those it had before are over."""
         ends = []
         for other_id, other in self.sessions.items():
@@ -101,19 +101,19 @@ class Account:
                 ends.append(other.end(other_id, at, TAKEN_OVER))
         return ends
 
-    def places(self, now: float) -> tuple[Occupied, ...]:
+    def places(self, now: float) -> tuple[Slot, ...]:
         """Open sessions, and Accepts whose Start is awaited."""
         if not self.sessions:
             slots = self.slots.items()
-            return tuple([_occupied((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
+            return tuple([_slot((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
         taken = [
-            Occupied(session.mac, session.started, uid)
+            Slot(session.mac, session.started, uid)
             for uid, session in self.sessions.items()
             if not session.closed and now - session.heard < STALE_SECONDS
         ]
         present = {place.mac for place in taken}
         awaited = [(mac, since) for mac, since in self.slots.items() if now - since < SLOT_SECONDS]
-        return tuple(taken + [Occupied(mac, since, "") for mac, since in awaited if mac not in present])
+        return tuple(taken + [Slot(mac, since, "") for mac, since in awaited if mac not in present])
 
     def merge(self, fresh: Sequence[StoredSession]) -> None:
         """Sessions that the database no longer has open go, unless they have octets it has not heard of."""
@@ -125,14 +125,14 @@ class Account:
         for uid, row in stored.items():
             known = self.sessions.get(uid)
             if known is None:
-                known = self.sessions[uid] = LiveSession(row.isp_id, row.mac, row.started, row.device_id)
+                known = self.sessions[uid] = OnlineSession(row.isp_id, row.mac, row.started, row.device_id)
                 known.boot = boot_of(row.session_id.encode())
             known.stored = True
             known.booked = max(known.booked, row.octets)
             known.seen = max(known.seen, known.booked)
             known.heard = max(known.heard, row.heard)
 
-    def sweep(self, now: float, since: float) -> list[SessionEnd]:
+    def sweep(self, now: float, since: float) -> list[InferredStop]:
         """Who missed three reports is over; who is over and booked is forgotten after a while."""
         ends = []
         for uid, session in list(self.sessions.items()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from models.accounting.records import START, STOP, SessionEnd, SessionReport
+from models.accounting.records import START, STOP, AccountingRecord, InferredStop
 from radius_module.online.boot_counter import Boot, boot_of
 from radius_module.rules.service import INTERIM_INTERVAL
 
@@ -30,7 +30,7 @@ class StoredSession(NamedTuple):
     session_id: str = ""
 
 
-class LiveSession:
+class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
     __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
@@ -59,14 +59,14 @@ class LiveSession:
         return tuple(getattr(self, name) for name in self.__slots__)
 
     @classmethod
-    def of(cls, *values: Any) -> LiveSession:  # noqa: ANN401  # as marshal gives them
+    def of(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
         """From a snapshot."""
         made = cls(0, "", 0.0, 0)
         for name, value in zip(cls.__slots__, values, strict=True):
             setattr(made, name, value)
         return made
 
-    def hear(self, report: SessionReport) -> None:
+    def hear(self, report: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
         octets = report.octets_in + report.octets_out
         lives = octets > self.seen or (report.status != START and report.received - self.heard > 5)
@@ -80,12 +80,12 @@ class LiveSession:
         self.seen = max(self.seen, octets)
         self.heard = max(self.heard, report.received)
 
-    def end(self, uid: str, at: float, cause: str) -> SessionEnd:
+    def end(self, uid: str, at: float, cause: str) -> InferredStop:
         """We take it for over; what the books are to be told."""
         self.closed, self.ended_at, self.cause, self.told = True, at, cause, 1
-        return SessionEnd(self.isp_id, uid, at, cause)
+        return InferredStop(self.isp_id, uid, at, cause)
 
-    def end_again(self, uid: str) -> SessionEnd | None:
+    def end_again(self, uid: str) -> InferredStop | None:
         """The books have it open: the end may have come there before the session. None: they must be right."""
         if self.ended_at is None:
             return None
@@ -93,4 +93,4 @@ class LiveSession:
             self.closed, self.ended_at = False, None
             return None
         self.told += 1
-        return SessionEnd(self.isp_id, uid, self.ended_at, self.cause)
+        return InferredStop(self.isp_id, uid, self.ended_at, self.cause)

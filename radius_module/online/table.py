@@ -13,16 +13,16 @@ from threading import Lock
 from time import sleep
 from typing import Any
 
-from models.accounting.records import ROUTER_REBOOT, SessionEnd, SessionReport
+from models.accounting.records import ROUTER_REBOOT, AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import read_class, unique_id
 from radius_module.online.boot_counter import boot_of, is_newer_boot
-from radius_module.online.customer import SLOT_SECONDS, Account
-from radius_module.online.session import STALE_SECONDS, LiveSession, StoredSession
-from radius_module.rules.facts import Occupied
+from radius_module.online.customer import SLOT_SECONDS, OnlineCustomer
+from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
+from radius_module.rules.facts import Slot
 from radius_module.rules.sessions import others_of
 
-__all__ = ["SLOT_SECONDS", "STALE_SECONDS", "Live", "StoredSession"]
+__all__ = ["SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
@@ -34,11 +34,11 @@ _SLICE = 50
 _BREATH = 0.0005
 
 
-class Live:
+class OnlineTable:
     """The living facts of all customers, by customer id."""
 
     def __init__(self) -> None:
-        self._accounts: dict[int, Account] = {}
+        self._accounts: dict[int, OnlineCustomer] = {}
         #: (device, service) → boot counter of the newest session.
         self._boots: dict[tuple[int, bytes], int] = {}
         self._lock = Lock()
@@ -47,7 +47,7 @@ class Live:
 
     # -- asked by a login -------------------------------------------------------------------------------------
 
-    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Occupied, ...]]:
+    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
         """(octets of the period, booked and owed; places of `simultaneous_use` that are taken)."""
         account = self._accounts.get(customer_id)
         if account is None:
@@ -108,7 +108,7 @@ class Live:
 
     # -- told by the feed: packets, and what the writer has booked --------------------------------------------
 
-    def hear(self, report: SessionReport, customer_id: int, period_start: float) -> list[SessionEnd]:
+    def hear(self, report: AccountingRecord, customer_id: int, period_start: float) -> list[InferredStop]:
         """An accounting packet of a customer; sessions that it shows to be over."""
         session_class = read_class(report.klass, report.received)
         uid = _remembered_id(report.isp_id, report.device_id, report.session_id, session_class)
@@ -118,7 +118,7 @@ class Live:
             session = account.sessions.get(uid)
             is_new = session is None
             if session is None:
-                session = account.sessions[uid] = LiveSession(
+                session = account.sessions[uid] = OnlineSession(
                     report.isp_id, report.mac, began_at(report, session_class), report.device_id
                 )
             session.hear(report)
@@ -128,7 +128,7 @@ class Live:
             at = booked_at(report)
             return account.take_over(uid, session, at) + self._other_boots(report, at)
 
-    def reboot(self, report: SessionReport) -> None:
+    def reboot(self, report: AccountingRecord) -> None:
         """Accounting-On or -Off: whatever the device had open is over. The books see to themselves."""
         with self._lock:
             for uid, session in self._of_device(report.device_id):
@@ -137,7 +137,7 @@ class Live:
 
     def booked(
         self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[tuple[int, str, int, bool]], now: float
-    ) -> list[SessionEnd]:
+    ) -> list[InferredStop]:
         """What the writer has committed: (customer, period's start, octets) and (customer, session, octets, over).
 
         Returns ends that the books are to be told again.
@@ -175,7 +175,7 @@ class Live:
         """From a snapshot, where the database cannot be had."""
         with self._lock:
             for customer_id, *values in rows:
-                self._accounts.setdefault(customer_id, Account()).take(*values)
+                self._accounts.setdefault(customer_id, OnlineCustomer()).take(*values)
 
     def owed(self) -> list[tuple[int, str]]:
         """(customer, session) of octets that the database is not known to have."""
@@ -183,12 +183,12 @@ class Live:
             return [(customer_id, uid) for customer_id, account in self._accounts.items()
                     for uid, session in account.sessions.items() if session.seen > session.booked]  # fmt: skip
 
-    def sweep(self, now: float, since: float) -> list[SessionEnd]:
+    def sweep(self, now: float, since: float) -> list[InferredStop]:
         """Sessions that missed three reports, and the memory of those that are over.
 
         `since` is from when on packets are known to be heard without a break: silence before does not count.
         """
-        ends: list[SessionEnd] = []
+        ends: list[InferredStop] = []
         ids = list(self._accounts)
         for at in range(0, len(ids), _SLICE):
             with self._lock:
@@ -199,17 +199,17 @@ class Live:
             sleep(_BREATH)
         return ends
 
-    def _account(self, customer_id: int) -> Account:
+    def _account(self, customer_id: int) -> OnlineCustomer:
         account = self._accounts.get(customer_id)
         if account is None:
-            account = self._accounts[customer_id] = Account()
+            account = self._accounts[customer_id] = OnlineCustomer()
         return account
 
-    def _of_device(self, device_id: int) -> Iterable[tuple[str, LiveSession]]:
+    def _of_device(self, device_id: int) -> Iterable[tuple[str, OnlineSession]]:
         return [(uid, session) for account in self._accounts.values() for uid, session in account.sessions.items()
                 if session.device_id == device_id and not session.closed]  # fmt: skip
 
-    def _other_boots(self, report: SessionReport, at: float) -> list[SessionEnd]:
+    def _other_boots(self, report: AccountingRecord, at: float) -> list[InferredStop]:
         """A session with the next boot counter in its id: the router has restarted, older boots' sessions are over."""
         boot = boot_of(report.session_id)
         if boot is None:
@@ -227,7 +227,7 @@ class Live:
         return ends
 
 
-def _take(account: Account, key: str, now: float) -> None:
+def _take(account: OnlineCustomer, key: str, now: float) -> None:
     """A slot; where there are many, those that have run out go."""
     if len(account.slots) > _MANY_SLOTS:
         account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from models.accounting.records import readable
 from models.names import station
 from radius_module.fast_tuple import maker
-from radius_module.packets.reply_to import Receipt
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.packets.wire_line import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
 
 
@@ -31,14 +31,14 @@ class LoginRequest(NamedTuple):
     #: Calling-Station-Id; a MAC address as `AA:BB:CC:DD:EE:FF`.
     mac: str
     #: What its answer needs; None for a login that came another way.
-    receipt: Receipt | None = None
+    reply_to: ReplyTo | None = None
     #: The line that FreeRADIUS made of it: the same only for the same packet, sent again.
     line: str = ""
     #: What rlm_mschap says of a wrong password, for the router.
     mschap_error: bytes = b""
 
 
-_login_request, _receipt = maker(LoginRequest), maker(Receipt)
+_login_request, _reply_to = maker(LoginRequest), maker(ReplyTo)
 
 
 def login_request(pairs: Pairs) -> LoginRequest:
@@ -57,10 +57,10 @@ def login_request(pairs: Pairs) -> LoginRequest:
         error = a2b_base64(words.pop("Wire-Error", ""))  # holds a number that is never the same
         is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
     line = words["Wire-Login"] if len(words) == 1 else " ".join(words.values())
-    receipt = _receipt((source.address, int(port), local, int(identifier), asked_with, states))
+    reply_to = _reply_to((source.address, int(port), local, int(identifier), asked_with, states))
     made: LoginRequest = _login_request(
         (source, a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap, _station(calling),
-         receipt, line, error)
+         reply_to, line, error)
     )  # fmt: skip
     return made
 

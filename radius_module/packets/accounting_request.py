@@ -1,4 +1,4 @@
-"""An Accounting-Request as FreeRADIUS hands it over → a typed report, and the receipt its router waits for.
+"""An Accounting-Request as FreeRADIUS hands it over → a typed report, and the reply_to its router waits for.
 
 What a router or a customer chose is octets, in hex; numbers and addresses are text that FreeRADIUS made of typed
 values (freeradius/accounting/dictionary). A request that is not whole raises MalformedRequest: silence.
@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from models.accounting.records import SessionReport, readable
+from models.accounting.records import AccountingRecord, readable
 from models.names import station
 from radius_module.fast_tuple import maker
-from radius_module.packets.reply_to import Receipt
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.packets.wire_line import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
 
 _GIGAWORD = 1 << 32
-_session_report = maker(SessionReport)
-_receipt = maker(Receipt)
+_session_report = maker(AccountingRecord)
+_reply_to = maker(ReplyTo)
 _NO_OCTETS = "0x"
 #: Service-Type, Framed-Protocol, Acct-Authentic: no more than NAS-Port-Type says already, and 4 % of a packet's cost.
 _UNREAD = ("", "", "")
 
 
-def accounting_request(pairs: Pairs, received: float) -> tuple[SessionReport, Receipt]:
+def accounting_request(pairs: Pairs, received: float) -> tuple[AccountingRecord, ReplyTo]:
     """The request in a hook's argument.
 
     Of an attribute that stands in it twice the first counts.
@@ -33,15 +33,15 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[SessionReport, Re
     client, identifier, port, authenticator, local = line_of(words, "Wire-Answer", 5)
     source = origin(client)
     states = proxy_states(pairs) if PROXY_STATE in words else b""
-    receipt: Receipt = _receipt((source.address, int(port), local, int(identifier), octets_of(authenticator), states))
-    return _report(words, source, received), receipt
+    reply_to: ReplyTo = _reply_to((source.address, int(port), local, int(identifier), octets_of(authenticator), states))
+    return _report(words, source, received), reply_to
 
 
-def _report(words: dict[str, str], source: Origin, received: float) -> SessionReport:
+def _report(words: dict[str, str], source: Origin, received: float) -> AccountingRecord:
     """Octets in RFC 2866's view, unless the device has them reversed."""
     get, octets = words.get, octets_of
     seconds, clock, calling = get("Acct-Session-Time"), get("Event-Timestamp"), get("Calling-Station-Id")
-    made: SessionReport = _session_report(
+    made: AccountingRecord = _session_report(
         (
             get("Acct-Status-Type", ""),
             source.isp_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Receipt(NamedTuple):
+class ReplyTo(NamedTuple):
     """What a router that asked waits for."""
 
     address: str

@@ -11,31 +11,31 @@ import time
 from itertools import count
 from threading import Condition, Thread
 
-from radius_module.packets.reply_to import Receipt
-from radius_module.replies.freeradius_socket import OwnSocket
+from radius_module.packets.reply_to import ReplyTo
+from radius_module.replies.freeradius_socket import FreeradiusSocket
 
 #: Packets that wait, about 500 octets each. Who guesses faster gets no answer.
 MOST = 50_000
 
 
-class Late:
+class DelayedReplies:
     """A thread that sends each packet when its time has come; it is begun by the first one."""
 
-    def __init__(self, link: OwnSocket) -> None:
+    def __init__(self, link: FreeradiusSocket) -> None:
         self._link = link
         #: (When, a number that no other has, packet, whose), the next one first.
-        self._waiting: list[tuple[float, int, bytes, Receipt]] = []
+        self._waiting: list[tuple[float, int, bytes, ReplyTo]] = []
         self._numbers = count()
         self._changed = Condition()
         self._thread: Thread | None = None
         self._closing = False
 
-    def send(self, octets: bytes, receipt: Receipt, delay: float) -> None:
+    def send(self, octets: bytes, reply_to: ReplyTo, delay: float) -> None:
         """In `delay` seconds. Never waits."""
         with self._changed:
             if self._closing or len(self._waiting) >= MOST:
                 return
-            heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._numbers), octets, receipt))
+            heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._numbers), octets, reply_to))
             self._changed.notify()
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="late", daemon=True)
@@ -53,13 +53,13 @@ class Late:
         while (due := self._next()) is not None:
             self._link.send(*due)
 
-    def _next(self) -> tuple[bytes, Receipt] | None:
+    def _next(self) -> tuple[bytes, ReplyTo] | None:
         """Wait for the next one that is due; None at the end."""
         with self._changed:
             while not self._closing:
                 left = self._waiting[0][0] - time.monotonic() if self._waiting else None
                 if left is not None and left <= 0:
-                    _when, _number, octets, receipt = heapq.heappop(self._waiting)
-                    return octets, receipt
+                    _when, _number, octets, reply_to = heapq.heappop(self._waiting)
+                    return octets, reply_to
                 self._changed.wait(left)
         return None

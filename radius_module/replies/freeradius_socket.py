@@ -14,13 +14,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from stat import S_ISSOCK
 
-from radius_module.packets.reply_to import Receipt
-from radius_module.replies.sendmmsg import DEPTH, Volley, packet_info
+from radius_module.packets.reply_to import ReplyTo
+from radius_module.replies.sendmmsg import DEPTH, MessageBatch, packet_info
 
 log = logging.getLogger(__name__)
 
 
-class OwnSocket:
+class FreeradiusSocket:
     """The socket of this process that is bound to `port`; found at the first answer, for FreeRADIUS opens it late."""
 
     def __init__(self, port: int) -> None:
@@ -28,7 +28,7 @@ class OwnSocket:
         self._socket: socket.socket | None = None
         self._names_source = False
         #: By the length of what they send.
-        self._volleys: dict[int, Volley] = {}
+        self._volleys: dict[int, MessageBatch] = {}
 
     def is_there(self) -> bool:
         """Can anything be sent?"""
@@ -43,29 +43,29 @@ class OwnSocket:
         self._socket, self._names_source = found, ip_address(found.getsockname()[0]).is_unspecified
         self._volleys.clear()
 
-    def send(self, octets: bytes, receipt: Receipt) -> bool:
-        """To whom the receipt belongs. False, and no more, if it does not get away: routers ask again."""
+    def send(self, octets: bytes, reply_to: ReplyTo) -> bool:
+        """To whom the reply_to belongs. False, and no more, if it does not get away: routers ask again."""
         link = self._socket
         if link is None:
-            return self._find() and self.send(octets, receipt)
+            return self._find() and self.send(octets, reply_to)
         try:
             if self._names_source:
-                link.sendmsg([octets], [packet_info(receipt.local)], socket.MSG_DONTWAIT, receipt[:2])
+                link.sendmsg([octets], [packet_info(reply_to.local)], socket.MSG_DONTWAIT, reply_to[:2])
             else:
-                link.sendto(octets, socket.MSG_DONTWAIT, receipt[:2])
+                link.sendto(octets, socket.MSG_DONTWAIT, reply_to[:2])
         except OSError as wrong:
-            log.debug("an answer to %s did not get away: %s", receipt.address, wrong)
+            log.debug("an answer to %s did not get away: %s", reply_to.address, wrong)
             return False
         return True
 
-    def send_many(self, length: int, answers: Sequence[tuple[bytes, Receipt]]) -> None:
+    def send_many(self, length: int, answers: Sequence[tuple[bytes, ReplyTo]]) -> None:
         """As `send`, for answers of the same length."""
         link = self._socket
         if link is None:
             return
         volley = self._volleys.get(length)
         if volley is None:
-            volley = self._volleys[length] = Volley(link, length, names_source=self._names_source)
+            volley = self._volleys[length] = MessageBatch(link, length, names_source=self._names_source)
         at = 0
         while at < len(answers):
             try:

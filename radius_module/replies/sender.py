@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 from hashlib import md5
 
-from radius_module.packets.reply_to import Receipt
-from radius_module.replies.delayed import Late
-from radius_module.replies.freeradius_socket import OwnSocket
+from radius_module.packets.reply_to import ReplyTo
+from radius_module.replies.delayed import DelayedReplies
+from radius_module.replies.freeradius_socket import FreeradiusSocket
 
 _ACCEPT, _REJECT = 2, 3
 _HEAD = struct.Struct(">BBH")
@@ -34,9 +34,9 @@ class Signer:
         self._inner = md5(bytes(octet ^ 0x36 for octet in key), usedforsecurity=False)
         self._outer = md5(bytes(octet ^ 0x5C for octet in key), usedforsecurity=False)
 
-    def answer(self, code: int, receipt: Receipt, attributes: bytes) -> bytes:
+    def answer(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes:
         """The whole packet, with Message-Authenticator and Response Authenticator (RFC 2865 section 3)."""
-        _, _, _, identifier, authenticator, states = receipt
+        _, _, _, identifier, authenticator, states = reply_to
         attributes += states
         head = _HEAD.pack(code, identifier, _BARE + len(attributes))
         inner, outer = self._inner.copy(), self._outer.copy()
@@ -50,35 +50,35 @@ class Sender:
     """Sends to routers whose requests FreeRADIUS has verified."""
 
     def __init__(self, port: int) -> None:
-        self._link = OwnSocket(port)
-        self._late = Late(self._link)
+        self._link = FreeradiusSocket(port)
+        self._late = DelayedReplies(self._link)
         self._signers: dict[str, Signer] = {}
 
     def sign_for(self, address: str, secret: str) -> None:
         """FreeRADIUS is told this secret of the router at an address."""
         self._signers[address] = Signer(secret.encode())
 
-    def accept(self, receipt: Receipt, attributes: bytes) -> bytes | None:
+    def accept(self, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
         """The Access-Accept that was sent; None if it could not be."""
-        octets = self._signed(_ACCEPT, receipt, attributes)
-        return octets if octets is not None and self._link.send(octets, receipt) else None
+        octets = self._signed(_ACCEPT, reply_to, attributes)
+        return octets if octets is not None and self._link.send(octets, reply_to) else None
 
-    def reject(self, receipt: Receipt, attributes: bytes, delay: float) -> bytes | None:
+    def reject(self, reply_to: ReplyTo, attributes: bytes, delay: float) -> bytes | None:
         """The Access-Reject that will leave in `delay` seconds; None if nobody knows how to sign it."""
-        octets = self._signed(_REJECT, receipt, attributes)
+        octets = self._signed(_REJECT, reply_to, attributes)
         if octets is not None:
-            self._late.send(octets, receipt, delay)
+            self._late.send(octets, reply_to, delay)
         return octets
 
-    def again(self, receipt: Receipt, octets: bytes) -> None:
+    def again(self, reply_to: ReplyTo, octets: bytes) -> None:
         """The same packet, to who did not get it."""
-        self._link.send(octets, receipt)
+        self._link.send(octets, reply_to)
 
     def close(self) -> None:
         """Send no more."""
         self._late.close()
         self._link.close()
 
-    def _signed(self, code: int, receipt: Receipt, attributes: bytes) -> bytes | None:
-        signer = self._signers.get(receipt.address)
-        return None if signer is None else signer.answer(code, receipt, attributes)
+    def _signed(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
+        signer = self._signers.get(reply_to.address)
+        return None if signer is None else signer.answer(code, reply_to, attributes)

@@ -37,7 +37,7 @@ def packet_info(local: str) -> tuple[int, int, bytes]:
     return socket.IPPROTO_IP, _IP_PKTINFO, bytes(4) + socket.inet_aton(local) + bytes(4)
 
 
-class Volley:
+class MessageBatch:
     """Datagrams of `length` octets from one socket; `names_source` where it has all addresses."""
 
     def __init__(self, link: socket.socket, length: int, *, names_source: bool) -> None:

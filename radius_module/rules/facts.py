@@ -86,7 +86,7 @@ class Customer(NamedTuple):
         return current
 
 
-class Occupied(NamedTuple):
+class Slot(NamedTuple):
     """A place of `simultaneous_use` that is taken: by a session, or since Accept by one that has not begun."""
 
     mac: str
@@ -109,7 +109,7 @@ class Facts(NamedTuple):
     mac: str
     #: Octets of the running period, both ways.
     used: int
-    occupied: tuple[Occupied, ...]
+    slots: tuple[Slot, ...]
 
 
 class Deny(NamedTuple):

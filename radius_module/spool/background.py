@@ -11,9 +11,9 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from models.accounting.records import LoginResult, SessionEnd, SessionReport
+from models.accounting.records import AccountingRecord, AuthResult, InferredStop
 from radius_module.spool import codec
-from radius_module.spool.store import SpoolState, SpoolStore, is_at
+from radius_module.spool.store import SpoolState, Store, is_at
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +38,15 @@ class _Ticket:
         self.lock.acquire()
 
 
-class Spool:
+class BackgroundSpool:
     """The spool of this node, for many threads of this process."""
 
     def __init__(self, directory: Path) -> None:
         """Never fails on a bad disk: the spool then refuses records until the disk works again."""
         self.directory = directory
-        self._store = SpoolStore(directory)
+        self._store = Store(directory)
         self._tickets: deque[_Ticket] = deque()
-        self._later: deque[LoginResult | SessionEnd] = deque(maxlen=LATER_KEPT)
+        self._later: deque[AuthResult | InferredStop] = deque(maxlen=LATER_KEPT)
         self._wake = threading.Lock()
         self._wake.acquire()
         self._stopping = False
@@ -61,11 +61,11 @@ class Spool:
 
     # -- called by many threads ------------------------------------------------------------------------------
 
-    def put(self, report: SessionReport) -> bool:
+    def put(self, report: AccountingRecord) -> bool:
         """Wait until the report is on the disk. False: it may not be, so it must not be acknowledged."""
         return self._put(codec.plain(report)) is not None
 
-    def put_later(self, result: LoginResult | SessionEnd) -> None:
+    def put_later(self, result: AuthResult | InferredStop) -> None:
         """Store a login's result, or an end that we inferred, soon; never waits, never fails."""
         if len(self._later) == LATER_KEPT:
             self._dropped += 1

@@ -12,12 +12,12 @@ import marshal
 import secrets
 from collections.abc import Sequence
 
-from models.accounting.records import Booked, LoginResult, SessionEnd, SessionReport
+from models.accounting.records import AccountingRecord, AuthResult, Booked, InferredStop
 
 _FORMAT = 2
 _LIST = b"["
 _CHECK = "C"
-_KINDS: dict[str, type[Booked]] = {"S": SessionReport, "L": LoginResult, "E": SessionEnd}
+_KINDS: dict[str, type[Booked]] = {"S": AccountingRecord, "L": AuthResult, "E": InferredStop}
 _KIND_OF = {kind: letter for letter, kind in _KINDS.items()}
 
 Plain = tuple[object, ...]
@@ -85,9 +85,9 @@ def record(values: Plain) -> Booked | None:
 def moment_of(record: Booked) -> float:
     """When it came, epoch seconds."""
     match record:
-        case SessionReport():
+        case AccountingRecord():
             return record.received
-        case LoginResult():
+        case AuthResult():
             return record.answered
-        case SessionEnd():
+        case InferredStop():
             return record.at

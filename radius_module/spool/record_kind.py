@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.accounting.records import INTERIM, REBOOTS, START, STOP, Booked, LoginResult, SessionReport
+from models.accounting.records import INTERIM, REBOOTS, START, STOP, AccountingRecord, AuthResult, Booked
 
 STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
 OTHER = "other"
@@ -10,9 +10,9 @@ OTHER = "other"
 
 def kind_of(record: Booked) -> str:
     """`Start`, …; `login` for a login's result, `end` for a session that we took for over."""
-    if isinstance(record, SessionReport):
+    if isinstance(record, AccountingRecord):
         return kind_of_status(record.status)
-    return "login" if isinstance(record, LoginResult) else "end"
+    return "login" if isinstance(record, AuthResult) else "end"
 
 
 def kind_of_status(status: str) -> str:

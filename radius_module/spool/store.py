@@ -45,7 +45,7 @@ class Feed(Protocol):
         """Wait until they were heard."""
 
 
-class SpoolStore:
+class Store:
     """The spool of this node, as the one who writes it has it."""
 
     def __init__(self, directory: Path, feed: Feed | None = None) -> None:

@@ -16,7 +16,7 @@ from radius_module import settings
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import retention
-from radius_module.writer.spool_reader import Drain
+from radius_module.writer.spool_reader import SpoolReader
 from radius_module.writer.writer import LOCK, NICE, Writer, first_line
 
 log = logging.getLogger("radius_module.writer")
@@ -43,7 +43,7 @@ def writer_of(installation: settings.Settings) -> Writer:
     files.make_ready(root)
     node = files.node_of(root)
     engine = make_engine(installation.database_url, "infora writer", pool_size=1, max_overflow=0)
-    drains = [Drain(installation.spool(process), node) for process in ("acct", "auth")]
+    drains = [SpoolReader(installation.spool(process), node) for process in ("acct", "auth")]
     return Writer(engine, drains, WriterFeed(installation.feed_socket), node)
 
 

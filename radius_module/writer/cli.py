@@ -18,7 +18,7 @@ from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import quarantine as held_records
 from radius_module.writer import writer
-from radius_module.writer.spool_reader import Drain
+from radius_module.writer.spool_reader import SpoolReader
 
 _PROCESSES = ("acct", "auth")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -143,7 +143,7 @@ def _connection() -> Iterator[Connection]:
         engine.dispose()
 
 
-def _own_writer() -> tuple[writer.Writer, list[Drain]] | None:
+def _own_writer() -> tuple[writer.Writer, list[SpoolReader]] | None:
     """A writer of our own, unless one runs."""
     root = _directory("acct").parent
     files.make_ready(root)
@@ -152,11 +152,11 @@ def _own_writer() -> tuple[writer.Writer, list[Drain]] | None:
     except files.SpoolLocked:
         return None
     node = files.node_of(root)
-    drains = [Drain(_directory(name), node) for name in _PROCESSES]
+    drains = [SpoolReader(_directory(name), node) for name in _PROCESSES]
     return writer.Writer(make_engine(_url(), "infora spool"), drains, WriterFeed(root / "none"), node), drains
 
 
-def _step(own: tuple[writer.Writer, list[Drain]] | None) -> None:
+def _step(own: tuple[writer.Writer, list[SpoolReader]] | None) -> None:
     if own is None:
         time.sleep(0.2)
         return

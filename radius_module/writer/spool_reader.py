@@ -45,7 +45,7 @@ class Batch(NamedTuple):
         return not (self.positions or self.finished)
 
 
-class Drain:
+class SpoolReader:
     """One spool directory. Progress is the database's: read once after each connect, kept in step afterwards."""
 
     def __init__(self, directory: Path, node: str) -> None:

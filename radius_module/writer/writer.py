@@ -21,7 +21,7 @@ from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
-from radius_module.writer.spool_reader import Batch, Drain
+from radius_module.writer.spool_reader import Batch, SpoolReader
 
 log = logging.getLogger("radius_module.writer")
 
@@ -45,7 +45,7 @@ POISON = (exc.DataError, exc.IntegrityError, ValueError, TypeError, ArithmeticEr
 class Writer:
     """Drains the spools of one node."""
 
-    def __init__(self, engine: Engine, drains: Sequence[Drain], feed: WriterFeed, node: str) -> None:
+    def __init__(self, engine: Engine, drains: Sequence[SpoolReader], feed: WriterFeed, node: str) -> None:
         self._engine, self._drains, self._feed, self._node = engine, drains, feed, node
         self._connection: Connection | None = None
         self.stopping = threading.Event()
@@ -70,7 +70,7 @@ class Writer:
                 self.stopping.wait(PAUSE if done < SMALL else GATHERING)
         self._lost()
 
-    def step(self, drain: Drain) -> int:
+    def step(self, drain: SpoolReader) -> int:
         """Book one batch of one spool; how many records it had. Raises the database's errors."""
         connection = self._connected()
         batch = drain.next(connection, BATCH)
@@ -84,7 +84,7 @@ class Writer:
         self.booked += len(batch.records)
         return len(batch.records)
 
-    def _book(self, connection: Connection, drain: Drain, batch: Batch) -> list[Booking]:
+    def _book(self, connection: Connection, drain: SpoolReader, batch: Batch) -> list[Booking]:
         """One transaction: the records, those that could not be, and how far we are. Conflicts are tried again."""
         for attempt in range(10):
             try:

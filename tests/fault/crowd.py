@@ -1,4 +1,4 @@
-"""Routers that send accounting as RouterOS does, remember what was acknowledged, and compare it with the books."""
+"""Devices that send accounting as RouterOS does, remember what was acknowledged, and compare it with the books."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from radius_module.spool import codec, segment
 
 
@@ -14,5 +14,5 @@ def octets_in(directory: Path) -> list[int]:
     for path in segment.listed(directory):
         for frame in segment.frames(path):
             plain = [codec.record(values) for values in codec.load(frame.payload)]
-            found += [one.octets_in for one in plain if isinstance(one, SessionReport)]
+            found += [one.octets_in for one in plain if isinstance(one, AccountingRecord)]
     return found

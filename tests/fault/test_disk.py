@@ -61,7 +61,7 @@ def test_a_disk_that_fills_refuses_and_takes_again(small_disk: Path, monkeypatch
 
 @pytest.fixture
 def once(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
-    """Routers whose sessions send one packet each: what is lost of it, no later one brings back."""
+    """Devices whose sessions send one packet each: what is lost of it, no later one brings back."""
     broken.settle()
     return Crowd(broken, tenant.router, people * 15).greet()
 

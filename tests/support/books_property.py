@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from models.accounting import booking
-from models.accounting.records import INTERIM, START, STOP, SessionReport
+from models.accounting.records import INTERIM, START, STOP, AccountingRecord
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import codec, files, segment
 from radius_module.writer import writer
-from radius_module.writer.spool_reader import Batch, Drain
+from radius_module.writer.spool_reader import Batch, SpoolReader
 from radius_module.writer.writer import Writer
 from tests.support.database import Tenant, empty_books
 from tests.support.reports_made import NOON, our_class, report
@@ -48,7 +48,7 @@ class Crash(BaseException):
 class Case:
     """What arrives, in which batches it is booked, and where the writer dies."""
 
-    arrivals: list[SessionReport]
+    arrivals: list[AccountingRecord]
     batch: int
     crashes: dict[int, str] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn, tenants: Sequence[Tenant]) -> Case:
     """A few sessions, each with its true history, through a bad network."""
-    arrivals: list[SessionReport] = []
+    arrivals: list[AccountingRecord] = []
     for number in range(draw(st.integers(1, 4))):
         arrivals += _delivered(draw, _history(draw, number, draw(st.sampled_from(tenants))))
     arrivals.sort(key=lambda one: one.received)
@@ -64,7 +64,7 @@ def cases(draw: st.DrawFn, tenants: Sequence[Tenant]) -> Case:
     return Case(arrivals, draw(st.integers(1, 8)), crashes)
 
 
-def _history(draw: st.DrawFn, number: int, tenant: Tenant) -> list[SessionReport]:
+def _history(draw: st.DrawFn, number: int, tenant: Tenant) -> list[AccountingRecord]:
     began = draw(st.sampled_from((MIDNIGHT, RENEWAL))) - draw(st.integers(0, 4000)) + draw(st.integers(0, 999)) / 1000
     klass = our_class(began, number + 1) if draw(st.booleans()) else b""
     # Two tenants may use the same ids at the same time; one tenant's sessions without Class need their own.
@@ -86,7 +86,7 @@ def _history(draw: st.DrawFn, number: int, tenant: Tenant) -> list[SessionReport
     return packets
 
 
-def _delivered(draw: st.DrawFn, packets: Sequence[SessionReport]) -> list[SessionReport]:
+def _delivered(draw: st.DrawFn, packets: Sequence[AccountingRecord]) -> list[AccountingRecord]:
     """Each packet arrives never, once or several times, sooner or later."""
     # Without Class a packet that is later than a minute may be taken for a namesake's: no router repeats so long.
     longest = 2000 if packets[0].klass else 50
@@ -115,12 +115,12 @@ def book(engine: Engine, directory: Path, case: Case) -> None:
     made._lost()
 
 
-def _begin(engine: Engine, directory: Path) -> tuple[Writer, Drain]:
-    drain = Drain(directory, "node")
+def _begin(engine: Engine, directory: Path) -> tuple[Writer, SpoolReader]:
+    drain = SpoolReader(directory, "node")
     return Writer(engine, [drain], WriterFeed(directory / "none"), "node"), drain
 
 
-def _die(made: Writer, drain: Drain, place: str) -> None:
+def _die(made: Writer, drain: SpoolReader, place: str) -> None:
     tidy = drain.tidy
 
     def crash(*_: object) -> None:
@@ -158,9 +158,9 @@ def check(engine: Engine, tenants: Sequence[Tenant], case: Case) -> None:
 Sums = dict[Any, tuple[int, int]]
 
 
-def expected(tenants: Sequence[Tenant], arrivals: Sequence[SessionReport]) -> tuple[list[tuple[Any, ...]], Sums, Sums]:
+def expected(tenants: Sequence[Tenant], arrivals: Sequence[AccountingRecord]) -> tuple[list[tuple[Any, ...]], Sums, Sums]:
     """(sessions, days, periods), calculated apart from the ledger."""
-    by_session: dict[tuple[int, bytes, bytes], list[SessionReport]] = defaultdict(list)
+    by_session: dict[tuple[int, bytes, bytes], list[AccountingRecord]] = defaultdict(list)
     for one in arrivals:
         by_session[one.isp_id, one.session_id, one.klass].append(one)
     zone_of = {tenant.isp_id: ZoneInfo(zone) for tenant, zone in zip(tenants, ZONES, strict=True)}
@@ -185,7 +185,7 @@ def _rows(sums: dict[Any, list[int]]) -> Sums:
 
 
 def _shares(
-    packets: Sequence[SessionReport], side: int, octets_of: Any, zone: ZoneInfo
+    packets: Sequence[AccountingRecord], side: int, octets_of: Any, zone: ZoneInfo
 ) -> list[tuple[Any, float, int]]:
     """(day, period, octets) of one direction of one session."""
     shares = []

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from radius_module.directory import load
 from radius_module.directory.contents import Contents
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.rules.facts import Customer, Plan
 from tests.support.database import Tenant, make_tenant
 
@@ -35,17 +35,17 @@ def run(engine: Engine, statement: str, **values: Any) -> None:
         connection.execute(text(statement), values)
 
 
-def loaded(engine: Engine, live: Live | None = None) -> Contents:
+def loaded(engine: Engine, live: OnlineTable | None = None) -> Contents:
     """A load of everything."""
     with engine.connect() as connection:
-        return load.load(connection, live or Live())
+        return load.load(connection, live or OnlineTable())
 
 
-def read(engine: Engine, shop: Tenant, live: Live | None = None) -> Customer:
+def read(engine: Engine, shop: Tenant, live: OnlineTable | None = None) -> Customer:
     """The shop's customer after a load of everything; a reading of him alone must find the same."""
     whole, alone = loaded(engine, live), Contents()
     with engine.connect() as connection:
-        load.refresh_customers(connection, alone, Live(), [shop.customer_id])
+        load.refresh_customers(connection, alone, OnlineTable(), [shop.customer_id])
     found, again = (
         contents.customers[shop.customer_id]._replace(topups=tuple(sorted(contents.customers[shop.customer_id].topups)))
         for contents in (whole, alone)
@@ -55,7 +55,7 @@ def read(engine: Engine, shop: Tenant, live: Live | None = None) -> Customer:
 
 
 def used(engine: Engine, shop: Tenant) -> int:
-    live = Live()
+    live = OnlineTable()
     customer = read(engine, shop, live)
     now = time.time()
     return live.standing(shop.customer_id, customer.period_start(now), now)[0]

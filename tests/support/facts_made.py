@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from radius_module.rules import ORDER, Rule, decide
-from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Occupied, Plan
+from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan, Slot
 
 NOW = 1_773_144_000.0
 PERIOD = NOW - 10 * 86_400
@@ -33,12 +33,12 @@ def of_customer(**changes: Any) -> Facts:
     return facts(customer=CUSTOMER._replace(**changes))
 
 
-def of_plan(used: int = 0, occupied: tuple[Occupied, ...] = (), **changes: Any) -> Facts:
-    return facts(plan=PLAN._replace(**changes), used=used, occupied=occupied)
+def of_plan(used: int = 0, slots: tuple[Slot, ...] = (), **changes: Any) -> Facts:
+    return facts(plan=PLAN._replace(**changes), used=used, slots=slots)
 
 
-def place(mac: str = OTHER_MAC, since: float = NOW - 60, session: str = "5e55") -> Occupied:
-    return Occupied(mac, since, session)
+def place(mac: str = OTHER_MAC, since: float = NOW - 60, session: str = "5e55") -> Slot:
+    return Slot(mac, since, session)
 
 
 def code(asked: Facts) -> str:

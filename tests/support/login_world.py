@@ -8,15 +8,15 @@ from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import Any, cast
 
-from radius_module.auth.server import LoginServer
+from radius_module.auth.server import AuthServer
 from radius_module.directory.contents import Contents, Directory
 from radius_module.login import login
-from radius_module.login.duplicates import Answered
-from radius_module.login.fast_path import Entitlements
-from radius_module.login.reject_delay import Brake
-from radius_module.online.table import Live, StoredSession
+from radius_module.login.duplicates import Duplicates
+from radius_module.login.fast_path import FastPath
+from radius_module.login.reject_delay import RejectDelay
+from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.packets.access_request import LoginRequest
-from radius_module.packets.reply_to import Receipt
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.packets.wire_line import client_name, origin
 from radius_module.rlm import HANDLED, REJECT, Answer
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
@@ -36,9 +36,9 @@ class Server:
     """
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
-        self.directory, self.live, self.brake = directory, Live(), Brake()
-        self.entitlements = Entitlements(directory, self.live)
-        self.answered, self.sender = Answered(), self
+        self.directory, self.live, self.brake = directory, OnlineTable(), RejectDelay()
+        self.fast_path = FastPath(directory, self.live)
+        self.answered, self.sender = Duplicates(), self
         self.answers: Counter[str] = Counter()
         self.recorded: list[Any] = []
         self.spool = SimpleNamespace(put_later=self.recorded.append)
@@ -54,29 +54,29 @@ class Server:
     def device(self, address: str) -> Any:
         return self.directory.device(address)
 
-    def accept(self, _receipt: Receipt, attributes: bytes) -> bytes:
+    def accept(self, _reply_to: ReplyTo, attributes: bytes) -> bytes:
         """In place of `Sender`'s."""
         self.sent.append(attributes)
         return attributes
 
-    def reject(self, _receipt: Receipt, attributes: bytes, delay: float) -> bytes:
+    def reject(self, _reply_to: ReplyTo, attributes: bytes, delay: float) -> bytes:
         self.late.append((attributes, delay))
         return attributes
 
-    def again(self, _receipt: Receipt, octets: bytes) -> None:
+    def again(self, _reply_to: ReplyTo, octets: bytes) -> None:
         self.sent_again.append(octets)
 
     def log_in(self, mac: str, address: str, now: float, *, authentic: bool = True) -> Answer:
         device = self.directory.device(address)
         client = client_name(ISP.id, device.id if device else 999, address)
         self.asked += 1
-        receipt = Receipt(address, 40_000, "192.0.2.254", self.asked % 256, bytes(16), b"") if self._direct else None
+        reply_to = ReplyTo(address, 40_000, "192.0.2.254", self.asked % 256, bytes(16), b"") if self._direct else None
         request = LoginRequest(
-            origin(client), b"john", b"secret", b"", b"", False, mac, receipt, f"packet {self.asked}"
+            origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.asked}"
         )
         customer = self.directory.customer(ISP.id, b"john")
         answering = login.quick_answer if self._short else login.answer
-        answer = answering(cast(LoginServer, self), request, customer, authentic, now)
+        answer = answering(cast(AuthServer, self), request, customer, authentic, now)
         self.short_ways += isinstance(answer, tuple) and len(answer) == 3
         return answer
 

@@ -1,6 +1,6 @@
 """Reports as routers would cause them, for tests of spool, ledger and writer."""
 
-from models.accounting.records import INTERIM, LoginResult, SessionReport
+from models.accounting.records import INTERIM, AccountingRecord, AuthResult
 
 #: 2026-03-10 12:00 UTC.
 NOON = 1773144000.0
@@ -21,16 +21,16 @@ def report(
     mac: str = "02:00:00:00:00:01",
     cause: str = "",
     delay: int = 0,
-) -> SessionReport:
+) -> AccountingRecord:
     """A report with everything that tests do not care about filled in."""
-    return SessionReport(
+    return AccountingRecord(
         status, isp_id, device_id, session_id, klass, username, received, delay, session_time, octets_in, octets_out,
         mac=mac, cause=cause, nas_address="10.1.1.1", framed_address="10.0.0.2", called=b"service1",
     )  # fmt: skip
 
 
-def result(number: int = 0, *, isp_id: int = 1) -> LoginResult:
-    return LoginResult(isp_id, NOON + number, b"john", "Access-Accept", "accept", mac="02:00:00:00:00:01")
+def result(number: int = 0, *, isp_id: int = 1) -> AuthResult:
+    return AuthResult(isp_id, NOON + number, b"john", "Access-Accept", "accept", mac="02:00:00:00:00:01")
 
 
 def our_class(login_time: float, nonce: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Routers that come, go, are switched off, get new secrets or another owner."""
+"""Devices that come, go, are switched off, get new secrets or another owner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IN_FORCE = 10.0
 
 
 class Changed(NamedTuple):
-    """Routers that FreeRADIUS knew when they were changed, all at one moment: it forgets them together."""
+    """Devices that FreeRADIUS knew when they were changed, all at one moment: it forgets them together."""
 
     at: float
     tenant: Tenant

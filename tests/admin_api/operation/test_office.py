@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from radius_module.writer import quarantine
 from tests.support.caller import Caller, Tenant
 
@@ -59,8 +59,8 @@ def test_a_change_of_an_attribute_is_checked_like_a_new_one(tenant: Tenant) -> N
     assert [one["value"] for one in tenant.staff.get(base).data["items"]] == ["60"]
 
 
-def _report(tenant: Tenant, device_id: int, username: str) -> SessionReport:
-    return SessionReport("Stop", tenant.id, device_id, b"s1", b"", username.encode(), 1_900_000_000.0, octets_in=5)
+def _report(tenant: Tenant, device_id: int, username: str) -> AccountingRecord:
+    return AccountingRecord("Stop", tenant.id, device_id, b"s1", b"", username.encode(), 1_900_000_000.0, octets_in=5)
 
 
 def test_what_was_put_aside_is_shown_booked_or_dropped(tenant: Tenant, rows: Rows, owner: Engine) -> None:

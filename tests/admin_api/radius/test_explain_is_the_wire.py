@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from radius_module.directory import load
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.replies import access_attributes
 from radius_module.rules import decide
 from radius_module.rules.facts import Deny, Facts
@@ -88,14 +88,14 @@ def _put(rows: Rows, ids: dict[str, int], state: dict[str, Any]) -> None:
 
 def _on_the_wire(owner: Engine, ids: dict[str, int], mac: str) -> tuple[str, dict[str, Any]]:
     """What the login process would answer: its own directory, loaded whole, and its own way to a verdict."""
-    live = Live()
+    live = OnlineTable()
     with owner.connect() as connection:
         contents = load.load(connection, live)
     now = time.time()
     customer = contents.customers[ids["customer"]]
-    used, occupied = live.standing(customer.id, customer.period_start(now), now)
+    used, slots = live.standing(customer.id, customer.period_start(now), now)
     device, plan = contents.devices[ids["device"]][1], contents.plans[ids["plan"]]
-    verdict = decide(Facts(now, device, contents.isps[ids["isp"]], customer, plan, True, mac, used, occupied))
+    verdict = decide(Facts(now, device, contents.isps[ids["isp"]], customer, plan, True, mac, used, slots))
     if isinstance(verdict, Deny):
         return verdict.code, {"Reply-Message": verdict.message}
     try:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from models.accounting import booking
-from models.accounting.records import ROUTER_REBOOT, STALE, START, STOP, Booked, SessionEnd
+from models.accounting.records import ROUTER_REBOOT, STALE, START, STOP, Booked, InferredStop
 from models.accounting.session_id import SessionClass, make_class, unique_id
 from tests.support.database import Tenant, make_tenant, moment
 from tests.support.reports_made import NOON, our_class, report, result
@@ -41,9 +41,9 @@ def days(engine: Engine) -> dict[date, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows(engine, "select day, bytes_in, bytes_out from usage_daily")}
 
 
-def stale(at: float, of: dict[str, Any]) -> SessionEnd:
+def stale(at: float, of: dict[str, Any]) -> InferredStop:
     """The end of the session that `report` makes."""
-    return SessionEnd(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001"), at, STALE)
+    return InferredStop(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001"), at, STALE)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from importlib import import_module
 from sqlalchemy import Engine, text
 
 from models.accounting import booking
-from models.accounting.records import START, SessionReport
+from models.accounting.records import START, AccountingRecord
 from models.accounting.session_id import read_class, unique_id
 from tests.support.database import Tenant
 from tests.support.reports_made import NOON, our_class, report
@@ -16,14 +16,14 @@ from tests.support.reports_made import NOON, our_class, report
 NAME_ANEW: str = import_module("models.migrations.versions.0010_ids_in_order").NAME_ANEW
 
 
-def named_before(one: SessionReport) -> str:
+def named_before(one: AccountingRecord) -> str:
     """As versions before the upgrade did."""
     nonce = read_class(one.klass, one.received).nonce
     octets = b"%d.%d.0.%d." % (one.isp_id, one.device_id, len(nonce)) + nonce + one.session_id
     return blake2b(octets, digest_size=16).hexdigest()
 
 
-def name_as_before(engine: Engine, one: SessionReport) -> None:
+def name_as_before(engine: Engine, one: AccountingRecord) -> None:
     """Its row, which the books have just made."""
     now = unique_id(one.isp_id, one.device_id, one.session_id, read_class(one.klass, one.received))
     with engine.begin() as connection:

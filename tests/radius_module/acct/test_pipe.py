@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.accounting.records import SessionReport
+from models.accounting.records import AccountingRecord
 from radius_module.acct import pipe
-from radius_module.acct.pipe import Handover
-from radius_module.packets.reply_to import Receipt
+from radius_module.acct.pipe import Pipe
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.spool import codec
 from tests.support.reports_made import report
 from tests.support.spools import Lost, lost
 
 
-def receipt(number: int = 1, states: bytes = b"") -> Receipt:
-    return Receipt("10.1.1.1", 40000, "10.1.1.254", number, bytes(range(16)), states)
+def reply_to(number: int = 1, states: bytes = b"") -> ReplyTo:
+    return ReplyTo("10.1.1.1", 40000, "10.1.1.254", number, bytes(range(16)), states)
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def freeradius() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def link(freeradius: socket.socket) -> Iterator[Handover]:
-    made = Handover(freeradius.getsockname()[1], lost)
+def link(freeradius: socket.socket) -> Iterator[Pipe]:
+    made = Pipe(freeradius.getsockname()[1], lost)
     yield made
     made.close_ours()
     made.close_theirs()
 
 
-def read(link: Handover) -> bytes:
+def read(link: Pipe) -> bytes:
     """All that waits in the pipe."""
     found = b""
     while select.select([link.theirs.pipe], [], [], 0)[0]:
@@ -48,13 +48,13 @@ def read(link: Handover) -> bytes:
     return found
 
 
-def opened(octets: bytes) -> list[SessionReport]:
+def opened(octets: bytes) -> list[AccountingRecord]:
     return [codec.record(values) for values in codec.load(codec.joined(pipe.split(octets).records))]  # type: ignore[misc]
 
 
 sent = st.lists(
     st.builds(
-        lambda name, octets, states: (report(username=name, octets_in=octets), receipt(states=states)),
+        lambda name, octets, states: (report(username=name, octets_in=octets), reply_to(states=states)),
         st.binary(max_size=253), st.integers(0, 2**64 - 1), st.binary(max_size=300),
     ),
     max_size=8,
@@ -63,7 +63,7 @@ sent = st.lists(
 
 @given(sent, st.data())
 def test_messages_are_the_same_wherever_a_read_cuts_them(
-    handed: list[tuple[SessionReport, Receipt]], data: st.DataObject
+    handed: list[tuple[AccountingRecord, ReplyTo]], data: st.DataObject
 ) -> None:
     octets = b"".join(pipe.message(*one) for one in handed)
     cut = data.draw(st.integers(0, len(octets)))
@@ -73,58 +73,58 @@ def test_messages_are_the_same_wherever_a_read_cuts_them(
     dumped = first.records + second.records
     found = [codec.record(values) for values in codec.load(codec.joined(dumped))]
     assert found == [one for one, _ in handed]
-    assert first.receipts + second.receipts == [one for _, one in handed]
+    assert first.pending + second.pending == [one for _, one in handed]
     assert first.statuses + second.statuses == [one.status for one, _ in handed]
 
 
 def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
-    link: Handover, freeradius: socket.socket
+    link: Pipe, freeradius: socket.socket
 ) -> None:
     link.tell_secret("10.1.1.1", b"secret")
-    assert link.take(report(), receipt())
-    assert link.take(report(octets_in=1), receipt(2))
+    assert link.take(report(), reply_to())
+    assert link.take(report(octets_in=1), reply_to(2))
     found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
-    assert [one.identifier for one in found.receipts] == [1, 2]
+    assert [one.identifier for one in found.pending] == [1, 2]
     _, [descriptor], _, _ = socket.recv_fds(link.theirs.control, 1, 1)
     with socket.socket(fileno=descriptor) as passed:
         assert passed.getsockname() == freeradius.getsockname()
 
 
 def test_without_the_socket_nothing_is_taken() -> None:
-    link = Handover(1, lost)
-    assert not link.take(report(), receipt())
+    link = Pipe(1, lost)
+    assert not link.take(report(), reply_to())
     assert read(link) == b""
     link.close_ours()
     link.close_theirs()
 
 
-def test_who_does_not_read_is_not_waited_for_and_loses_nothing_that_was_taken(link: Handover) -> None:
+def test_who_does_not_read_is_not_waited_for_and_loses_nothing_that_was_taken(link: Pipe) -> None:
     taken = 0
-    while link.take(report(octets_in=taken), receipt()):
+    while link.take(report(octets_in=taken), reply_to()):
         taken += 1
     assert taken > 1000
-    assert not link.take(report(octets_in=taken), receipt())
+    assert not link.take(report(octets_in=taken), reply_to())
     first = read(link)
-    assert link.take(report(octets_in=taken), receipt())
+    assert link.take(report(octets_in=taken), reply_to())
     found = opened(first + read(link))
     assert [one.octets_in for one in found] == list(range(taken + 1))
 
 
-def test_a_secret_that_nobody_read_comes_before_the_next_record(link: Handover) -> None:
-    while link.take(report(), receipt()):
+def test_a_secret_that_nobody_read_comes_before_the_next_record(link: Pipe) -> None:
+    while link.take(report(), reply_to()):
         pass
     link.tell_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
     assert pipe.split(read(link)).notes == [("socket", None)]
-    assert link.take(report(octets_in=7), receipt())
+    assert link.take(report(octets_in=7), reply_to())
     found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"n" * 600))]
     assert len(found.records) == 1
 
 
-def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next(link: Handover) -> None:
+def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next(link: Pipe) -> None:
     """Above 4,096 octets a pipe may do that: a router's Proxy-States can be as long."""
-    long = receipt(states=bytes(4000))
+    long = reply_to(states=bytes(4000))
     taken = 0
     while link.take(report(octets_in=taken, session_id=b"x" * (taken % 7)), long):
         taken += 1
@@ -135,14 +135,14 @@ def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next
     assert again.rest == b""
     octets = codec.load(codec.joined(found.records + again.records))
     assert [one.octets_in for one in map(codec.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
-    assert {len(one.proxy_states) for one in again.receipts} == {4000}
+    assert {len(one.proxy_states) for one in again.pending} == {4000}
 
 
-def test_when_the_other_process_is_gone_it_is_said(link: Handover) -> None:
-    assert link.take(report(), receipt())
+def test_when_the_other_process_is_gone_it_is_said(link: Pipe) -> None:
+    assert link.take(report(), reply_to())
     assert link.facts() == {}
     link.close_theirs()
     with pytest.raises(Lost):
-        link.take(report(), receipt())
+        link.take(report(), reply_to())
     with pytest.raises(Lost):
         link.facts()

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from radius_module.acct import store_process
-from radius_module.acct.pipe import Handover
-from radius_module.acct.store_process import Spooler
-from radius_module.packets.reply_to import Receipt
+from radius_module.acct.pipe import Pipe
+from radius_module.acct.store_process import StoreProcess
+from radius_module.packets.reply_to import ReplyTo
 from tests.radius_client import AcctStatus, Request, Visit, accounting_attributes, accounting_request, verify
 from tests.support.reports_made import report
 from tests.support.spools import Lost, lost, stored, until
@@ -44,7 +44,7 @@ class Accounting:
         self.settings: Any = SimpleNamespace(
             accounting_port=port, feed_socket=directory / "nobody", spool=lambda name: directory / "spool" / name
         )
-        self.link = Handover(port, lost)
+        self.link = Pipe(port, lost)
         self.link.tell_secret("127.0.0.1", SECRET)
 
     def send(self, number: int, states: bytes = b"") -> Request:
@@ -52,8 +52,8 @@ class Accounting:
         attributes = accounting_attributes(Visit("john", "80f00001"), AcctStatus.START)
         request = accounting_request(SECRET, attributes, identifier=number % 256)
         host, port = self.router.getsockname()
-        receipt = Receipt(host, port, "127.0.0.1", request.identifier, request.authenticator, states)
-        assert self.link.take(report(octets_in=number), receipt)
+        reply_to = ReplyTo(host, port, "127.0.0.1", request.identifier, request.authenticator, states)
+        assert self.link.take(report(octets_in=number), reply_to)
         return request
 
     def octets(self) -> list[int]:
@@ -77,7 +77,7 @@ def accounting(tmp_path: Path) -> Iterator[Accounting]:
 @pytest.fixture
 def inside(accounting: Accounting) -> Iterator[Accounting]:
     """Its loop in a thread of this process, where it can be disturbed."""
-    made = Spooler(accounting.settings, accounting.link.theirs)
+    made = StoreProcess(accounting.settings, accounting.link.theirs)
     thread = threading.Thread(target=made.run)
     thread.start()
     yield accounting

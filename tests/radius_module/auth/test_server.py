@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from radius_module.auth.server import LoginServer
+from radius_module.auth.server import AuthServer
 from radius_module.directory.contents import Contents, Directory
 from tests.support.facts_made import ISP
 from tests.support.reports_made import NOON
@@ -13,9 +13,9 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def server() -> LoginServer:
+def server() -> AuthServer:
     """As far as it is asked here: what it knows, confirmed at noon."""
-    made = LoginServer.__new__(LoginServer)
+    made = AuthServer.__new__(AuthServer)
     made.directory, contents = Directory(), Contents()
     for number, hours in ((1, 0), (2, 1), (3, 72)):
         contents.isps[number] = ISP._replace(id=number, max_stale=hours * HOUR)
@@ -25,17 +25,17 @@ def server() -> LoginServer:
 
 
 @pytest.mark.parametrize(("isp_id", "longest"), [(1, 60.0), (2, HOUR), (3, 72 * HOUR)])
-def test_a_tenant_is_served_to_the_second_and_not_beyond(server: LoginServer, isp_id: int, longest: float) -> None:
+def test_a_tenant_is_served_to_the_second_and_not_beyond(server: AuthServer, isp_id: int, longest: float) -> None:
     assert not server.is_too_stale(isp_id, NOON + longest - 1)
     assert not server.is_too_stale(isp_id, NOON + longest)
     assert server.is_too_stale(isp_id, NOON + longest + 1)
 
 
-def test_what_the_database_confirms_is_served_again(server: LoginServer) -> None:
+def test_what_the_database_confirms_is_served_again(server: AuthServer) -> None:
     assert server.is_too_stale(2, NOON + 2 * HOUR)
     server.directory.confirmed_at = NOON + 2 * HOUR
     assert not server.is_too_stale(2, NOON + 2 * HOUR)
 
 
-def test_an_unknown_tenant_has_nothing_that_could_be_old(server: LoginServer) -> None:
+def test_an_unknown_tenant_has_nothing_that_could_be_old(server: AuthServer) -> None:
     assert not server.is_too_stale(99, NOON + 1000 * HOUR)

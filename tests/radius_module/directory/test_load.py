@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from models.secrets.keyring import Keyring
 from radius_module.directory import load
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from tests.support.database import Tenant, moment
 from tests.support.directory_read import DAY, loaded, read, read_plan, run, shops, used
 
@@ -108,7 +108,7 @@ def test_topups_are_summed_by_their_period(engine: Engine, shop: Callable[..., T
 
 
 def test_open_sessions_take_places_and_ended_ones_do_not(engine: Engine, shop: Callable[..., Tenant]) -> None:
-    made, live = shop(), Live()
+    made, live = shop(), OnlineTable()
     for unique_id, mac, stop in (("a", "02-00-00-00-00-01", None), ("b", None, None), ("c", "x", moment(time.time()))):
         run(engine, "insert into radacct (isp_id, acctuniqueid, acctsessionid, username, device_id, "
             "callingstationid, acctstoptime, acctinputoctets) values (:isp, :id, 's', 'John', 1, :mac, :stop, 7)",
@@ -122,7 +122,7 @@ def test_open_sessions_take_places_and_ended_ones_do_not(engine: Engine, shop: C
 
 
 def test_who_was_deleted_is_gone_with_his_living_facts(engine: Engine, shop: Callable[..., Tenant]) -> None:
-    made, live = shop(), Live()
+    made, live = shop(), OnlineTable()
     contents = loaded(engine, live)
     live.take_slot(made.customer_id, "02:00:00:00:00:01", time.time())
     run(engine, "delete from customers where id = :id", id=made.customer_id)
@@ -171,7 +171,7 @@ def test_nobody_is_without_his_plans_limits_while_he_moves_to_another_and_the_ol
         load.refresh_plans(connection, contents, [old])
     assert contents.customers[made.customer_id].plan_id in contents.plans
     with engine.connect() as connection:
-        load.refresh_customers(connection, contents, Live(), [made.customer_id])
+        load.refresh_customers(connection, contents, OnlineTable(), [made.customer_id])
     assert contents.customers[made.customer_id].plan_id is None
     assert old not in loaded(engine).plans
 

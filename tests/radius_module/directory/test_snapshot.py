@@ -14,7 +14,7 @@ from models.accounting.records import START
 from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
 from radius_module.directory.snapshot import Snapshot
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from radius_module.rules.facts import Attribute
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, PLAN
 from tests.support.reports_made import NOON, report
@@ -56,8 +56,8 @@ def loaded() -> Directory:
     return directory
 
 
-def lively() -> Live:
-    live = Live()
+def lively() -> OnlineTable:
+    live = OnlineTable()
     live.refresh(1000, NOON, 50, [])
     live.hear(report(START), 1000, NOON)
     live.hear(report(octets_in=30), 1000, NOON)
@@ -67,7 +67,7 @@ def lively() -> Live:
 def test_the_same_facts_come_back(tmp_path: Path, snapshot_at: Make) -> None:
     before, path = loaded(), tmp_path / "snapshot" / "directory"
     snapshot_at(path).write(before, lively())
-    after, live = Directory(), Live()
+    after, live = Directory(), OnlineTable()
     assert snapshot_at(path).restore(after, live)
     assert after.contents.customers == before.contents.customers
     assert (after.contents.isps, after.contents.plans) == (before.contents.isps, before.contents.plans)
@@ -84,7 +84,7 @@ def test_what_the_writer_told_after_the_copy_is_not_lost(tmp_path: Path, snapsho
     snapshot.write(loaded(), live)
     ((_customer, uid),) = live.owed()
     snapshot.note(([(1000, NOON, 90)], [(1000, uid, 40, True)]))
-    after = Live()
+    after = OnlineTable()
     assert snapshot_at(path).restore(Directory(), after)
     assert after.standing(1000, NOON, NOON) == (90, ())
     snapshot.write(loaded(), live)
@@ -93,7 +93,7 @@ def test_what_the_writer_told_after_the_copy_is_not_lost(tmp_path: Path, snapsho
 
 def test_nothing_in_it_can_be_read(tmp_path: Path, snapshot_at: Make) -> None:
     path = tmp_path / "directory"
-    snapshot_at(path).write(loaded(), Live())
+    snapshot_at(path).write(loaded(), OnlineTable())
     octets = path.read_bytes()
     assert all(word not in octets for word in (b"topsecret", b"user7", DEVICE.secret.encode() or b"none"))
     assert path.stat().st_mode & 0o777 == 0o600
@@ -101,21 +101,21 @@ def test_nothing_in_it_can_be_read(tmp_path: Path, snapshot_at: Make) -> None:
 
 def test_another_key_a_damaged_file_and_one_cut_short_are_refused(tmp_path: Path, snapshot_at: Make) -> None:
     path = tmp_path / "directory"
-    snapshot_at(path).write(loaded(), Live())
+    snapshot_at(path).write(loaded(), OnlineTable())
     whole = path.read_bytes()
     other = Keyring.parse("k:" + base64.b64encode(os.urandom(32)).decode())
-    assert not snapshot_at(path, other).restore(Directory(), Live())
+    assert not snapshot_at(path, other).restore(Directory(), OnlineTable())
     for octets in (whole[:-30], whole[:-1], b"", b"nonsense", whole[:300] + bytes([whole[300] ^ 1]) + whole[301:]):
         path.write_bytes(octets)
         directory = Directory()
-        assert not snapshot_at(path).restore(directory, Live())
+        assert not snapshot_at(path).restore(directory, OnlineTable())
         assert directory.contents.customers == {}
     assert not snapshot_at(tmp_path / "none").restore(Directory(), None)
 
 
 def test_what_the_database_gave_is_not_replaced(tmp_path: Path, snapshot_at: Make) -> None:
     path, directory = tmp_path / "directory", loaded()
-    snapshot_at(path).write(directory, Live())
+    snapshot_at(path).write(directory, OnlineTable())
     directory.replace(Contents())
-    assert not snapshot_at(path).restore(directory, Live())
+    assert not snapshot_at(path).restore(directory, OnlineTable())
     assert directory.contents.customers == {}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import Everything
 from radius_module.directory.watch import Watch
-from radius_module.online.table import Live
+from radius_module.online.table import OnlineTable
 from service.testing import Installation
 from tests.support.database import Tenant, make_tenant
 
@@ -21,9 +21,9 @@ ORIGIN = "this-node"
 
 
 @contextmanager
-def watching(installation: Installation, live: Live | None = None) -> Iterator[Directory]:
+def watching(installation: Installation, live: OnlineTable | None = None) -> Iterator[Directory]:
     directory = Directory()
-    watch = Watch(installation.urls.engine, directory, Everything(directory, live or Live()), ORIGIN)
+    watch = Watch(installation.urls.engine, directory, Everything(directory, live or OnlineTable()), ORIGIN)
     watch.start()
     try:
         assert watch.tried.wait(20)

@@ -3,13 +3,13 @@
 import pytest
 
 from radius_module.login import reject_delay
-from radius_module.login.reject_delay import FREE_FOR_CUSTOMER, FREE_FOR_DEVICE, LONGEST, Brake
+from radius_module.login.reject_delay import FREE_FOR_CUSTOMER, FREE_FOR_DEVICE, LONGEST, RejectDelay
 
 NOW = 1_773_144_000.0
 
 
-def delays(count: int, *, now: float = NOW, used: Brake | None = None, name: str = "john") -> list[int]:
-    pedal = used or Brake()
+def delays(count: int, *, now: float = NOW, used: RejectDelay | None = None, name: str = "john") -> list[int]:
+    pedal = used or RejectDelay()
     return [pedal.delay(1, 70, name, now) for _ in range(count)]
 
 
@@ -19,20 +19,20 @@ def test_typing_errors_are_answered_at_once_and_what_is_more_comes_later_and_lat
 
 @pytest.mark.parametrize(("seconds", "delay"), [(59.9, 1), (60.0, 1), (60.1, 0)])
 def test_a_minute_later_it_is_forgotten(seconds: float, delay: int) -> None:
-    pedal = Brake()
+    pedal = RejectDelay()
     delays(FREE_FOR_CUSTOMER, used=pedal)
     assert pedal.delay(1, 70, "john", NOW + seconds) == delay
 
 
 def test_names_of_two_tenants_are_two_names() -> None:
-    pedal = Brake()
+    pedal = RejectDelay()
     delays(FREE_FOR_CUSTOMER, used=pedal)
     assert pedal.delay(2, 71, "john", NOW) == 0
     assert pedal.delay(1, 70, "john", NOW) == 1
 
 
 def test_many_names_from_one_router_are_slowed_together() -> None:
-    pedal = Brake()
+    pedal = RejectDelay()
     found = [pedal.delay(1, 70, f"guess{number}", NOW) for number in range(FREE_FOR_DEVICE + 200)]
     assert found[:FREE_FOR_DEVICE] == [0] * FREE_FOR_DEVICE
     assert found[FREE_FOR_DEVICE] == 1
@@ -42,7 +42,7 @@ def test_many_names_from_one_router_are_slowed_together() -> None:
 
 
 def test_an_empty_name_is_no_router() -> None:
-    pedal = Brake()
+    pedal = RejectDelay()
     for _ in range(FREE_FOR_DEVICE):
         pedal.delay(70, 1, "", NOW)
     assert pedal.delay(1, 70, "john", NOW) == 0
@@ -50,7 +50,7 @@ def test_an_empty_name_is_no_router() -> None:
 
 def test_a_flood_of_names_takes_no_more_memory_than_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reject_delay, "_REMEMBERED", 100)
-    pedal = Brake()
+    pedal = RejectDelay()
     for number in range(1000):
         pedal.delay(1, 70, f"guess{number}", NOW + number / 100)
         assert len(pedal._names) <= 100
@@ -59,7 +59,7 @@ def test_a_flood_of_names_takes_no_more_memory_than_meant(monkeypatch: pytest.Mo
 
 def test_when_there_is_no_room_what_is_past_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reject_delay, "_REMEMBERED", 100)
-    pedal = Brake()
+    pedal = RejectDelay()
     for number in range(90):
         pedal.delay(1, 70, f"old{number}", NOW)
     delays(FREE_FOR_CUSTOMER, now=NOW + 61, used=pedal)

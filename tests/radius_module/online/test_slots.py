@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, Live, StoredSession
+from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, OnlineTable, StoredSession
 from tests.support.reports_made import NOON, our_class, report
 
 CUSTOMER, PERIOD = 70, NOON - 86_400
@@ -16,7 +16,7 @@ ONE, TWO = "02:00:00:00:00:01", "02:00:00:00:00:02"
 UID = "5e55"
 
 
-def places(live: Live, now: float) -> set[tuple[str, str]]:
+def places(live: OnlineTable, now: float) -> set[tuple[str, str]]:
     """(MAC, session) of the places that are taken."""
     return {(place.mac, place.session) for place in live.standing(CUSTOMER, PERIOD, now)[1]}
 
@@ -25,7 +25,7 @@ def stored(octets: int = 0, *, heard: float = NOON, mac: str = ONE, uid: str = U
     return StoredSession(uid, CUSTOMER, mac, NOON - 60, heard, octets)
 
 
-def used(live: Live, period: float = PERIOD) -> int:
+def used(live: OnlineTable, period: float = PERIOD) -> int:
     return live.standing(CUSTOMER, period, NOON)[0]
 
 
@@ -33,13 +33,13 @@ def used(live: Live, period: float = PERIOD) -> int:
     ("seconds", "taken"), [(0, True), (SLOT_SECONDS - 0.001, True), (SLOT_SECONDS, False), (600, False)]
 )
 def test_a_place_taken_at_accept_is_free_again_after_exactly_a_minute(seconds: float, taken: bool) -> None:
-    live = Live()
+    live = OnlineTable()
     live.take_slot(CUSTOMER, ONE, NOON)
     assert bool(places(live, NOON + seconds)) is taken
 
 
 def test_the_same_device_has_one_place_however_often_it_asks_and_its_minute_begins_anew() -> None:
-    live = Live()
+    live = OnlineTable()
     for second in range(0, 50, 10):
         live.take_slot(CUSTOMER, ONE, NOON + second)
     assert places(live, NOON + 99) == {(ONE, "")}
@@ -47,27 +47,27 @@ def test_the_same_device_has_one_place_however_often_it_asks_and_its_minute_begi
 
 
 def test_two_devices_and_two_that_nobody_knows_have_a_place_each() -> None:
-    live = Live()
+    live = OnlineTable()
     for key in (ONE, TWO, our_class(NOON, 1).hex(), our_class(NOON, 2).hex()):
         live.take_slot(CUSTOMER, key, NOON)
     assert len(places(live, NOON)) == 4
 
 
 def test_a_place_of_one_customer_is_none_of_another() -> None:
-    live = Live()
+    live = OnlineTable()
     live.take_slot(CUSTOMER + 1, ONE, NOON)
     assert places(live, NOON) == set()
 
 
 def test_a_flood_of_logins_takes_no_more_memory_than_a_minute_of_it() -> None:
-    live = Live()
+    live = OnlineTable()
     for second in range(1000):
         live.take_slot(CUSTOMER, f"nonce{second}", NOON + second)
     assert len(live._accounts[CUSTOMER].slots) <= SLOT_SECONDS + 10
 
 
 def test_a_device_that_is_online_and_asks_again_counts_once() -> None:
-    live = Live()
+    live = OnlineTable()
     live.refresh(CUSTOMER, PERIOD, 0, [stored()])
     live.take_slot(CUSTOMER, ONE, NOON)
     assert places(live, NOON) == {(ONE, UID)}
@@ -75,25 +75,25 @@ def test_a_device_that_is_online_and_asks_again_counts_once() -> None:
 
 @pytest.mark.parametrize(("silent", "counts"), [(STALE_SECONDS - 1, True), (STALE_SECONDS, False)])
 def test_a_session_that_was_not_heard_of_for_three_reports_blocks_nobody(silent: float, counts: bool) -> None:
-    live = Live()
+    live = OnlineTable()
     live.refresh(CUSTOMER, PERIOD, 0, [stored(heard=NOON - silent)])
     assert bool(places(live, NOON)) is counts
 
 
 def test_another_periods_usage_is_none_of_this_ones() -> None:
-    live = Live()
+    live = OnlineTable()
     live.refresh(CUSTOMER, PERIOD, 1000, [])
     assert (used(live), used(live, PERIOD + 1)) == (1000, 0)
 
 
 def test_a_customer_without_usage_and_sessions_takes_no_memory() -> None:
-    live = Live()
+    live = OnlineTable()
     live.refresh(CUSTOMER, PERIOD, 0, [])
     assert live._accounts == {}
 
 
 def test_who_is_gone_is_forgotten() -> None:
-    live = Live()
+    live = OnlineTable()
     for customer in (CUSTOMER, CUSTOMER + 1):
         live.take_slot(customer, ONE, NOON)
     live.keep_only({CUSTOMER})
@@ -103,7 +103,7 @@ def test_who_is_gone_is_forgotten() -> None:
     assert places(live, NOON) == set()
 
 
-Step = Callable[[Live], None]
+Step = Callable[[OnlineTable], None]
 octets = st.integers(0, 2**40)
 
 
@@ -117,7 +117,7 @@ def void(_result: object) -> None:
 
 @given(st.lists(octets.map(heard), max_size=12))
 def test_what_was_used_never_falls_whatever_reports_come_in_whatever_order(steps: list[Step]) -> None:
-    live = Live()
+    live = OnlineTable()
     live.refresh(CUSTOMER, PERIOD, 500, [])
     before = used(live)
     for step in steps:
@@ -128,7 +128,7 @@ def test_what_was_used_never_falls_whatever_reports_come_in_whatever_order(steps
 
 @given(st.lists(octets, min_size=1, max_size=8), st.permutations(range(8)))
 def test_reports_in_any_order_and_number_come_to_the_same(counts: list[int], order: list[int]) -> None:
-    straight, mixed = Live(), Live()
+    straight, mixed = OnlineTable(), OnlineTable()
     for count in counts:
         heard(count)(straight)
     for place in [*order, *order]:
@@ -139,7 +139,7 @@ def test_reports_in_any_order_and_number_come_to_the_same(counts: list[int], ord
 
 @given(st.lists(octets, min_size=1, max_size=10))
 def test_a_session_that_the_database_lags_behind_with_is_never_set_back(counts: list[int]) -> None:
-    live = Live()
+    live = OnlineTable()
     for count in counts:
         live.refresh(CUSTOMER, PERIOD, 0, [stored(count)])
     session = live._accounts[CUSTOMER].sessions[UID]

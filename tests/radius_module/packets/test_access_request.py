@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radius_module.packets.access_request import login_request
-from radius_module.packets.reply_to import Receipt
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.packets.wire_line import MalformedRequest, Origin, client_name, source_address
 from tests.support.words_made import Pairs, login_words, word
 
@@ -29,7 +29,7 @@ def test_a_pap_request_in_full() -> None:
 
 def test_what_the_answer_needs_is_in_the_request() -> None:
     found = login_request(login_words(more=(("Proxy-State", "0x6162"), ("Proxy-State", "0x00"))))
-    assert found.receipt == Receipt("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0")
+    assert found.reply_to == ReplyTo("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0")
 
 
 def test_what_mschap_says_of_a_wrong_password_is_in_the_request() -> None:

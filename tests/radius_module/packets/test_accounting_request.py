@@ -1,4 +1,4 @@
-"""Pairs of FreeRADIUS → reports and receipts: the bytes on the wire survive, and what is not whole is no request."""
+"""Pairs of FreeRADIUS → reports and pending: the bytes on the wire survive, and what is not whole is no request."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from radius_module.packets.accounting_request import accounting_request
 from radius_module.packets.wire_line import MalformedRequest
-from radius_module.replies.accounting_response import Receipt
+from radius_module.replies.accounting_response import ReplyTo
 from tests.support.words_made import Pairs, accounting_pairs, in_hex
 
 HOSTILE = (
@@ -25,7 +25,7 @@ def test_a_report_in_full() -> None:
         ("Acct-Terminate-Cause", "Lost-Carrier"), ("Event-Timestamp", "1773143999"), ("NAS-Port-Type", "Ethernet"),
         ("Framed-IP-Address", "10.0.0.2"), ("Framed-IPv6-Prefix", "fd00::/64"), ("Delegated-IPv6-Prefix", "fd01::/56"),
     )  # fmt: skip
-    found, receipt = accounting_request(accounting_pairs(status="Stop", more=more), NOW)
+    found, reply_to = accounting_request(accounting_pairs(status="Stop", more=more), NOW)
     assert (found.status, found.isp_id, found.device_id, found.received) == ("Stop", 7, 70, NOW)
     assert (found.session_time, found.delay, found.router_time) == (60, 5, 1773143999)
     assert (found.octets_in, found.octets_out) == (1 + 2 * 2**32, 3 + 4 * 2**32)
@@ -33,7 +33,7 @@ def test_a_report_in_full() -> None:
     assert (found.nas_address, found.nas_port_type) == ("10.1.1.1", "Ethernet")
     assert (found.framed_address, found.framed_ipv6_prefix) == ("10.0.0.2", "fd00::/64")
     assert found.delegated_ipv6_prefix == "fd01::/56"
-    assert receipt == Receipt("10.1.1.1", 40000, "10.1.1.254", 9, b"\xab" * 16, b"")
+    assert reply_to == ReplyTo("10.1.1.1", 40000, "10.1.1.254", 9, b"\xab" * 16, b"")
 
 
 def test_a_report_without_numbers_knows_none() -> None:
@@ -76,8 +76,8 @@ def test_of_two_alike_the_first_counts() -> None:
 
 def test_proxy_states_go_back_as_they_came_and_in_their_order() -> None:
     more = (("Proxy-State", "0x0102"), ("Class", "0x01"), ("Proxy-State", "0x00"))
-    _, receipt = accounting_request(accounting_pairs(more=more), NOW)
-    assert receipt.proxy_states == b"\x21\x04\x01\x02\x21\x03\x00"
+    _, reply_to = accounting_request(accounting_pairs(more=more), NOW)
+    assert reply_to.proxy_states == b"\x21\x04\x01\x02\x21\x03\x00"
 
 
 def test_a_line_missing_or_cut_anywhere_is_no_report() -> None:

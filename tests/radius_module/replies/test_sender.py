@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from radius_module.packets.reply_to import Receipt
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.replies import delayed
 from radius_module.replies.sender import Sender, Signer
 from tests.radius_client import (
@@ -28,8 +28,8 @@ def asked(secret: bytes, identifier: int = 9) -> Request:
     return access_request(secret, access_attributes(Login("john", "80f00001")), Pap(b"secret"), identifier=identifier)
 
 
-def receipt_of(request: Request, port: int = 1, states: bytes = b"") -> Receipt:
-    return Receipt("127.0.0.1", port, "127.0.0.1", request.identifier, request.authenticator, states)
+def receipt_of(request: Request, port: int = 1, states: bytes = b"") -> ReplyTo:
+    return ReplyTo("127.0.0.1", port, "127.0.0.1", request.identifier, request.authenticator, states)
 
 
 @pytest.mark.parametrize("secret", [b"s", b"x" * 64, b"x" * 65, "käse".encode() * 30], ids=len)
@@ -66,11 +66,11 @@ def sender() -> Iterator[Sender]:
 
 def test_it_is_signed_with_the_secret_that_freeradius_was_told_last(sender: Sender, router: socket.socket) -> None:
     request = asked(b"the secret")
-    receipt = receipt_of(request, router.getsockname()[1])
-    sent = sender.accept(receipt, CLASS)
+    reply_to = receipt_of(request, router.getsockname()[1])
+    sent = sender.accept(reply_to, CLASS)
     assert sent is not None and router.recv(4096) == sent
     assert verify(sent, request).code == Code.ACCESS_ACCEPT
-    sender.again(receipt, sent)
+    sender.again(reply_to, sent)
     assert router.recv(4096) == sent
 
 
@@ -78,8 +78,8 @@ def test_refusals_leave_when_their_time_has_come_the_shorter_delay_first(sender:
     begun, delays = time.monotonic(), {1: 0.4, 2: 0.1, 3: 0.25}
     requests = {number: asked(b"the secret", number) for number in delays}
     for number, delay in delays.items():
-        receipt = receipt_of(requests[number], router.getsockname()[1])
-        assert sender.reject(receipt, REASON, delay) is not None
+        reply_to = receipt_of(requests[number], router.getsockname()[1])
+        assert sender.reject(reply_to, REASON, delay) is not None
     for number in (2, 3, 1):
         octets = router.recv(4096)
         assert octets[:2] == bytes((Code.ACCESS_REJECT, number))
@@ -110,9 +110,9 @@ def test_what_waits_when_the_process_ends_is_not_sent(sender: Sender, router: so
 
 def test_what_cannot_be_sent_is_left_to_freeradius() -> None:
     sender = Sender(1)
-    receipt = receipt_of(asked(b"the secret"))
-    assert sender.accept(receipt, b"") is None, "nobody knows the secret"
-    assert sender.reject(receipt, b"", 0) is None
+    reply_to = receipt_of(asked(b"the secret"))
+    assert sender.accept(reply_to, b"") is None, "nobody knows the secret"
+    assert sender.reject(reply_to, b"", 0) is None
     sender.sign_for("127.0.0.1", "the secret")
-    assert sender.accept(receipt, b"") is None, "there is no such socket"
+    assert sender.accept(reply_to, b"") is None, "there is no such socket"
     sender.close()

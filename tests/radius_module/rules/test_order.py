@@ -18,7 +18,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "expired": {"customer": {"expires_at": NOW}},
     "mac_mismatch": {"customer": {"mac": "02:00:00:00:00:99"}},
     "quota_exceeded": {"plan": {"data_limit": 0}},
-    "too_many_sessions": {"occupied": (place(),)},
+    "too_many_sessions": {"slots": (place(),)},
 }
 
 

@@ -120,8 +120,8 @@ def test_operators_rows_come_plan_first_customer_last() -> None:
 
 def test_the_session_that_gives_way_is_named() -> None:
     places = (place(OTHER_MAC, NOW - 60, "young"), place(THIRD_MAC, NOW - 600, "old"))
-    assert given(of_plan(simultaneous_use=2, replaces_oldest=True, occupied=places)).replaces == "old"
-    assert given(of_plan(simultaneous_use=3, replaces_oldest=True, occupied=places)).replaces is None
+    assert given(of_plan(simultaneous_use=2, replaces_oldest=True, slots=places)).replaces == "old"
+    assert given(of_plan(simultaneous_use=3, replaces_oldest=True, slots=places)).replaces is None
 
 
 def test_nobody_is_served_nothing() -> None:

@@ -7,55 +7,55 @@ RULE = rule("too_many_sessions")
 
 
 def test_below_the_limit_he_passes() -> None:
-    assert code(of_plan(simultaneous_use=1, occupied=())) == "accept"
-    assert code(of_plan(simultaneous_use=2, occupied=(place(),))) == "accept"
+    assert code(of_plan(simultaneous_use=1, slots=())) == "accept"
+    assert code(of_plan(simultaneous_use=2, slots=(place(),))) == "accept"
 
 
 def test_at_the_limit_he_is_refused() -> None:
-    assert code(of_plan(simultaneous_use=1, occupied=(place(),))) == "too_many_sessions"
-    assert code(of_plan(simultaneous_use=2, occupied=(place(), place(THIRD_MAC)))) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=1, slots=(place(),))) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=2, slots=(place(), place(THIRD_MAC)))) == "too_many_sessions"
 
 
 def test_above_the_limit_he_is_refused() -> None:
-    assert code(of_plan(simultaneous_use=1, occupied=(place(), place(THIRD_MAC)))) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=1, slots=(place(), place(THIRD_MAC)))) == "too_many_sessions"
 
 
 def test_a_place_taken_at_accept_counts_before_its_start() -> None:
-    assert code(of_plan(simultaneous_use=1, occupied=(place(session=""),))) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=1, slots=(place(session=""),))) == "too_many_sessions"
 
 
 def test_the_same_device_takes_its_own_place_over() -> None:
-    assert code(of_plan(simultaneous_use=1, occupied=(place(MAC),))) == "accept"
-    assert code(of_plan(simultaneous_use=2, occupied=(place(MAC), place(OTHER_MAC)))) == "accept"
-    assert code(of_plan(simultaneous_use=1, occupied=(place(MAC), place(OTHER_MAC)))) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=1, slots=(place(MAC),))) == "accept"
+    assert code(of_plan(simultaneous_use=2, slots=(place(MAC), place(OTHER_MAC)))) == "accept"
+    assert code(of_plan(simultaneous_use=1, slots=(place(MAC), place(OTHER_MAC)))) == "too_many_sessions"
 
 
 def test_a_device_that_nobody_knows_is_never_the_same_one() -> None:
-    assert code(of_plan(simultaneous_use=1, occupied=(place(""),))._replace(mac="")) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=1, slots=(place(""),))._replace(mac="")) == "too_many_sessions"
 
 
 def test_without_a_plan_there_is_one_place() -> None:
-    assert code(facts(plan=None, occupied=())) == "accept"
-    assert code(facts(plan=None, occupied=(place(),))) == "too_many_sessions"
+    assert code(facts(plan=None, slots=())) == "accept"
+    assert code(facts(plan=None, slots=(place(),))) == "too_many_sessions"
 
 
 def test_a_plan_that_replaces_lets_the_newcomer_in() -> None:
-    assert code(of_plan(simultaneous_use=1, replaces_oldest=True, occupied=(place(),))) == "accept"
+    assert code(of_plan(simultaneous_use=1, replaces_oldest=True, slots=(place(),))) == "accept"
 
 
 def test_the_oldest_other_place_gives_way_and_never_his_own() -> None:
     places = (place(MAC, NOW - 900, "own"), place(OTHER_MAC, NOW - 60, "young"), place(THIRD_MAC, NOW - 600, "old"))
-    leaving = gives_way(of_plan(simultaneous_use=2, replaces_oldest=True, occupied=places))
+    leaving = gives_way(of_plan(simultaneous_use=2, replaces_oldest=True, slots=places))
     assert leaving is not None
     assert leaving.session == "old"
 
 
 def test_nobody_gives_way_while_there_is_room() -> None:
-    assert gives_way(of_plan(simultaneous_use=2, replaces_oldest=True, occupied=(place(),))) is None
-    assert gives_way(of_plan(simultaneous_use=1, replaces_oldest=False, occupied=(place(),))) is None
+    assert gives_way(of_plan(simultaneous_use=2, replaces_oldest=True, slots=(place(),))) is None
+    assert gives_way(of_plan(simultaneous_use=1, replaces_oldest=False, slots=(place(),))) is None
 
 
 def test_support_sees_how_many_others_are_in() -> None:
-    asked = of_plan(simultaneous_use=3, occupied=(place(MAC), place(OTHER_MAC)))
+    asked = of_plan(simultaneous_use=3, slots=(place(MAC), place(OTHER_MAC)))
     assert RULE.shows(asked) == {"online": 1, "allowed": 3}
     assert RULE.shows(facts(plan=None)) == {"online": 0, "allowed": 1}

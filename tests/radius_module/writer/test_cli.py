@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from radius_module.spool import files
-from radius_module.spool.background import Spool
+from radius_module.spool.background import BackgroundSpool
 from radius_module.writer.cli import spool
 from service.testing import Installation
 from tests.support.database import Tenant
@@ -40,7 +40,7 @@ def of(tenant: Tenant) -> dict[str, Any]:
 
 
 def fill(typed: Typed, of: dict[str, Any], *octets: int) -> None:
-    acct, auth = Spool(typed.spool / "acct"), Spool(typed.spool / "auth")
+    acct, auth = BackgroundSpool(typed.spool / "acct"), BackgroundSpool(typed.spool / "auth")
     for number in octets:
         assert acct.put(report(octets_in=number, session_time=5, session_id=b"%d" % number, **of))
     auth.put_later(result(isp_id=of["isp_id"]))

@@ -14,9 +14,9 @@ from models.accounting import booking
 from models.accounting.records import Booked
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import codec, files, segment
-from radius_module.spool.background import Spool
+from radius_module.spool.background import BackgroundSpool
 from radius_module.writer import quarantine, writer
-from radius_module.writer.spool_reader import Drain
+from radius_module.writer.spool_reader import SpoolReader
 from radius_module.writer.writer import Writer
 from tests.support.database import Tenant
 from tests.support.reports_made import NOON, report, result
@@ -45,9 +45,9 @@ def written(directory: Path, *frames: Sequence[Booked | bytes]) -> None:
     segment.SegmentWriter(directory / f"{number + 1:016d}-0{segment.SUFFIX}", 1 << 12).close()
 
 
-def new_writer(engine: Engine, directory: Path) -> tuple[Writer, Drain]:
+def new_writer(engine: Engine, directory: Path) -> tuple[Writer, SpoolReader]:
     """As a process that has just begun."""
-    drain = Drain(directory, NODE)
+    drain = SpoolReader(directory, NODE)
     return Writer(engine, [drain], WriterFeed(directory / "nobody-listens"), NODE), drain
 
 
@@ -84,7 +84,7 @@ def test_the_spool_ends_up_in_the_books_and_its_files_are_removed(
 
 
 def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[str, Any]) -> None:
-    spool = Spool(directory)
+    spool = BackgroundSpool(directory)
     made, drain = new_writer(books, directory)
     for octets in range(1, 4):
         assert spool.put(report(octets_in=octets, session_time=octets, **of))
@@ -99,7 +99,7 @@ def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[
 
 def test_marks_of_the_health_check_do_not_wait_for_ever(books: Engine, directory: Path) -> None:
     """Nobody sends anything for a night: what waits is nothing, and nothing is read again and again."""
-    spool = Spool(directory)
+    spool = BackgroundSpool(directory)
     made, drain = new_writer(books, directory)
     for _ in range(3):
         assert spool.check()
@@ -125,9 +125,9 @@ def test_a_crash_anywhere_books_everything_once(
     with monkeypatch.context() as patch:
         match place:
             case "before commit":
-                patch.setattr(Drain, "advance", crash)
+                patch.setattr(SpoolReader, "advance", crash)
             case "after commit":
-                patch.setattr(Drain, "tidy", crash)
+                patch.setattr(SpoolReader, "tidy", crash)
             case "between files":
                 patch.setattr(Path, "unlink", lambda path, **_: (real_unlink(path), crash()))
         with pytest.raises(Crash):
