@@ -8,7 +8,7 @@ from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.customers import Customer
-from models.tables.devices import DeviceContact, MikrotikDevice
+from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.isps import Isp
 from models.tables.outbox import Outbox
 from models.tables.plans import ServicePlan
@@ -22,6 +22,7 @@ __all__ = [
     "AuditLog",
     "Base",
     "Customer",
+    "DeviceAbility",
     "DeviceContact",
     "IdempotencyKey",
     "Isp",
