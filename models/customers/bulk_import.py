@@ -1,7 +1,7 @@
 """Many customers at once, in the caller's transaction: all of them, or an error and none. Commits nothing.
 
-The rows that `models.customers.lifecycle.create_customer` makes one by one are made here in statements of a thousand, whose
-number grows with the file and not with what it names.
+The rows that `models.customers.lifecycle.create_customer` makes one by one are made here in statements of a thousand,
+whose number grows with the file and not with what it names.
 """
 
 from __future__ import annotations

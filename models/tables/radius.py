@@ -1,7 +1,7 @@
 """FreeRADIUS' own five configuration tables, with the tenant and the customer added (DESIGN 5).
 
-Rows with `origin = 'provisioned'` follow the business rows (models.radius.provisioning); all others are an operator's own
-and are honoured and left alone. A row inserted by hand may leave out `customer_id`: a trigger finds it by name.
+Rows with `origin = 'provisioned'` follow the business rows (models.radius.provisioning); all others are an
+operator's own and are honoured and left alone. A row inserted by hand may leave out `customer_id`: a trigger finds it by name.
 """
 
 from __future__ import annotations

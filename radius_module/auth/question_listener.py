@@ -147,6 +147,6 @@ class QuestionListener:
 
 
 def _is_ours(link: socket.socket) -> bool:
-    """QuestionListener by this account or by root? The socket's mode says so already; a directory may be opened by mistake."""
+    """Asked by this account or by root? The socket's mode says so already; a directory may be opened by mistake."""
     _pid, uid, _gid = _CREDENTIALS.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return uid in (os.geteuid(), 0)

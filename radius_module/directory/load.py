@@ -93,7 +93,9 @@ def refresh_customers(connection: Connection, contents: Contents, live: OnlineTa
         live.forget(customer_id)
 
 
-def _read_customers(connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int] | None) -> set[int]:
+def _read_customers(
+    connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int] | None
+) -> set[int]:
     extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
     ahead = _grouped(connection.execute(queries.periods_ahead(ids)), itemgetter(1))
     topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))

@@ -1,7 +1,7 @@
 """What the login process says: logins over HTTP and `explain` are decided where logins on the wire are.
 
-It is asked on this machine, and only after it has heard of everything that was committed before (radius_module.directory.sync_marks),
-so that a customer who was changed a moment ago is judged as he is now. None: it does not run, or not in time; the
+It is asked on this machine, and only after it has heard of everything that was committed before
+(radius_module.directory.sync_marks), so that a customer who was changed a moment ago is judged as he is now. None: it does not run, or not in time; the
 caller then decides from the database (radius_module.login.from_database).
 """
 

@@ -1,7 +1,8 @@
 """A spool beside other work: records are handed over, and one thread commits for all who do.
 
 Whatever has come together while the disk was busy becomes one frame and one `fdatasync`. Login results ride along and
-nobody waits for them. Accounting, which waits for each record, has a process of its own (radius_module.acct.store_process).
+nobody waits for them. Accounting, which waits for each record, has a process of its own
+(radius_module.acct.store_process).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The durable record: frames of records into segments, each on the disk before anybody hears that it is stored.
 
-One thread of one process writes a spool (a lock file says so): a spool's own (radius_module.spool.background), or the process that
-answers accounting (radius_module.acct.store_process). What is here is read, booked and removed by radius_module.writer.writer.
+One thread of one process writes a spool (a lock file says so): a spool's own (radius_module.spool.background), or the
+process that answers accounting (radius_module.acct.store_process). What is here is read, booked and removed by
+radius_module.writer.writer.
 """
 
 from __future__ import annotations

@@ -39,6 +39,6 @@ def become(name: str, settings: Settings) -> NoReturn:
 
 
 def _say_begun() -> None:
-    """To s6-supervise, so that the part's next start need not wait (service.s6.tree). By hand, nobody is there to hear."""
+    """To s6-supervise, so that the part's next start need not wait (service.s6.tree). By hand, nobody hears."""
     with suppress(OSError):
         os.write(tree.NOTIFY_ON, b"\n")

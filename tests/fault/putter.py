@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from radius_module.spool import segment
-from radius_module.spool.background import Spool
+from radius_module.spool.background import BackgroundSpool
 from tests.support.reports_made import report
 
 _ROUTERS = 4
@@ -20,7 +20,7 @@ _ROUTERS = 4
 
 def main(directory: Path, count: int) -> None:
     segment.SEGMENT_BYTES = 1 << 15
-    spool = Spool(directory)
+    spool = BackgroundSpool(directory)
 
     def send(first: int) -> None:
         for number in range(first, count, _ROUTERS):

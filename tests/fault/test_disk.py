@@ -15,7 +15,7 @@ from statistics import median
 import pytest
 
 from radius_module.spool import files, segment
-from radius_module.spool.background import Spool
+from radius_module.spool.background import BackgroundSpool
 from tests.fault.breaker import SPOOLER, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.logins import Logins, machine
@@ -43,7 +43,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_refuses_and_takes_again(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(segment, "SMALL_SEGMENT_BYTES", 1 << 14)
-    spool = Spool(small_disk / "spool")
+    spool = BackgroundSpool(small_disk / "spool")
     stored = 0
     while spool.put(report(octets_in=stored, session_id=b"x" * 200)):
         stored += 1

@@ -1,4 +1,4 @@
-"""Fixtures of everybody who books: a PostgreSQL of their own, connections as the writer has them, a tenant, empty books."""
+"""Fixtures of everybody who books: a PostgreSQL, connections as the writer has them, a tenant, empty books."""
 
 from collections.abc import Iterator
 

@@ -158,7 +158,9 @@ def check(engine: Engine, tenants: Sequence[Tenant], case: Case) -> None:
 Sums = dict[Any, tuple[int, int]]
 
 
-def expected(tenants: Sequence[Tenant], arrivals: Sequence[AccountingRecord]) -> tuple[list[tuple[Any, ...]], Sums, Sums]:
+def expected(
+    tenants: Sequence[Tenant], arrivals: Sequence[AccountingRecord]
+) -> tuple[list[tuple[Any, ...]], Sums, Sums]:
     """(sessions, days, periods), calculated apart from the ledger."""
     by_session: dict[tuple[int, bytes, bytes], list[AccountingRecord]] = defaultdict(list)
     for one in arrivals:
