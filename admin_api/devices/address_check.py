@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
-from functools import cache
 from typing import Any
 
 from admin_api.web.errors import invalid
 from admin_api.web.parts import parts
-from models.db import normalise_url
 from models.network import addresses
-from models.network.addresses import Network
+from models.network.own_networks import database_networks
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:
@@ -31,18 +27,3 @@ def checked(fields: dict[str, Any]) -> dict[str, Any]:
     except ValueError as wrong:
         invalid(name, str(wrong))
     return fields
-
-
-@cache
-def database_networks(url: str) -> tuple[Network, ...]:
-    """Where the database listens, if that is not a socket's path or loopback (which have their own rule)."""
-    parsed = normalise_url(url)
-    host = parsed.host or parsed.query.get("host") or ""
-    if not isinstance(host, str) or not host or host.startswith("/"):
-        return ()
-    try:
-        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return ()
-    found = {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries}
-    return tuple(ipaddress.ip_network(address) for address in found if not address.is_loopback)

@@ -15,6 +15,7 @@ from models.radius import provisioning
 from models.refusals import Invalid, Refused
 from models.secrets.keyring import Keyring
 from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
+from models.subscriptions.plans import changed_attributes, given_to_sessions
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
@@ -84,7 +85,7 @@ def update_customer(
     session.flush()
     if "expires_at" in changes:
         _move_period_end(session, customer)
-    _order_the_network(session, customer, before, now)
+    _tell_the_network(session, customer, before, now, has_new_password=password is not None)
     if password is not None:
         set_password(session, keyring, isp, customer, password)
         _touch(session, customer)
@@ -109,6 +110,7 @@ def activate_customer(session: Session, customer: Customer, now: datetime) -> No
     before = snapshot(customer)
     customer.status = "active"
     provisioning.provision_customer(session, customer)
+    requests.withdraw(session, customer, ("suspended",))
     record(session, "activate", customer, before)
 
 
@@ -141,17 +143,38 @@ def plan_for(session: Session, isp_id: int, plan_id: int | None) -> ServicePlan 
     return plan
 
 
-def _order_the_network(session: Session, customer: Customer, before: dict[str, Any], now: datetime) -> None:
-    """The one order that the change calls for, the strongest first."""
-    changed = {name for name in before if before[name] != snapshot(customer)[name]}
+def _tell_the_network(
+    session: Session, customer: Customer, before: dict[str, Any], now: datetime, *, has_new_password: bool
+) -> None:
+    """The one event that the change calls for, the strongest first."""
+    after = snapshot(customer)
+    changed = {name for name in before if before[name] != after[name]}
     if "status" in changed and customer.status == "suspended":
         requests.disconnect(session, customer, "suspended")
-    elif changed & {"status", "expires_at"} and (customer.expires_at <= now or customer.status == "expired"):
+        return
+    if "status" in changed and customer.status == "active":
+        requests.withdraw(session, customer, ("suspended",))
+    if changed & {"status", "expires_at"} and (customer.expires_at <= now or customer.status == "expired"):
         requests.disconnect(session, customer, "expired")
-    elif "service_plan_id" in changed:
-        requests.change(session, customer, "plan_changed")
+    elif has_new_password:
+        requests.disconnect(session, customer, "password_changed")
+    elif changed & {"service_plan_id", "static_ip", "mac_address"}:
+        _tell_of_another_service(session, customer, before, changed)
     elif "expires_at" in changed:
         requests.change(session, customer, "renewed")
+
+
+def _tell_of_another_service(session: Session, customer: Customer, before: dict[str, Any], changed: set[str]) -> None:
+    """What open sessions were given that is no longer right; the rules say whose device may not come in any more."""
+    old_plan, plan = (
+        None if plan_id is None else session.get(ServicePlan, (customer.isp_id, plan_id))
+        for plan_id in (before["service_plan_id"], customer.service_plan_id)
+    )
+    attributes = changed_attributes(given_to_sessions(old_plan), given_to_sessions(plan))
+    if "static_ip" in changed:
+        attributes.append("Framed-IP-Address")
+    if attributes or "mac_address" in changed:
+        requests.change(session, customer, "plan_changed", attributes, given_to_sessions(old_plan)[requests.RATE][0])
 
 
 def _move_period_end(session: Session, customer: Customer) -> None:

@@ -49,7 +49,8 @@ select isp_id, device_id, service, coa, disconnect, step from device_abilities
 
 _LEARN = text("""
 insert into device_abilities as known
-       (isp_id, device_id, service, coa, disconnect, step, error_cause, acknowledged, refused, unanswered, without_effect)
+       (isp_id, device_id, service, coa, disconnect, step, error_cause, acknowledged, refused, unanswered,
+        without_effect)
 select s.isp_id, s.device_id, s.service, s.coa, s.disconnect, s.step, s.error_cause, s.acknowledged, s.refused,
        s.unanswered, s.without_effect
   from (select cast(:isp_id as bigint), cast(:device_id as bigint), cast(:service as text), cast(:coa as boolean),

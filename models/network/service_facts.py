@@ -61,7 +61,10 @@ def service_facts(connection: Connection, customers: Sequence[tuple[int, int]]) 
     })  # fmt: skip
     bare = [ServiceFacts(*row) for row in rows]
     plans = _plans(connection, {facts.plan_id for facts in bare if facts.plan_id is not None})
-    of_plans, of_customers = _plan_rows(connection, list(plans)), _customer_rows(connection, [facts.id for facts in bare])
+    of_plans, of_customers = (
+        _plan_rows(connection, list(plans)),
+        _customer_rows(connection, [facts.id for facts in bare]),
+    )
     return {
         (facts.isp_id, facts.id): facts._replace(
             plan=plans.get(facts.plan_id or 0),

@@ -44,7 +44,7 @@ def add_attribute(session: Session, owner: Owner, attribute: str, op: str, value
         made = Radgroupreply(isp_id=owner.isp_id, groupname=group_of(owner.id))
     made.attribute, made.op, made.value, made.origin = attribute, op, value, "operator"
     session.add(made)
-    _order(session, owner)
+    _tell_the_network(session, owner, attribute)
     record(session, "create", made)
     return made
 
@@ -53,7 +53,7 @@ def change_attribute(session: Session, owner: Owner, row: Attribute, op: str, va
     """Another operator or value."""
     before = snapshot(row)
     row.op, row.value = op, value
-    _order(session, owner)
+    _tell_the_network(session, owner, row.attribute)
     record(session, "update", row, before)
 
 
@@ -61,12 +61,12 @@ def remove_attribute(session: Session, owner: Owner, row: Attribute) -> None:
     """The row goes."""
     record(session, "delete", row, snapshot(row))
     session.delete(row)
-    _order(session, owner)
+    _tell_the_network(session, owner, row.attribute)
     session.flush()
 
 
-def _order(session: Session, owner: Owner) -> None:
+def _tell_the_network(session: Session, owner: Owner, attribute: str) -> None:
     if isinstance(owner, Customer):
-        requests.change(session, owner, "plan_changed")
+        requests.change(session, owner, "plan_changed", [attribute])
     else:
-        requests.change_all_on(session, owner)
+        requests.change_all_on(session, owner, [attribute])

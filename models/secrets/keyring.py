@@ -79,5 +79,3 @@ class Keyring:
 
 def _associated(isp_id: int, table: str, row: int) -> bytes:
     return f"{isp_id}/{table}/{row}".encode()
-
-

@@ -49,5 +49,3 @@ class Customer(Base):
     credential_storage: Mapped[str | None]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]
-
-

@@ -12,22 +12,21 @@ from radius_module.rules import decide
 from radius_module.rules.facts import Attribute, Customer, Deny, Device, Facts, Isp, Plan
 
 #: The longest Session-Timeout that RouterOS takes, seconds.
-_LONGEST = 21474720
+LONGEST = 21474720
+TIMEOUT = "Session-Timeout"
 
 
 class Service(NamedTuple):
     """What a session gets. `refused`: the code, where it may not go on at all."""
 
     refused: str | None
-    rate: str | None = None
-    #: Whether the rate is the throttled one.
-    is_throttled: bool = False
-    #: The rate of before a throttling, `<up>/<down>`.
-    full_rate: str | None = None
+    #: What a login would be given now.
+    attributes: dict[str, str]
     #: Seconds that are left from now on.
-    seconds: int = _LONGEST
-    #: Whether the plan has a cap that ends sessions.
-    is_capped: bool = False
+    seconds: int = LONGEST
+    #: Whether the rate is the throttled one, and what it was before.
+    is_throttled: bool = False
+    full_rate: str | None = None
 
 
 def service(facts: ServiceFacts, mac: str, now: float) -> Service:
@@ -38,21 +37,16 @@ def service(facts: ServiceFacts, mac: str, now: float) -> Service:
     device = Device(0, facts.isp_id, True, "", True, False)
     verdict = decide(Facts(now, device, isp, customer, plan, True, mac, facts.used, ()))
     if isinstance(verdict, Deny):
-        return Service(verdict.code)
+        return Service(verdict.code, {})
     try:
-        pairs = {name: value for name, _op, value in access_attributes.accept(verdict, b"")}
+        attributes = {name: value for name, _op, value in access_attributes.accept(verdict, b"")}
     except UnencodableAttribute:
-        return Service("bad_reply_attribute")
-    is_capped = plan is not None and plan.data_limit is not None
-    is_slow = is_capped and verdict.allowance is None
-    return Service(
-        None,
-        pairs.get("Mikrotik-Rate-Limit"),
-        is_throttled=is_slow,
-        full_rate=None if plan is None else plan.rate,
-        seconds=max(1, int(min(facts.expires_at - now, _LONGEST))),
-        is_capped=is_capped and not is_slow,
-    )
+        return Service("bad_reply_attribute", {})
+    seconds = max(1, int(min(facts.expires_at - now, LONGEST)))
+    if plan is None:
+        return Service(None, attributes, seconds)
+    is_slow = plan.data_limit is not None and verdict.allowance is None
+    return Service(None, attributes, seconds, is_slow, plan.rate)
 
 
 def _customer(facts: ServiceFacts) -> Customer:

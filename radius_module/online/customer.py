@@ -142,5 +142,3 @@ class OnlineCustomer:
             elif now - max(session.heard, since) > STALE_SECONDS:
                 ends.append(session.end(uid, session.heard, STALE))
         return ends
-
-

@@ -69,5 +69,3 @@ def login_request(pairs: Pairs) -> LoginRequest:
 def _station(word: str) -> str:
     """Calling-Station-Id, in text that a database takes: few stations ask often."""
     return station(readable(a2b_base64(word)))
-
-

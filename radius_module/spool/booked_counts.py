@@ -49,5 +49,3 @@ def booked(directory: Path) -> dict[str, int]:
         return {str(kind): int(count) for kind, count in said.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
-
-

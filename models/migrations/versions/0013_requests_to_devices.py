@@ -60,7 +60,9 @@ def upgrade() -> None:
         ("uq_outbox_disconnect", ["isp_id", "acctuniqueid"],
          "kind = 'disconnect' and status in ('pending', 'sent') and acctuniqueid is not null", True),
     ):  # fmt: skip
-        op.create_index(name, "outbox", columns, unique=unique, postgresql_where=None if where is None else sa.text(where))
+        op.create_index(
+            name, "outbox", columns, unique=unique, postgresql_where=None if where is None else sa.text(where)
+        )
     op.create_index("ix_customers_expires_at", "customers", ["expires_at"])
     op.execute(WAKE)
     _abilities()

@@ -5,6 +5,8 @@ and writes down what became of them (`outcomes`).
 """
 
 from models.network.requests.events import (
+    ALLOWANCE,
+    RATE,
     REASONS,
     again,
     change,
@@ -17,6 +19,8 @@ from models.network.requests.events import (
 )
 
 __all__ = [
+    "ALLOWANCE",
+    "RATE",
     "REASONS",
     "again",
     "change",

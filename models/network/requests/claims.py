@@ -24,8 +24,9 @@ select isp_id, device_id, date_part('epoch', min(next_attempt_at) - now())
   from outbox where status = 'pending' and acctuniqueid is not null group by 1, 2
 """)
 
-_OWN = text("select id from unnest(cast(:devices as bigint[])) as id where pg_try_advisory_lock(cast(:lock as bigint) << 32 | id)")
-_DISOWN = text("select pg_advisory_unlock(cast(:lock as bigint) << 32 | id) from unnest(cast(:devices as bigint[])) as id")
+_KEY = "cast(:lock as bigint) << 32 | id"
+_OWN = text(f"select id from unnest(cast(:devices as bigint[])) as id where pg_try_advisory_lock({_KEY})")  # noqa: S608
+_DISOWN = text(f"select pg_advisory_unlock({_KEY}) from unnest(cast(:devices as bigint[])) as id")  # noqa: S608
 
 #: Of a session's requests the oldest goes first. Locked rows are another worker's.
 _CLAIM = text(f"""
@@ -48,10 +49,17 @@ returning o.isp_id, o.id, o.parent_id, o.customer_id, o.device_id, o.kind, o.rea
           o.step, o.error, o.attempts, o.payload, o.give_up_at <= now() as is_late
 """)  # noqa: S608  # constants of this file
 
+_TARGETS = text("""
+select isp_id, id, ip_address::text, coa_port, radius_secret from mikrotik_devices
+ where (isp_id, id) in (select * from unnest(cast(:isps as bigint[]), cast(:devices as bigint[])))
+""")
+
 _SESSIONS = text("""
 select r.isp_id, r.acctuniqueid, r.acctsessionid, r.username, host(r.nasipaddress), host(r.framedipaddress),
        r.callingstationid, r.nasporttype, date_part('epoch', r.acctstarttime), date_part('epoch', r.acctupdatetime),
        r.acctinputoctets, r.acctoutputoctets, r.acctstoptime is null,
+       exists (select from outbox o where o.isp_id = r.isp_id and o.acctuniqueid = r.acctuniqueid
+                  and o.kind = 'disconnect' and o.status in ('pending', 'sent')),
        coalesce(r.callingstationid, '') <> '' and r.customer_id is not null and not exists (
          select from radacct n where n.isp_id = r.isp_id and n.customer_id = r.customer_id and n.acctstoptime is null
             and n.device_id = r.device_id and n.acctuniqueid <> r.acctuniqueid
@@ -81,6 +89,16 @@ class Claimed(NamedTuple):
     is_late: bool
 
 
+class Target(NamedTuple):
+    """A device, as far as requests to it are concerned. `secret` is as stored: encrypted."""
+
+    isp_id: int
+    id: int
+    network: str
+    port: int
+    secret: str
+
+
 class OpenSession(NamedTuple):
     """The request's session, as the books have it."""
 
@@ -98,6 +116,8 @@ class OpenSession(NamedTuple):
     octets_in: int
     octets_out: int
     is_open: bool
+    #: A Disconnect is on its way to it.
+    is_ending: bool
     #: Its calling station has no other open session of the customer at the device.
     is_only_session: bool
 
@@ -129,6 +149,12 @@ def claim(connection: Connection, rooms: Sequence[tuple[int, int, int]]) -> list
     isps, devices, counts = (list(column) for column in zip(*rooms, strict=True))
     rows = connection.execute(_CLAIM, {"isps": isps, "devices": devices, "rooms": counts})
     return sorted((Claimed(*row) for row in rows), key=lambda request: request.id)
+
+
+def targets(connection: Connection, devices: Sequence[tuple[int, int]]) -> list[Target]:
+    """Of (tenant, device); those that are gone are missing."""
+    rows = connection.execute(_TARGETS, {"isps": [isp for isp, _ in devices], "devices": [id_ for _, id_ in devices]})
+    return [Target(*row) for row in rows]
 
 
 def sessions_of(connection: Connection, requests: Sequence[Claimed]) -> dict[tuple[int, str], OpenSession]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from sqlalchemy import ColumnElement, func, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -18,6 +21,7 @@ REASONS = (
     "too_many_sessions", "password_changed", "deleted", "device_removed", "by_hand", "time_of_day",
 )  # fmt: skip
 OPEN = ("pending", "sent")
+RATE, ALLOWANCE = "Mikrotik-Rate-Limit", "Mikrotik-Total-Limit"
 _OPEN_DISCONNECT = text("kind = 'disconnect' and status in ('pending', 'sent') and acctuniqueid is not null")
 
 
@@ -26,15 +30,24 @@ def disconnect(session: Session, customer: Customer, reason: str) -> None:
     _add(session, customer, "disconnect", reason)
 
 
-def change(session: Session, customer: Customer, reason: str) -> None:
-    """Bring the customer's sessions to what applies to them from here on."""
-    _add(session, customer, "coa", reason)
+def change(
+    session: Session, customer: Customer, reason: str, attributes: Sequence[str] = (), before: str | None = None
+) -> None:
+    """Bring the customer's sessions to what applies to them from here on.
+
+    `attributes`: which of their login's attributes are no longer what they were, where the reason does not say so;
+    `before`: the rate so far.
+    """
+    _add(session, customer, "coa", reason, {"attributes": list(attributes), "before": before} if attributes else {})
 
 
-def change_all_on(session: Session, plan: ServicePlan) -> None:
+def change_all_on(
+    session: Session, plan: ServicePlan, attributes: Sequence[str] = (RATE,), before: str | None = None
+) -> None:
     """The same for every customer of a plan who is online, in one statement."""
+    payload = literal({"attributes": list(attributes), "before": before}, Outbox.payload.type)
     online = (
-        select(Customer.isp_id, Customer.id, literal("coa"), literal("plan_changed"))
+        select(Customer.isp_id, Customer.id, literal("coa"), literal("plan_changed"), payload)
         .join(Radacct, (Radacct.isp_id == Customer.isp_id) & (Radacct.customer_id == Customer.id))
         .where(
             Customer.isp_id == plan.isp_id,
@@ -43,7 +56,7 @@ def change_all_on(session: Session, plan: ServicePlan) -> None:
         )
         .distinct()
     )
-    session.execute(insert(Outbox).from_select(["isp_id", "customer_id", "kind", "reason"], online))
+    session.execute(insert(Outbox).from_select(["isp_id", "customer_id", "kind", "reason", "payload"], online))
 
 
 def disconnect_tenant(session: Session, isp_id: int) -> None:
@@ -62,7 +75,9 @@ def disconnect_sessions(session: Session, isp_id: int, which: ColumnElement[bool
     wanted = select(
         Radacct.isp_id, Radacct.customer_id, Radacct.device_id, Radacct.acctuniqueid, Radacct.session_month,
         Radacct.acctsessionid, Radacct.username, literal("disconnect"), literal("by_hand"),
-    ).where(Radacct.isp_id == isp_id, Radacct.acctstoptime.is_(None), Radacct.device_id.is_not(None), which)  # fmt: skip
+    ).where(
+        Radacct.isp_id == isp_id, Radacct.acctstoptime.is_(None), Radacct.device_id.is_not(None), which
+    )  # fmt: skip
     added = postgresql.insert(Outbox).from_select([*columns, "kind", "reason"], wanted)
     session.execute(
         added.on_conflict_do_nothing(index_elements=["isp_id", "acctuniqueid"], index_where=_OPEN_DISCONNECT)
@@ -117,6 +132,8 @@ def withdraw(session: Session, customer: Customer, reasons: tuple[str, ...]) -> 
     )
 
 
-def _add(session: Session, customer: Customer, kind: str, reason: str) -> None:
-    payload = {"username": customer.username}
+def _add(
+    session: Session, customer: Customer, kind: str, reason: str, more: Mapping[str, object] = MappingProxyType({})
+) -> None:
+    payload = {"username": customer.username, **more}
     session.add(Outbox(isp_id=customer.isp_id, customer_id=customer.id, kind=kind, reason=reason, payload=payload))

@@ -19,9 +19,9 @@ select id from outbox
  where acctuniqueid is null and status = 'done' and created_at > now() - make_interval(secs => :seconds)
 """)
 
-#: Sessions that were let in before the event, by what was in force then: those that had begun, and those whose login our
-#: Class dates to before it. The event's own second counts as before where the request is checked against the rules once
-#: more before it leaves, and as after where it is not.
+#: Sessions that were let in before the event, by what was in force then: those that had begun, and those whose login
+#: our Class dates to before it. The event's own second counts as before where the request is checked against the rules
+#: once more before it leaves, and as after where it is not.
 _LET_IN_BEFORE = """(r.acctstarttime <= e.created_at
    or case when r.class ~ '^01[0-9a-f]{24}$' then to_timestamp(('x' || substr(r.class, 3, 8))::bit(32)::bigint) end
       <= case when e.reason in ('password_changed', 'topup', 'deleted', 'device_removed')
@@ -30,11 +30,12 @@ _LET_IN_BEFORE = """(r.acctstarttime <= e.created_at
 #: Three questions in place of one with an "or", each with an index of its own.
 _FAN_OUT = text(f"""
 insert into outbox (isp_id, parent_id, customer_id, device_id, kind, reason, acctuniqueid, session_month, session_id,
-                    username)
+                    username, payload)
 select e.isp_id, e.id, r.customer_id, r.device_id, e.kind, e.reason, r.acctuniqueid, r.session_month, r.acctsessionid,
-       r.username
+       r.username, e.payload
   from (select e.*, r.acctuniqueid as uid, r.session_month as month
-          from outbox e join radacct r on r.isp_id = e.isp_id and r.customer_id = e.customer_id and r.acctstoptime is null
+          from outbox e
+          join radacct r on r.isp_id = e.isp_id and r.customer_id = e.customer_id and r.acctstoptime is null
          where e.id = any(:events) and e.customer_id is not null
         union all
         select e.*, r.acctuniqueid, r.session_month

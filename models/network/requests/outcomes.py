@@ -65,7 +65,10 @@ class Ineffective(NamedTuple):
 # A request that is over stays as it is, whoever is late to speak of it.
 _WRITE = text("""
 update outbox o
-   set kind = w.kind, status = w.status, error = w.error, error_cause = coalesce(w.error_cause, o.error_cause),
+   set kind = case when w.kind <> o.kind and exists (
+                     select from outbox x where x.isp_id = o.isp_id and x.acctuniqueid = o.acctuniqueid and x.id <> o.id
+                        and x.kind = w.kind and x.status in ('pending', 'sent')) then o.kind else w.kind end,
+       status = w.status, error = w.error, error_cause = coalesce(w.error_cause, o.error_cause),
        step = coalesce(w.step, o.step), nas_address = coalesce(w.nas_address::inet, o.nas_address),
        payload = o.payload || w.payload::jsonb, attempts = o.attempts - case when w.counts then 0 else 1 end,
        next_attempt_at = case when w.next_in is null then o.next_attempt_at
@@ -82,9 +85,9 @@ update outbox o
 #: The ladder's next rung in place of a CoA that did not do: one request more, of which the first is the parent.
 _INSTEAD = text("""
 insert into outbox (isp_id, parent_id, customer_id, device_id, kind, reason, acctuniqueid, session_month, session_id,
-                    username)
+                    username, payload)
 select o.isp_id, o.id, o.customer_id, o.device_id, 'disconnect', o.reason, o.acctuniqueid, o.session_month,
-       o.session_id, o.username
+       o.session_id, o.username, jsonb_build_object('instead_of', coalesce(o.error_cause::text, o.error))
   from unnest(cast(:isps as bigint[]), cast(:ids as bigint[])) as w (isp_id, id)
   join outbox o on o.isp_id = w.isp_id and o.id = w.id
 on conflict do nothing

@@ -25,7 +25,7 @@ _NOT_ASKED = f"""
              or (o.status = 'failed' and o.error <> 'superseded'
                  and (o.done_at > now() - interval '{REST_SECONDS} s' or o.done_at >= r.acctupdatetime))
              or (o.status = 'done' and o.done_at > now() - interval '{_SETTLED} s')))
-"""  # noqa: S608  # constants of this file
+"""
 
 
 def _forbidden(which: str) -> TextClause:
