@@ -9,7 +9,7 @@ from service.host.settings import Settings, from_environment
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command. Exit code 2: something the operator can put right, told in one sentence."""
+    """Run one command. Exit code 2: something the operator can put right; one sentence on stderr says what."""
     try:
         return _command(arguments[0] if arguments else "", arguments[1:], from_environment(os.environ))
     except Refusal as refusal:
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
-    """Each command imports what it needs itself: `exec` and `clean` must be quick."""
+    """Each command imports only what it needs, because `exec` and `clean` must be quick."""
     if name == "exec":
         from service.s6 import exec as execution
 

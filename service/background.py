@@ -17,7 +17,7 @@ NOT_RUNNING = 3  # as init scripts say it (LSB)
 
 
 def start(settings: Settings) -> int:
-    """0 once everything answers. Whatever stops it on the way ends what was started."""
+    """0 once everything answers. If the start fails, everything that was started is stopped again."""
     bring_up = BringUp(settings, Progress(), with_parent=False)
     try:
         secrets = bring_up.run()
@@ -28,7 +28,7 @@ def start(settings: Settings) -> int:
             bring_up.tree.wait()
         raise
     if bring_up.tree is not None:
-        bring_up.tree.returncode = 0  # it lives on without us: subprocess need not warn of that
+        bring_up.tree.returncode = 0  # it outlives this process: subprocess must not warn about it
     say_all(["", "Running in the background: `make status`, `make stop`.", *next_commands(settings)])
     return 0
 
@@ -46,7 +46,7 @@ def status(settings: Settings) -> int:
     if root is None:
         say(f"Not running ({settings.state_dir}).")
         return NOT_RUNNING
-    # As it was started, which need not be as this command was called.
+    # The settings it was started with may differ from those of this call.
     environment = _environment_of(root)
     running = from_environment(environment)
     secrets = load_or_create(running.state_dir, environment)

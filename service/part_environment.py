@@ -1,4 +1,4 @@
-"""The environment of each part, built from nothing: what is not named here does not reach a part."""
+"""The environment of each part, built from an empty one: a variable that is not named here reaches no part."""
 
 import os
 import sysconfig
@@ -14,7 +14,7 @@ _PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def common(settings: Settings) -> dict[str, str]:
-    """What every part is told; no secret among it."""
+    """The variables that every part gets; none of them is a secret."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return passed | {
         "PATH": f"{settings.venv}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

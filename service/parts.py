@@ -14,9 +14,9 @@ from service.host.settings import Settings
 class Part:
     """`entry`: the file of the repository that the part begins with.
 
-    `stop_signal` and `grace_seconds`: how it is asked to end, and when it is ended by kill -9 instead.
-    `has_children`: whether a kill -9 leaves processes of it behind.
-    `niceness`: who gets a processor first where there are too few, as far as the account that starts it may say so.
+    `stop_signal` and `grace_seconds`: how it is asked to end, and after how long kill -9 ends it.
+    `has_children`: whether a kill -9 leaves child processes behind.
+    `niceness`: the priority when processors are scarce, as far as the starting account may set it.
     """
 
     name: str
@@ -60,8 +60,8 @@ def _api(settings: Settings) -> list[str]:
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
     Part("postgres", "service/database/cluster.py", "INT", 30, _postgres, has_children=True),
-    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. A subscriber waits for a login, a
-    # router for accounting, nobody for the books.
+    # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. Customers wait for logins and
+    # routers for accounting, but nobody waits for the books.
     Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
     Part("writer", "radius_module/writer/__main__.py", "TERM", 8, _writer),
@@ -74,21 +74,21 @@ def by_name(name: str) -> Part:
 
 
 def present(settings: Settings) -> list[Part]:
-    """The parts that this installation runs: all of them, but PostgreSQL where it is outside.
+    """The parts that this installation runs: all of them, except PostgreSQL when DATABASE_URL names an outside one.
 
     Raises Refusal for a part whose code is missing: an installation that starts without its books or its database
-    must not look like one that is whole.
+    must not look complete.
     """
     running = [part for part in PARTS if not (part.name == "postgres" and settings.database_url is not None)]
     missing = [part for part in running if not Path(settings.home, part.entry).is_file()]
     if missing:
         files = ", ".join(f"{part.entry} ({part.name})" for part in missing)
-        raise Refusal(f"These files of the installation are missing: {files}. Get them back from the repository.")
+        raise Refusal(f"These files of the installation are missing: {files}. Restore them from the repository.")
     return running
 
 
 def place(part: Part, settings: Settings) -> str:
-    """Where the part is reached, for people."""
+    """Where the part is reached, in words for the operator."""
     places = {
         "postgres": f"the socket in {layout.socket_directory(settings)}",
         "auth": f"UDP {settings.radius_listen} port {settings.radius_auth_port}",

@@ -1,4 +1,4 @@
-"""One line a step on the terminal, with the seconds since the beginning."""
+"""One line per step on the terminal, with the seconds since the start."""
 
 import sys
 import time
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 class Progress:
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
 
     def step(self, text: str) -> None:
-        say(f"[{time.monotonic() - self._begun:5.1f} s] {text}")
+        say(f"[{time.monotonic() - self._started:5.1f} s] {text}")
 
 
 def say(text: str = "") -> None:
-    """To standard output at once. A reader who has gone away stops nothing."""
+    """To standard output at once. A reader that has gone away stops nothing."""
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`make run`: everything in the foreground, one real login as proof, and an end that leaves nothing behind."""
+"""`make run`: everything in the foreground, one real login as proof, and a stop that leaves no process behind."""
 
 import ctypes
 import shlex
@@ -21,14 +21,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stopped(BaseException):
-    """QuestionListener to end. Not an Exception: nothing on the way may swallow it."""
+    """A signal asked this process to stop. Not an Exception, so that no handler on the way swallows it."""
 
 
 def run(settings: Settings) -> int:
     """Until Ctrl-C (exit code 0), or until the system cannot start or go on (1)."""
     for number in _SIGNALS:
         signal.signal(number, _stop)
-    # A `make` that is killed takes us along; s6-svscan goes with us in the same way.
+    # When `make` is killed, this process ends too, and s6-svscan ends with it in the same way.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     supervisor.refuse_if_running(settings)
     start = BringUp(settings, Progress(), with_parent=True)
@@ -40,7 +40,7 @@ def run(settings: Settings) -> int:
     except _Stopped:
         return 0
     finally:
-        for number in _SIGNALS:  # a second Ctrl-C must not cut the cleaning short
+        for number in _SIGNALS:  # a second Ctrl-C must not interrupt the cleanup
             signal.signal(number, signal.SIG_IGN)
         if start.tree is not None:
             say("Stopping …")
@@ -61,7 +61,7 @@ def _watch(tree: "subprocess.Popen[bytes] | None") -> int:
 
 
 def show_login(settings: Settings, secrets: Secrets) -> None:
-    """The proof: the demo customer's login, as a router would send it."""
+    """The proof: the demo customer's login, sent as a router would send it."""
     if not settings.demo:
         return
     answer = probe.login(settings, secrets.radius_secret)
@@ -73,7 +73,7 @@ def show_login(settings: Settings, secrets: Secrets) -> None:
 
 
 def next_commands(settings: Settings) -> list[str]:
-    """What to try next. Secrets are fetched by the commands, so that none ends in a saved output."""
+    """What to try next. The commands fetch the secrets themselves, so that saved output holds none."""
     state = "" if settings.state_dir == settings.home / "var" else f"STATE_DIR={shlex.quote(str(settings.state_dir))} "
     python = settings.venv / "bin/python"
     near = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python

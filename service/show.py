@@ -11,12 +11,12 @@ def demo(settings: Settings, field: str) -> int:
     """Text as it is, anything else as JSON. The whole file without a field."""
     path = settings.state_dir / "demo.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         for name in filter(None, field.split(".")):
-            found = found[name]
+            content = content[name]
     except (FileNotFoundError, PermissionError):
         raise Refusal(f"{path} cannot be read: start the system first, as the same user.") from None
     except (KeyError, TypeError):
         raise Refusal(f"{path} has no field {field}.") from None
-    say(found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))
+    say(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))
     return 0

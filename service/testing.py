@@ -1,4 +1,4 @@
-"""A whole installation for one test run: temporary STATE_DIR, own ports, real parts, gone afterwards.
+"""A complete installation for one test run: temporary STATE_DIR, its own ports, real parts, removed afterwards.
 
 with Installation(state_dir, 21812, 21813, 25000) as installation:
     installation.start_postgres()
@@ -22,22 +22,22 @@ from service.start import demo, readiness, schema, waiting
 
 
 def free_ports() -> tuple[int, int, int]:
-    """Ports for authentication, accounting and API that nobody uses at this moment."""
+    """Ports for authentication, accounting and API that are free at this moment."""
     kinds = (socket.SOCK_DGRAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
-    taken = [socket.socket(socket.AF_INET, kind) for kind in kinds]
-    for one in taken:
-        one.bind(("127.0.0.1", 0))
-    auth, acct, api = (int(one.getsockname()[1]) for one in taken)
-    for one in taken:
-        one.close()
+    sockets = [socket.socket(socket.AF_INET, kind) for kind in kinds]
+    for bound in sockets:
+        bound.bind(("127.0.0.1", 0))
+    auth, acct, api = (int(bound.getsockname()[1]) for bound in sockets)
+    for bound in sockets:
+        bound.close()
     return auth, acct, api
 
 
 class Installation:
     """Parts are started one by one; each call returns when the part answers.
 
-    `urls`: owner, engine, api. `environment(part)`: what the part is started with.
-    Other variables of the contract go in as keywords: Installation(…, RADIUS_SECRET="…").
+    `urls`: owner, engine, api. `environment(part)`: the environment the part is started with.
+    Other settings are keywords: Installation(…, RADIUS_SECRET="…").
     """
 
     def __init__(self, state_dir: Path, auth_port: int, acct_port: int, api_port: int, **variables: str) -> None:
@@ -79,12 +79,12 @@ class Installation:
         return self.demo
 
     def start_radius(self) -> None:
-        """Both FreeRADIUS processes and the writer; schema and tenants are the caller's, or start_all's."""
+        """Both FreeRADIUS processes and the writer; the caller or start_all provides schema and tenants."""
         for name in ("auth", "acct", "writer"):
             self.start(name)
 
     def start(self, name: str) -> None:
-        """Any part by its name."""
+        """Start one part and wait until it answers."""
         part = parts.by_name(name)
         self._started.append(part)
         tree.write(self.settings, self._started)
@@ -96,7 +96,7 @@ class Installation:
         waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, self.secrets), 60)
 
     def stop(self) -> None:
-        """End everything; the data stays, so that a test may start a second Installation on it."""
+        """Stop everything; the data stays, so that a test may start a second Installation on it."""
         supervisor.stop(self.settings)
         if self._tree is not None:
             self._tree.wait(timeout=30)
@@ -110,6 +110,6 @@ class Installation:
         return part_environment.of_owner(self.settings, self.secrets)
 
     def log(self, part: str) -> str:
-        """What the part has written so far."""
+        """The part's current log file."""
         path = self.settings.state_dir / "log" / part / "current"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

@@ -1,4 +1,4 @@
-"""The private PostgreSQL cluster below STATE_DIR/pg: made once, reached over a Unix socket only.
+"""The private PostgreSQL cluster below STATE_DIR/pg: created once, reached over a Unix socket only.
 
 Called by `exec` as the parts' account, before it becomes the postmaster. Not used with DATABASE_URL.
 """
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from service.errors import Refusal
+from service.errors import Refusal, last_line
 from service.host.layout import socket_directory
 from service.host.settings import Settings
 
@@ -18,7 +18,7 @@ OLDEST = 15
 
 _CONFIGURATION = """\
 # Written at each start. A lasting change of your own: ALTER SYSTEM, which wins over this file.
-include 'initdb.conf'            # what initdb found out about this machine
+include 'initdb.conf'            # what initdb detected on this machine
 listen_addresses = ''
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
@@ -49,27 +49,28 @@ def data_directory(settings: Settings) -> Path:
 
 
 def binary(settings: Settings, program: str) -> Path:
-    """A server program of the cluster's own major version, or of the newest one for a new cluster."""
+    """A server program of the cluster's own major version, or of the newest version for a new cluster."""
     try:
         version = (data_directory(settings) / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
         version = str(_newest())
     path = BINARIES / version / "bin" / program
     if not path.exists():
-        raise Refusal(f"{data_directory(settings)} was made by PostgreSQL {version}, which is not installed: "
+        raise Refusal(f"{data_directory(settings)} was created by PostgreSQL {version}, which is not installed: "
                       f"install postgresql-{version}, or move the data with pg_upgrade.")  # fmt: skip
     return path
 
 
 def _newest() -> int:
-    found = [int(p.name) for p in BINARIES.glob("*") if re.fullmatch(r"\d+", p.name) and (p / "bin/postgres").exists()]
-    if not found or max(found) < OLDEST:
+    numbered = (path for path in BINARIES.glob("*") if re.fullmatch(r"\d+", path.name))
+    versions = [int(path.name) for path in numbered if (path / "bin/postgres").exists()]
+    if not versions or max(versions) < OLDEST:
         raise Refusal(f"PostgreSQL {OLDEST} or newer is not installed: run scripts/setup.")
-    return max(found)
+    return max(versions)
 
 
 def create(settings: Settings) -> None:
-    """Make the cluster if there is none. It takes its name only when whole, so a half-made one never counts."""
+    """Create the cluster unless it exists. It gets its name last, so that an unfinished one never counts."""
     data = data_directory(settings)
     if data.exists():
         return
@@ -81,13 +82,13 @@ def create(settings: Settings) -> None:
     clean = {"PATH": os.defpath, "LANG": "C.UTF-8"}
     done = subprocess.run(command, capture_output=True, text=True, env=clean, check=False)  # noqa: S603
     if done.returncode != 0:
-        raise Refusal(f"initdb failed: {done.stderr.strip().splitlines()[-1]}")
+        raise Refusal(f"initdb failed: {last_line(done.stderr)}")
     (partial / "postgresql.conf").rename(partial / "initdb.conf")
     partial.rename(data)
 
 
 def configure(settings: Settings) -> None:
-    """Write the project's configuration over initdb's."""
+    """Replace initdb's configuration by the project's."""
     data = data_directory(settings)
     sockets = str(socket_directory(settings)).replace("'", "''")
     (data / "postgresql.conf").write_text(_CONFIGURATION.format(sockets=sockets))

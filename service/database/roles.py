@@ -1,6 +1,6 @@
 """The database's roles: owner, engine (reads every tenant), API (bypasses nothing). Safe to repeat.
 
-Passwords travel as SCRAM verifiers computed here, so that no log of the server can ever show one.
+Passwords travel as SCRAM verifiers computed here, so that no server log can ever show them.
 """
 
 import psycopg2
@@ -10,7 +10,7 @@ from psycopg2.extensions import encrypt_password
 
 from service.database import urls as database_urls
 from service.database.urls import DatabaseUrls
-from service.errors import Refusal
+from service.errors import Refusal, last_line
 from service.host.secret_file import Secrets
 from service.host.settings import Settings
 
@@ -40,7 +40,7 @@ def _ensure_private(settings: Settings, secrets: Secrets) -> None:
 
 
 def ensure_database(db: Connection, name: str, owner: str) -> None:
-    """Create the database if it is not there. `db` must be in autocommit."""
+    """Create the database unless it exists. `db` must be in autocommit mode."""
     with db.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if cursor.fetchone() is None:
@@ -70,8 +70,7 @@ def _connect_owner(url: str) -> Connection:
     try:
         return psycopg2.connect(url, connect_timeout=5)
     except psycopg2.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise Refusal(f"The database of DATABASE_URL does not answer: {reason}.") from None
+        raise Refusal(f"The database of DATABASE_URL does not answer: {last_line(str(error))}.") from None
 
 
 def _can_log_in(url: str) -> bool:
@@ -83,7 +82,7 @@ def _can_log_in(url: str) -> bool:
 
 
 def _may_create_roles(db: Connection) -> bool:
-    """BYPASSRLS can be given by a superuser, since PostgreSQL 16 also by a role that has it itself."""
+    """A superuser can grant BYPASSRLS; since PostgreSQL 16 so can a role that has it itself."""
     with db.cursor() as cursor:
         cursor.execute("SELECT rolsuper, rolcreaterole AND rolbypassrls FROM pg_roles WHERE rolname = current_user")
         superuser, delegated = cursor.fetchone() or (False, False)

@@ -17,7 +17,7 @@ SUPERUSER = "postgres"
 
 @dataclass(frozen=True, repr=False)
 class DatabaseUrls:
-    """owner: schema, migrations, demo.json. engine: FreeRADIUS, worker. api: owns and bypasses nothing."""
+    """owner: schema, migrations, demo.json. engine: FreeRADIUS, writer. api: owns no table, bypasses no policy."""
 
     owner: str
     engine: str
@@ -37,7 +37,7 @@ def of(settings: Settings, secrets: Secrets) -> DatabaseUrls:
 
 
 def superuser(settings: Settings) -> str:
-    """The private cluster's superuser: no password, the socket's peer is asked for its account."""
+    """The private cluster's superuser: no password, because PostgreSQL checks the account of the socket's peer."""
     return _socket_url(settings, SUPERUSER, "postgres", "")
 
 

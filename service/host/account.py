@@ -14,7 +14,7 @@ SYSTEM_USER = "infora"
 
 @dataclass(frozen=True)
 class Account:
-    """A user with the groups that the parts get; `switch` says whether the caller has to become it."""
+    """The user that the parts run as; `switch`: the caller is root and has to change to that user."""
 
     name: str
     uid: int
@@ -22,7 +22,7 @@ class Account:
     switch: bool
 
     def drop(self) -> None:
-        """Become this user for good: groups first, because only root may change them."""
+        """Change to this user for good: groups first, because only root may set them."""
         if self.switch:
             os.setgroups(self.groups())
             os.setgid(self.gid)
@@ -32,13 +32,13 @@ class Account:
         return os.getgrouplist(self.name, self.gid)
 
     def own(self, path: str | os.PathLike[str]) -> None:
-        """Hand a directory or file that root has just made over to the parts."""
+        """Give the parts a directory or file that root has just created."""
         if self.switch:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 def current() -> Account:
-    """The account for the calling user. Raises Refusal when root has not run the set-up yet."""
+    """The account that the caller's parts run as. Raises Refusal when root has not run the set-up yet."""
     if os.geteuid() != 0:
         me = pwd.getpwuid(os.geteuid())
         return Account(me.pw_name, me.pw_uid, me.pw_gid, switch=False)

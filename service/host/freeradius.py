@@ -23,11 +23,11 @@ def check_version(program: str = PROGRAM) -> tuple[int, ...]:
 
 def judge(text: str) -> tuple[int, ...]:
     """Decide on the output of `freeradius -v`."""
-    found = re.search(r"FreeRADIUS Version (\d+)\.(\d+)\.(\d+)", text)
-    if found is None:
+    match = re.search(r"FreeRADIUS Version (\d+)\.(\d+)\.(\d+)", text)
+    if match is None:
         raise Refusal(f"freeradius -v names no version: {_SETUP}.")
-    version = tuple(int(number) for number in found.groups())
-    name = ".".join(found.groups())
+    version = tuple(int(number) for number in match.groups())
+    name = ".".join(match.groups())
     if version < OLDEST:
         raise Refusal(f"FreeRADIUS {name} is too old, because it neither protects replies against BlastRADIUS nor runs "
                       f"several Python instances: {_REPLACE}.")  # fmt: skip

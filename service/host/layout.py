@@ -17,11 +17,11 @@ _SOCKET_NAME = ".s.PGSQL.5432"
 
 
 def prepare(settings: Settings) -> None:
-    """Make the directories of STATE_DIR with their owners and modes; safe to repeat."""
+    """Create the directories of STATE_DIR with their owners and modes; safe to repeat."""
     state = settings.state_dir
     try:
         state.mkdir(parents=True, exist_ok=True)
-        # Traversable, so that the parts reach their own directories; what is secret has its own mode.
+        # Traversable, so that the parts reach their own directories; secret files have their own mode.
         state.chmod(0o711)
         for name in ("s6", "log"):
             (state / name).mkdir(mode=0o755, exist_ok=True)
@@ -33,17 +33,17 @@ def prepare(settings: Settings) -> None:
             f"{error.filename} cannot be written by {settings.account.name}: choose another STATE_DIR."
         ) from None
     except FileExistsError as error:
-        raise Refusal(f"{error.filename} is in the way: STATE_DIR must be a directory of this system alone.") from None
+        raise Refusal(f"{error.filename} is in the way: STATE_DIR must be a directory for this system alone.") from None
 
 
 def refuse_foreign(settings: Settings) -> None:
-    """Another user's installation looks empty from here: say so rather than "not running"."""
+    """Another user's installation cannot be read from here: say so rather than "not running"."""
     if os.geteuid() != 0 and settings.state_dir.exists() and settings.state_dir.stat().st_uid != os.geteuid():
         raise Refusal(f"{settings.state_dir} belongs to another user: run this as that user, or set STATE_DIR.")
 
 
 def socket_directory(settings: Settings) -> Path:
-    """STATE_DIR/run, or a short path of its own where the socket's name would not fit."""
+    """STATE_DIR/run, or a short path where the socket's full name would exceed the kernel's limit."""
     inside = settings.state_dir / "run"
     if len(os.fsencode(inside / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT:
         return inside
@@ -54,10 +54,10 @@ def socket_directory(settings: Settings) -> Path:
 
 
 def _private(path: Path, settings: Settings) -> None:
-    """A directory for the parts' account alone. Refused when somebody else made it first."""
+    """A directory for the parts' account alone. Raises Refusal when it belongs to another user."""
     path.mkdir(mode=0o700, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), settings.account.uid):
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (os.geteuid(), settings.account.uid):
         raise Refusal(f"{path} belongs to somebody else: remove it or choose another STATE_DIR.")
     settings.account.own(path)
     path.chmod(0o700)

@@ -1,7 +1,7 @@
 """A clone or STATE_DIR below a directory that the parts' account cannot enter, such as /root.
 
 The service tree then runs in a mount namespace of its own, where each closed directory is covered by an
-empty, open one that holds nothing but our own directories, at their usual paths. Outside, nothing changes.
+empty, open one that holds only the installation's directories, at their usual paths. Outside, nothing changes.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
 
 def enter_if_needed(settings: Settings) -> None:
-    """Make the paths that the parts need reachable for them, in this process and its children only."""
+    """Let the parts reach the paths they need, in this process and its children only."""
     if not settings.account.switch:
         return
     needed = sorted({settings.home, settings.venv, settings.state_dir})
@@ -45,25 +45,25 @@ def closed_ancestor(path: Path, account: Account) -> Path | None:
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as answer:
-        found = answer.read()
+        index = answer.read()
     os.waitpid(child, 0)
-    return above[int(found)] if found else None
+    return above[int(index)] if index else None
 
 
 def _unshare(needed: Sequence[Path], account: Account) -> None:
-    closed = next(found for path in needed if (found := closed_ancestor(path, account)))
+    closed = next(above for path in needed if (above := closed_ancestor(path, account)))
     if _LIBC.unshare(_CLONE_NEWNS) != 0:
         raise Refusal(
             f"The user {account.name} may not enter {closed}, and this kernel refuses a private mount namespace: "
             "move the clone and STATE_DIR to a place open to all, such as /opt."
         )
-    _keep_to_ourselves()
+    _make_mounts_private()
 
 
-def _keep_to_ourselves() -> None:
-    """Nothing that is mounted from now on may be seen outside.
+def _make_mounts_private() -> None:
+    """Mounts made from now on must not be visible outside.
 
-    In a chroot "/" is no mount of its own: step out to the namespace's root for it, and back in.
+    In a chroot "/" is not a mount point, so this steps out to the namespace's root and back in.
     """
     inside = os.open("/", os.O_PATH | os.O_DIRECTORY)
     namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY)
@@ -78,16 +78,16 @@ def _keep_to_ourselves() -> None:
 
 def _cover(closed: Path, inside: Sequence[Path]) -> None:
     """Hide `closed` under an empty directory and bring back, at their own paths, only `inside`."""
-    kept = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in inside]
+    handles = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in inside]
     _mount("tmpfs", closed, "tmpfs", 0, "mode=0755,size=64k,nr_inodes=64")
-    for path, handle in kept:
+    for path, handle in handles:
         path.mkdir(parents=True, exist_ok=True)
         _mount(f"/proc/self/fd/{handle}", path, None, _MS_BIND | _MS_REC)
         os.close(handle)
 
 
 def _mount(source: str, target: Path, kind: str | None, flags: int, options: str | None = None) -> None:
-    """mount(2) itself: the program of that name would look up where /proc/self/fd/N led to before the cover."""
+    """mount(2) itself, because mount(8) would resolve /proc/self/fd/N to the path that is now covered."""
     texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, options)]
     if _LIBC.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]) != 0:
         reason = os.strerror(ctypes.get_errno())

@@ -1,11 +1,10 @@
-"""STATE_DIR/secrets.env: every secret that the environment does not give, made once, mode 0600.
+"""STATE_DIR/secrets.env: every secret that the environment does not give, generated once, mode 0600.
 
 A value in the environment wins over the file and is never written to it.
 """
 
 import base64
 import binascii
-import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from service.errors import Refusal
+from service.host import private_file
 
 FILE = "secrets.env"
 _PLACEHOLDER = re.compile(r"change.?me|change.?this|your[-_ ]|placeholder|replace.?me|example|^secret|^password", re.I)
@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"change.?me|change.?this|your[-_ ]|placeholder|replac
 
 @dataclass(frozen=True, repr=False)
 class Secrets:
-    """No repr: a secret must not reach a trace or a log."""
+    """No repr: a secret must not reach a traceback or a log."""
 
     jwt_secret_key: str
     credential_keys: str
@@ -39,21 +39,21 @@ def _credential_keys() -> str:
     return "1:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-_MAKERS: Mapping[str, Callable[[], str]] = {"credential_keys": _credential_keys}
+_GENERATORS: Mapping[str, Callable[[], str]] = {"credential_keys": _credential_keys}
 
 
 def load_or_create(state_dir: Path, env: Mapping[str, str]) -> Secrets:
-    """Environment, then file, then freshly made and appended to the file. Raises Refusal on a weak value."""
+    """From the environment, else the file, else generated and added to the file. Raises Refusal on a weak value."""
     names = [field.name for field in fields(Secrets)]
     given = {name: env[name.upper()] for name in names if env.get(name.upper())}
     stored = _read(state_dir / FILE)
-    made = {name: _MAKERS.get(name, _token)() for name in names if name not in given and name not in stored}
-    result = Secrets(**{name: given.get(name) or stored.get(name) or made[name] for name in names})
+    generated = {name: _GENERATORS.get(name, _token)() for name in names if name not in given and name not in stored}
+    result = Secrets(**{name: given.get(name) or stored.get(name) or generated[name] for name in names})
     _check(result)
-    if made:
+    if generated:
         _write(
             state_dir / FILE,
-            {name: stored.get(name) or made[name] for name in names if name not in given or name in stored},
+            {name: stored.get(name) or generated[name] for name in names if name not in given or name in stored},
         )
     return result
 
@@ -64,23 +64,15 @@ def _read(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except PermissionError:
-        raise Refusal(f"{path} cannot be read by this user: run the command as the user who made it.") from None
+        raise Refusal(f"{path} cannot be read by this user: run the command as the user who created it.") from None
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.lower(): value for name, _, value in pairs if value}
 
 
 def _write(path: Path, values: Mapping[str, str]) -> None:
-    """Whole or not at all: a file cut off by a crash would mean new keys for old credentials."""
     text = "# Secrets of this installation. Keep a copy apart from the database's backup.\n"
     text += "".join(f"{name.upper()}={value}\n" for name, value in values.items())
-    partial = path.with_suffix(".new")
-    partial.unlink(missing_ok=True)
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    private_file.write(path, text)
 
 
 def _check(values: Secrets) -> None:

@@ -1,6 +1,6 @@
 """Environment -> one frozen Settings, checked once at the start of every command.
 
-What is wrong ends the command with one sentence (Refusal). Secrets are not here: see secret_file.
+A wrong value ends the command with one sentence (Refusal). Secrets are not here: see secret_file.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ PROBE_ADDRESS = "127.0.0.2"
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything an installation is told from outside, without its secrets. Paths are absolute."""
+    """The settings of an installation, without its secrets. Paths are absolute."""
 
     home: Path
     state_dir: Path
@@ -48,7 +48,7 @@ class Settings:
 
 
 def from_environment(env: Mapping[str, str]) -> Settings:
-    """Read and check the variables of the contract. An empty variable counts as an absent one."""
+    """Read and check the variables. An empty variable counts as absent."""
     auth, acct = _port(env, "RADIUS_AUTH_PORT", 1812), _port(env, "RADIUS_ACCT_PORT", 1813)
     if auth == acct:
         raise Refusal(f"RADIUS_AUTH_PORT and RADIUS_ACCT_PORT are both {auth}: give them different ports.")
@@ -114,5 +114,5 @@ def _database_url(env: Mapping[str, str]) -> str | None:
     url = env.get("DATABASE_URL") or None
     if url and not re.match(r"postgresql(\+psycopg2)?://", url):
         raise Refusal("DATABASE_URL must look like postgresql://user:password@host/database: "
-                      "this system runs on PostgreSQL alone.")  # fmt: skip
+                      "this system runs on PostgreSQL only.")  # fmt: skip
     return url and url.replace("postgresql+psycopg2://", "postgresql://", 1)

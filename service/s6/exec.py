@@ -1,7 +1,7 @@
 """`python -m service exec NAME`: what a service's run script becomes.
 
-Runs as root (or as the invoking user), reads the secrets, ends what is left of the part's last life,
-drops to the parts' account and becomes the part. Imports little: a killed part must be back at once.
+Runs as root (or as the invoking user), reads the secrets, ends leftover processes of the part's last run,
+changes to the parts' account and becomes the part. Imports little: a killed part must be back at once.
 """
 
 import os
@@ -22,7 +22,7 @@ def become(name: str, settings: Settings) -> NoReturn:
     secrets = load_or_create(settings.state_dir, os.environ)
     environment = part_environment.of_part(name, settings, secrets)
     if ended := leftovers.end(name, settings):
-        say(f"{name}: ended {len(ended)} process(es) of its last life")
+        say(f"{name}: ended {len(ended)} process(es) of its last run")
     os.chdir(settings.home)
     os.umask(0o077)
     if part.niceness:
@@ -33,12 +33,12 @@ def become(name: str, settings: Settings) -> NoReturn:
         cluster.create(settings)
         cluster.configure(settings)
     command = list(part.command(settings))
-    _say_begun()
+    _notify_started()
     os.closerange(3, 256)
     os.execve(command[0], command, environment)  # noqa: S606 - no shell is the point
 
 
-def _say_begun() -> None:
-    """To s6-supervise, so that the part's next start need not wait (service.s6.tree). By hand, nobody hears."""
+def _notify_started() -> None:
+    """Tell s6-supervise, so that the next start need not wait (service.s6.tree). Without s6, nobody listens."""
     with suppress(OSError):
         os.write(tree.NOTIFY_ON, b"\n")

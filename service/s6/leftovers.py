@@ -1,7 +1,7 @@
 """Processes of a part that outlived it: a killed postmaster's backends, a killed gunicorn's workers.
 
-They are ended before the part starts again and when it has ended. Only processes that carry this
-installation's mark are touched: PostgreSQL's by their data directory, the others by their environment.
+They are killed before the part starts again and after it has ended. Only processes of this installation are
+touched: PostgreSQL's are known by their data directory, the others by their environment.
 """
 
 import os
@@ -17,20 +17,20 @@ from service.part_environment import PART
 
 
 def end(part: str, settings: Settings) -> list[int]:
-    """End what is left of the part; returns the pids that had to go. Safe when there is nothing."""
-    gone = [pid for pid in of(part, settings) if _kill(pid)]
+    """Kill what is left of the part and return the pids. Safe when nothing is left."""
+    killed = [pid for pid in of(part, settings) if _kill(pid)]
     deadline = time.monotonic() + 5
-    while any(_runs(pid) for pid in gone) and time.monotonic() < deadline:
+    while any(_runs(pid) for pid in killed) and time.monotonic() < deadline:
         time.sleep(0.01)
     if part == "postgres":
-        # PostgreSQL takes any process of its own account with this pid for a living postmaster,
-        # a worker of ours included; nothing of this cluster runs any more, so the file lies.
+        # PostgreSQL takes any process of its account with this pid for a live postmaster, even a worker of
+        # the API. Nothing of this cluster runs any more, so the file is stale.
         (cluster.data_directory(settings) / "postmaster.pid").unlink(missing_ok=True)
-    return gone
+    return killed
 
 
 def of(part: str, settings: Settings) -> list[int]:
-    """Pids of the part's processes, the calling one left out."""
+    """Pids of the part's processes, without the calling one."""
     belongs = _works_in(cluster.data_directory(settings)) if part == "postgres" else _is_marked(part, settings)
     return [pid for pid in pids() if pid != os.getpid() and belongs(pid)]
 
@@ -44,11 +44,11 @@ def _works_in(directory: Path) -> Callable[[int], bool]:
 
     def belongs(pid: int) -> bool:
         try:
-            found = Path(f"/proc/{pid}/cwd").stat()
+            directory_of_process = Path(f"/proc/{pid}/cwd").stat()
             program = Path(f"/proc/{pid}/exe").readlink().name
         except OSError:
             return False
-        return (found.st_dev, found.st_ino) == (place.st_dev, place.st_ino) and program == "postgres"
+        return os.path.samestat(directory_of_process, place) and program == "postgres"
 
     return belongs
 
@@ -66,7 +66,7 @@ def _is_marked(part: str, settings: Settings) -> Callable[[int], bool]:
 
 
 def pids() -> Iterator[int]:
-    return (int(found.name) for found in Path("/proc").iterdir() if found.name.isdigit())
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
 
 
 def _kill(pid: int) -> bool:
@@ -77,7 +77,7 @@ def _kill(pid: int) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """A zombie counts as ended: its parent alone can remove it."""
+    """A zombie counts as ended: only its parent can remove it."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""What s6 says of the services of a tree, and how one of them is brought down."""
+"""The state of each service as s6 reports it, and bringing a service down."""
 
 import subprocess
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from service.s6 import leftovers, tree
 
 @dataclass(frozen=True)
 class State:
-    """One part as its s6-supervise sees it. `seconds`: since it went up or down. `deaths`: of late."""
+    """One part as its s6-supervise sees it. `seconds`: since it went up or down. `deaths`: recent ones."""
 
     name: str
     up: bool
@@ -21,7 +21,7 @@ class State:
 
 
 def state(settings: Settings, part: Part) -> State | None:
-    """None when nobody supervises the part."""
+    """None when no s6-supervise runs for the part."""
     service = tree.directory(settings) / part.name
     answer = _ask("s6-svstat", "-o", "up,pid,updownfor", str(service))
     if answer is None:
@@ -32,26 +32,26 @@ def state(settings: Settings, part: Part) -> State | None:
 
 
 def down(settings: Settings, part: Part) -> None:
-    """Bring a part down for good and wait for it; s6 kills it when its grace is over."""
+    """Bring a part down for good and wait for it; s6 kills it when its grace period is over."""
     service = tree.directory(settings) / part.name
     if _ask("s6-svok", str(service)) is not None:
         _ask("s6-svc", "-wD", "-T", str((part.grace_seconds + 5) * 1000), "-d", str(service))
 
 
 def of_tree(settings: Settings) -> list[int]:
-    """Pids of s6-svscan, s6-supervise and s6-log of this installation, known by where they work."""
+    """Pids of s6-svscan, s6-supervise and s6-log of this installation, known by their working directory."""
     scan = tree.directory(settings)
     directories = [scan, *scan.glob("*"), *scan.glob("*/log")] if scan.exists() else []
-    places = {(found.st_dev, found.st_ino) for found in map(Path.stat, directories)}
+    places = {(status.st_dev, status.st_ino) for status in map(Path.stat, directories)}
     return [pid for pid in leftovers.pids() if _place(pid) in places and _program(pid).startswith("s6-")]
 
 
 def _place(pid: int) -> tuple[int, int] | None:
     try:
-        found = Path(f"/proc/{pid}/cwd").stat()
+        status = Path(f"/proc/{pid}/cwd").stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _program(pid: int) -> str:
@@ -62,6 +62,6 @@ def _program(pid: int) -> str:
 
 
 def _ask(*command: str) -> str | None:
-    """The program's answer, or None when it says no."""
+    """The program's output, or None when it exits with an error."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     return done.stdout if done.returncode == 0 else None

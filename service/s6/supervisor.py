@@ -1,7 +1,7 @@
-"""Starts and ends s6-svscan, the root of the service tree, and tells what it supervises.
+"""Starts and ends s6-svscan, the root of the service tree.
 
-In the foreground the tree ends with the process that started it, however that one dies. In the
-background nothing stands above s6-svscan; its s6-supervise children go on by themselves without it.
+In the foreground the tree ends with the process that started it, however that process dies. In the
+background s6-svscan has no parent to follow; its s6-supervise children survive its death.
 """
 
 import ctypes
@@ -31,7 +31,7 @@ def launch(
 ) -> "subprocess.Popen[bytes]":
     """Start the tree that has been written, with `variables` (the process's own when None) as its settings.
 
-    Raises Refusal when STATE_DIR already has a living one.
+    Raises Refusal when STATE_DIR already has a running one.
     """
     refuse_if_running(settings)
     command = [sys.executable, "-m", "service", "svscan"]
@@ -43,13 +43,13 @@ def launch(
 
 
 def _environment(settings: Settings, variables: Mapping[str, str] | None) -> dict[str, str]:
-    """The tree reads its settings again at every start of a part: the paths must not depend on where from."""
+    """The tree reads its settings at every start of a part: paths must not depend on the current directory."""
     base = dict(os.environ) if variables is None else {"PATH": os.environ.get("PATH", os.defpath), **variables}
     return base | {"STATE_DIR": str(settings.state_dir), "VENV": str(settings.venv)}
 
 
 def wait_launched(settings: Settings, process: "subprocess.Popen[bytes]", seconds: float = 20) -> None:
-    """Until s6-svscan has taken the tree over. Raises Refusal with its last words when it could not."""
+    """Until s6-svscan supervises the tree. Raises Refusal with the last line of its log when it cannot."""
     deadline = time.monotonic() + seconds
     while not _is_svscan(process.pid):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -65,12 +65,12 @@ def _is_svscan(pid: int) -> bool:
 
 
 def rescan(settings: Settings) -> None:
-    """Have the running tree pick up services that were written since."""
+    """Make the running tree pick up services written since its last scan."""
     subprocess.run(["s6-svscanctl", "-a", str(tree.directory(settings))], check=True, timeout=10)  # noqa: S603, S607
 
 
 def become_svscan(settings: Settings, parent: int | None) -> NoReturn:
-    """`python -m service svscan [PARENT]`: turn into s6-svscan; with PARENT, end when that one ends."""
+    """`python -m service svscan [PARENT]`: become s6-svscan; with PARENT, end when that process ends."""
     if parent is not None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
@@ -80,7 +80,7 @@ def become_svscan(settings: Settings, parent: int | None) -> NoReturn:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Refusal(f"The installation in {settings.state_dir} is already running.") from None
-    os.set_inheritable(lock, True)  # held for as long as anything of the tree lives
+    os.set_inheritable(lock, True)  # held as long as any process of the tree lives
     (settings.state_dir / _PID_FILE).write_text(f"{os.getpid()}\n")
     namespace.enter_if_needed(settings)
     scan = str(tree.directory(settings))
@@ -98,16 +98,16 @@ def refuse_if_running(settings: Settings) -> None:
 
 
 def pid(settings: Settings) -> int | None:
-    """The living s6-svscan of this STATE_DIR."""
+    """The running s6-svscan of this STATE_DIR."""
     try:
-        found = int((settings.state_dir / _PID_FILE).read_text())
+        root = int((settings.state_dir / _PID_FILE).read_text())
     except (FileNotFoundError, ValueError):
         return None
-    return found if found in services.of_tree(settings) else None
+    return root if root in services.of_tree(settings) else None
 
 
 def stop(settings: Settings) -> None:
-    """End the whole tree: first those who use the database, then it and the supervisor. Leaves no process."""
+    """End the whole tree: first the database's clients, then the database and the supervisor. Leaves no process."""
     for part in reversed(parts.PARTS):
         services.down(settings, part)
     root = pid(settings)
@@ -120,19 +120,19 @@ def stop(settings: Settings) -> None:
 
 
 def end_remains(settings: Settings) -> None:
-    """What the supervisor did not take along, because it was killed itself."""
+    """Kill what outlived a supervisor that was killed itself."""
     deadline = time.monotonic() + 5
     while (remains := services.of_tree(settings)) and time.monotonic() < deadline:
-        for found in remains:
+        for process in remains:
             with suppress(ProcessLookupError):
-                os.kill(found, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
         leftovers.wait_gone(remains, seconds=1)
     for part in parts.PARTS:
         leftovers.end(part.name, settings)
 
 
 def log_tail(settings: Settings, part: str, lines: int = 15) -> list[str]:
-    """The newest lines that the part wrote."""
+    """The newest lines of the part's log."""
     path: Path = settings.state_dir / "log" / part / "current"
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]

@@ -1,7 +1,7 @@
-"""The s6 service tree below STATE_DIR/s6: one directory a part, each with a rotating logger.
+"""The s6 service tree below STATE_DIR/s6: one directory per part, each with a rotating logger.
 
-s6-supervise starts a part again for ever: at once if it had run for a second, else when that second is over. For that
-it wants to be told when the part is ready (NOTIFY_ON), or it would wait a second after every death.
+s6-supervise restarts a part for ever: at once if it had run for a second, else when that second is over. It has to
+be notified when the part is ready (NOTIFY_ON), or it would wait a second after every death.
 Run scripts hold no secret.
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from service.host.settings import Settings
 from service.parts import Part
 
-# The descriptor on which the run script says that the part begins (service.s6.exec).
+# The descriptor on which service.s6.exec reports that the part starts.
 NOTIFY_ON = 3
-# 20 files of 2 MB a part; T: the time of each line as people write it.
+# 20 files of 2 MB per part; T: each line begins with its time in ISO 8601.
 _LOG_SCRIPT = "n20 s2000000 T"
 
 
@@ -28,9 +28,9 @@ def write(settings: Settings, parts: Iterable[Part]) -> None:
     """Write the service directories and remove those of parts that this installation no longer has."""
     scan = directory(settings)
     wanted = {part.name: part for part in parts}
-    for found in scan.iterdir():
-        if found.is_dir() and not found.name.startswith(".") and found.name not in wanted:
-            shutil.rmtree(found)
+    for service in scan.iterdir():
+        if service.is_dir() and not service.name.startswith(".") and service.name not in wanted:
+            shutil.rmtree(service)
     for part in wanted.values():
         _write_service(settings, part, scan / part.name)
 
@@ -43,7 +43,7 @@ def _write_service(settings: Settings, part: Part, service: Path) -> None:
     _script(service / "run", f"{module} exec {part.name} 2>&1")
     if part.has_children:
         _script(service / "finish", f"{module} clean {part.name}")
-    else:  # a version before this one wrote it for every part
+    else:  # an older release wrote it for every part
         (service / "finish").unlink(missing_ok=True)
     (service / "notification-fd").write_text(f"{NOTIFY_ON}\n")
     _script(service / "log" / "run", f"exec s6-log -b {_LOG_SCRIPT} {shlex.quote(str(logs))}")

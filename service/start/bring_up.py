@@ -14,7 +14,7 @@ from service.progress import Progress
 from service.s6 import supervisor, tree
 from service.start import readiness, schema, waiting
 
-_SECONDS: Mapping[str, float] = {"postgres": 300}  # a crash recovery may take its time
+_SECONDS: Mapping[str, float] = {"postgres": 300}  # crash recovery can take minutes
 _READY = "schema-ready"
 
 
@@ -31,8 +31,8 @@ class BringUp:
         """All steps. Raises Refusal with the reason; the caller then ends what was started."""
         present = parts.present(self.settings)
         secrets = self._check()
-        # After the first time everything starts at once: RADIUS serves from its snapshot while the
-        # database still recovers. The first time there is no table yet that it could read.
+        # Later starts begin with everything at once: RADIUS serves from its snapshot while the
+        # database still recovers. At the first start there is no table yet to read.
         marker = self.settings.state_dir / _READY
         self._launch(present if marker.exists() else [part for part in present if part.name == "postgres"])
         self._database(secrets, present)

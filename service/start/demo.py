@@ -1,11 +1,10 @@
-"""The demo tenant, made through the models, and STATE_DIR/demo.json, which describes it.
+"""The demo tenant, created through the models, and STATE_DIR/demo.json, which describes it.
 
-It is made once. Whatever an operator changes in it afterwards stays changed.
+It is created once. Whatever an operator changes in it afterwards stays changed.
 """
 
 import hashlib
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from models.db import make_engine
 from models.radius.provisioning import provision_customer, provision_plan, set_password
 from models.secrets.keyring import Keyring
 from service.database import urls
+from service.host import private_file
 from service.host.secret_file import Secrets
 from service.host.settings import Settings
 from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
@@ -28,7 +28,7 @@ from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
 FILE = "demo.json"
 ISP_NAME = "Demo ISP"
 DEVICE_ADDRESS = "127.0.0.1"
-_VALIDITY_DAYS = 3650  # the first login that a newcomer sees must not fail a month later
+_VALIDITY_DAYS = 3650  # a first look at the system must not fail because the demo has expired
 
 Description = dict[str, Any]
 
@@ -42,7 +42,7 @@ class _Rows:
 
 
 def ensure(settings: Settings, secret: Secrets) -> Description:
-    """Make what is missing and write demo.json; returns its content."""
+    """Create what is missing and write demo.json; returns its content."""
     path = settings.state_dir / FILE
     old = _read(path)
     url = urls.of(settings, secret).owner
@@ -150,16 +150,11 @@ def read(settings: Settings) -> Description:
 
 def _read(path: Path) -> Description:
     try:
-        found: Description = json.loads(path.read_text(encoding="utf-8"))
+        description: Description = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return found
+    return description
 
 
 def _write(path: Path, description: Description) -> None:
-    partial = path.with_suffix(".new")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(description, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-    partial.replace(path)
+    private_file.write(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")

@@ -1,6 +1,6 @@
 """One real login over UDP from 127.0.0.2, the address that the server knows as the project's own probe.
 
-The request carries Message-Authenticator, and an answer without a right one is no answer.
+The request carries Message-Authenticator, and an answer without a valid one does not count.
 """
 
 import logging
@@ -14,16 +14,16 @@ from pyrad.packet import AccessAccept, Packet
 from service.host.settings import PROBE_ADDRESS, Settings
 
 DEMO_USERNAME = "john@example.com"
-DEMO_PASSWORD = "customer123"  # noqa: S105 - of a customer who exists to be tried out
+DEMO_PASSWORD = "customer123"  # noqa: S105 - the demo customer's, known to everybody
 
 _DICTIONARIES = Path("/usr/share/freeradius")
-# pyrad cannot read the whole of FreeRADIUS' dictionaries: the single files that our replies use.
+# pyrad cannot read all of FreeRADIUS' dictionaries: these are the files that the replies use.
 _FILES = ("dictionary.rfc2865", "dictionary.rfc2866", "dictionary.rfc2869", "dictionary.mikrotik")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`attributes`: (name, value) as people write them."""
+    """`attributes`: (name, value), both as text."""
 
     accepted: bool
     attributes: list[tuple[str, str]]
@@ -56,14 +56,14 @@ def _request(client: Client) -> Packet:
 
 
 def _dictionary() -> Dictionary:
-    logging.getLogger("pyrad").setLevel(logging.ERROR)  # it warns of Vendor-Specific itself, which is no loss
+    logging.getLogger("pyrad").setLevel(logging.ERROR)  # it warns about every Vendor-Specific header
     return Dictionary(*(str(_DICTIONARIES / name) for name in _FILES))
 
 
 def _attributes(reply: Packet) -> list[tuple[str, str]]:
     names = [str(name) for name in reply.keys()]  # noqa: SIM118 - iterating gives codes, keys() gives names
-    return [(name, _written(value)) for name in names for value in reply[name]]
+    return [(name, _text(value)) for name in names for value in reply[name]]
 
 
-def _written(value: object) -> str:
+def _text(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -21,7 +21,7 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
     if part.name == "api":
         return _api_answers(settings)
     if part.name == "auth" and not settings.demo:
-        return _is_bound(settings.radius_auth_port)  # the probe belongs to a tenant, and there need not be one
+        return _is_bound(settings.radius_auth_port)  # the probe logs in to the demo tenant, which does not exist
     if part.name == "auth":
         return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None
     if part.name == "acct":
@@ -30,14 +30,14 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
 
 
 def _is_bound(port: int) -> bool | None:
-    """FreeRADIUS takes its port when every module is ready; a question would leave a record in the books."""
+    """FreeRADIUS binds its port when every module is ready; a request would leave a record in the books."""
     wanted = f":{port:04X}"
     lines = (line for name in ("udp", "udp6") for line in Path("/proc/net", name).read_text().splitlines()[1:])
     return True if any(line.split()[1].endswith(wanted) for line in lines) else None
 
 
 def _stays_up(part: Part, settings: Settings) -> bool | None:
-    """For parts that nobody can ask."""
+    """For parts that listen on no port."""
     state = services.state(settings, part)
     return True if state is not None and state.up and state.seconds >= 1 else None
 
@@ -51,7 +51,7 @@ def _database_answers(url: str) -> bool | None:
 
 
 def _api_answers(settings: Settings) -> bool | None:
-    """Any answer of HTTP will do: whether the system is in order is /readyz' business."""
+    """Any HTTP answer will do: /readyz says whether the system is in order."""
     try:
         urllib.request.urlopen(settings.api_base + "/healthz", timeout=2).close()  # noqa: S310 - our own address
     except urllib.error.HTTPError:

@@ -12,7 +12,7 @@ from service.host.settings import Settings
 
 
 def upgrade(settings: Settings, secrets: Secrets) -> None:
-    """Create or upgrade the schema, and the first administrator where the API is there to know him."""
+    """Create or upgrade the schema, and the first administrator where the API is installed."""
     if Path(settings.home, "admin_api/__init__.py").exists():
         _initdb(settings, secrets)
         return

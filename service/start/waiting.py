@@ -1,4 +1,4 @@
-"""Waiting for a part to answer: ends early, with the part's own last words, when it keeps dying."""
+"""Waiting for a part to answer: gives up early, with the end of the part's log, when it keeps dying."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _DEATHS = 3
 def until(settings: Settings, part: Part, answers: Callable[[], T | None], seconds: float) -> T:
     """The first answer that is not None. Raises Refusal with the tail of the part's log."""
     deadline = time.monotonic() + seconds
-    before = _deaths(settings, part)  # it may have waited for the database, and died of that
+    before = _deaths(settings, part)  # it may have died while it waited for the database
     while (answer := answers()) is None:
         if _deaths(settings, part) - before >= _DEATHS:
             raise failure(settings, part, "does not stay up")

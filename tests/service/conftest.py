@@ -21,14 +21,14 @@ class Copy:
 
     def __init__(self, state_dir: Path, **variables: str) -> None:
         auth, acct, api = free_ports()
-        mine = {
+        addresses = {
             "STATE_DIR": str(state_dir),
             "RADIUS_AUTH_PORT": str(auth),
             "RADIUS_ACCT_PORT": str(acct),
             "API_PORT": str(api),
         }
         passed = {name: os.environ[name] for name in ("PATH", "HOME", "VENV") if name in os.environ}
-        self.environment = passed | mine | variables
+        self.environment = passed | addresses | variables
         self.settings: Settings = from_environment(self.environment)
 
     def command(self, *arguments: str) -> list[str]:
@@ -53,47 +53,47 @@ class Copy:
         """Every process of this copy: supervisor, loggers, parts."""
         from service.s6 import leftovers
 
-        found = services.of_tree(self.settings)
+        pids = services.of_tree(self.settings)
         for part in parts.PARTS:
-            found += leftovers.of(part.name, self.settings)
-        return found
+            pids += leftovers.of(part.name, self.settings)
+        return pids
 
 
 @pytest.fixture(scope="session")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """STATE_DIR of an installation that has run once and was stopped."""
-    made = Copy(tmp_path_factory.mktemp("stopped") / "state")
-    started = made.call("start")
+    installation = Copy(tmp_path_factory.mktemp("stopped") / "state")
+    started = installation.call("start")
     assert started.returncode == 0, started.stdout
-    assert made.call("stop").returncode == 0
-    return made.settings.state_dir
+    assert installation.call("stop").returncode == 0
+    return installation.settings.state_dir
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Copy]:
     """A copy that has never run; whatever the test has started is stopped afterwards."""
-    made = Copy(tmp_path / "state")
-    yield made
-    made.call("stop")
-    assert made.processes() == []
+    installation = Copy(tmp_path / "state")
+    yield installation
+    installation.call("stop")
+    assert installation.processes() == []
 
 
 @pytest.fixture
 def copy(stopped: Path, tmp_path: Path) -> Iterator[Copy]:
-    """A copy that has run before and does not run now: its first start is not each test's matter."""
+    """A copy that has run before and is stopped, so that no test has to wait for a first start."""
     subprocess.run(["cp", "-a", stopped, tmp_path / "state"], check=True)
-    made = Copy(tmp_path / "state")
-    yield made
-    made.call("stop")
-    assert made.processes() == []
+    installation = Copy(tmp_path / "state")
+    yield installation
+    installation.call("stop")
+    assert installation.processes() == []
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """One copy in the background, shared by the tests that leave it running."""
-    made = Copy(tmp_path_factory.mktemp("shared") / "state")
-    started = made.call("start")
+    installation = Copy(tmp_path_factory.mktemp("shared") / "state")
+    started = installation.call("start")
     assert started.returncode == 0, started.stdout
-    yield made
-    assert made.call("stop").returncode == 0
-    assert made.processes() == []
+    yield installation
+    assert installation.call("stop").returncode == 0
+    assert installation.processes() == []

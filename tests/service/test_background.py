@@ -20,15 +20,15 @@ from tests.service.conftest import Copy
 
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
-    """A place that everybody may enter; pytest's own are closed to all but root."""
+    """A directory that everybody may enter; pytest's own are closed to all but root."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
 def description(copy: Copy) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((copy.settings.state_dir / "demo.json").read_text())
-    return found
+    content: dict[str, Any] = json.loads((copy.settings.state_dir / "demo.json").read_text())
+    return content
 
 
 def query(copy: Copy, statement: str) -> list[tuple[object, ...]]:
@@ -41,8 +41,8 @@ def query(copy: Copy, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def business() -> float:
-    """How many times slower than alone things go here now: processes that want to run, for each processor."""
+def slowdown() -> float:
+    """How many times slower this machine is now than when idle: runnable processes per processor."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
@@ -152,7 +152,7 @@ def test_a_copy_runs_beside_another_and_keeps_its_data(running: Copy, open_direc
         assert running.call("status").returncode == 0
         begun = time.monotonic()
         assert copy.call("start").returncode == 0
-        assert time.monotonic() - begun < 10 * business()
+        assert time.monotonic() - begun < 10 * slowdown()
 
         assert query(copy, "SELECT full_name FROM customers") == [("Kept",)]
         assert description(copy) == demo
@@ -178,7 +178,7 @@ def test_an_address_of_another_machine_is_named(copy: Copy) -> None:
     done = copy.call("start")
 
     assert done.returncode == 2
-    assert done.stdout.splitlines()[-1] == "RADIUS_LISTEN is 192.0.2.1, which is no address of this machine."
+    assert done.stdout.splitlines()[-1] == "RADIUS_LISTEN is 192.0.2.1, which is not an address of this machine."
 
 
 def test_a_wrong_setting_ends_every_command_with_one_sentence(copy: Copy) -> None:
@@ -191,7 +191,7 @@ def test_a_wrong_setting_ends_every_command_with_one_sentence(copy: Copy) -> Non
     copy.environment["API_PORT"] = "5000"
 
 
-def test_a_part_that_cannot_start_ends_the_start_with_its_last_words(copy: Copy) -> None:
+def test_a_part_that_cannot_start_ends_the_start_with_the_end_of_its_log(copy: Copy) -> None:
     (cluster.data_directory(copy.settings) / "global/pg_control").write_bytes(b"")
 
     done = copy.call("start")

@@ -22,7 +22,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 class Apt:
-    """An apt of its own: sources and fetched lists below one directory."""
+    """A separate apt: sources and fetched lists below one directory."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -83,10 +83,10 @@ def test_a_one_line_source_without_a_key_keeps_to_apts_own_keys(apt: Apt) -> Non
     apt.source("sources.list.d/debian.list", "deb http://mirror.test/debian bookworm main\n")
     apt.fetched("http://mirror.test/debian", "bookworm")
 
-    found = fields(apt.derive().stdout)
+    source = fields(apt.derive().stdout)
 
-    assert found["URIs"] == "http://mirror.test/debian/"
-    assert "Signed-By" not in found
+    assert source["URIs"] == "http://mirror.test/debian/"
+    assert "Signed-By" not in source
 
 
 def test_a_deb822_source_beside_others_in_one_file(apt: Apt) -> None:
@@ -101,9 +101,9 @@ def test_a_deb822_source_beside_others_in_one_file(apt: Apt) -> None:
     apt.fetched("http://security.test/debian-security", "bookworm-security")
     apt.fetched("http://mirror.test/debian", "bookworm")
 
-    found = fields(apt.derive().stdout)
+    source = fields(apt.derive().stdout)
 
-    assert (found["URIs"], found["Signed-By"]) == ("http://mirror.test/debian/", "/k/debian.gpg")
+    assert (source["URIs"], source["Signed-By"]) == ("http://mirror.test/debian/", "/k/debian.gpg")
 
 
 def test_a_key_inside_of_a_deb822_source_is_carried_over_whole(apt: Apt) -> None:

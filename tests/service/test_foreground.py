@@ -43,11 +43,11 @@ class Foreground:
 
 @pytest.fixture
 def foreground(copy: Copy, tmp_path: Path) -> Iterator[Foreground]:
-    made = Foreground(copy, tmp_path / "output")
-    yield made
-    if made.process.poll() is None:
-        made.process.kill()
-    made.process.wait()
+    run = Foreground(copy, tmp_path / "output")
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+    run.process.wait()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -35,7 +35,7 @@ def test_others_are_refused_with_why_and_what_to_do(version: str, why: str) -> N
     assert "scripts/setup" in str(refused.value)
 
 
-def test_a_server_that_tells_no_version_is_refused() -> None:
+def test_a_server_that_names_no_version_is_refused() -> None:
     with pytest.raises(Refusal, match="names no version"):
         freeradius.judge("freeradius: error while loading shared libraries")
 

@@ -59,8 +59,8 @@ def test_every_part_killed_ten_times_in_a_row_is_back_within_two_seconds(running
         wait_until(lambda part=part: part_answers(running, part), 10)  # type: ignore[misc]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may put somebody first")
-def test_who_is_waited_for_gets_the_processor_first(running: Copy) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may raise a priority")
+def test_the_parts_that_somebody_waits_for_get_the_processor_first(running: Copy) -> None:
     names = ("auth", "acct", "postgres", "writer")
     wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid_of(running.settings, "writer")) > 0, 10)
     levels = [os.getpriority(os.PRIO_PROCESS, pid_of(running.settings, name)) for name in names]

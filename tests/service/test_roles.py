@@ -68,7 +68,7 @@ def test_each_role_of_the_private_cluster_has_its_rights_and_no_more(server: Ins
     assert rights(server.urls.api) == ("infora_api", False, False, False, False)
 
 
-def test_making_them_again_changes_nothing_and_heals_a_lost_password(server: Installation) -> None:
+def test_ensuring_them_again_changes_nothing_and_heals_a_lost_password(server: Installation) -> None:
     execute(database_urls.superuser(server.settings), "ALTER ROLE infora_api PASSWORD 'lost'")
 
     roles.ensure(server.settings, server.secrets)
@@ -91,7 +91,7 @@ def test_a_role_that_may_creates_the_others(server: Installation) -> None:
     assert rights(urls.api) == ("billing_api", False, False, False, False)
 
 
-def test_a_role_that_may_not_is_told_the_exact_sql_without_a_password(server: Installation) -> None:
+def test_a_role_that_may_not_gets_the_exact_sql_without_a_password(server: Installation) -> None:
     settings = outside(server, "plain", "")
     with pytest.raises(Refusal) as refused:
         roles.ensure(settings, server.secrets)
@@ -118,7 +118,7 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(
 
 
 def test_a_whole_installation_runs_on_an_outside_database(server: Installation, fresh: Copy) -> None:
-    """As with a database of the operator's own: no cluster is made, and every part finds its role."""
+    """As with the operator's own database: no cluster is created, and every part has its role."""
     url = outside(server, "elsewhere", "SUPERUSER").database_url
     assert url is not None
     fresh.environment["DATABASE_URL"] = url

@@ -1,4 +1,4 @@
-"""secrets.env: made once, readable by its owner alone, never a copy of what the environment gives."""
+"""secrets.env: generated once, readable by its owner alone, never a copy of what the environment gives."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from service.host.secret_file import FILE, load_or_create
 GIVEN = "Zk3-" + "q8Rt1pLx" * 5
 
 
-def test_secrets_are_made_once_and_stay(tmp_path: Path) -> None:
+def test_secrets_are_generated_once_and_stay(tmp_path: Path) -> None:
     first = load_or_create(tmp_path, {})
     text = (tmp_path / FILE).read_text()
 
