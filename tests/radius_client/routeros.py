@@ -115,6 +115,8 @@ class RouterOS:
         boot: int = 15, honours_limits: bool = True, coa_port: int = 0,
     ) -> None:  # fmt: skip
         self.address, self.secret, self._auth, self._acct = place, secret, auth, acct
+        #: Its number as a device, where it has been registered.
+        self.device_id = 0
         self.faults = faults or Faults()
         self.honours_limits, self._boot = honours_limits, boot
         self.sessions: dict[str, Session] = {}
