@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin_api.access import login, operators
 from admin_api.customers.routes import customers
 from admin_api.devices.routes import devices
+from admin_api.network.routes import network
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.plans.routes import plans
 from admin_api.radius import reply_rows
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     plans,
     customers,
     session_routes,
+    network,
     reports,
     radius,
     reply_rows.extra_attributes,

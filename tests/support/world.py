@@ -8,7 +8,8 @@ from typing import Any
 from tests.support.caller import Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
-ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp"}
+ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp",
+             "requests": "request"}  # fmt: skip
 
 
 class World:
@@ -42,18 +43,29 @@ class World:
             secret=f"secret of {tenant.id}",
         )
         self.ids["quarantine"] = quarantined[0][0]
-        rows(
-            "insert into radacct (isp_id, customer_id, acctsessionid, username) values (:isp, :customer, 's', :name)",
+        online = rows(
+            "insert into radacct (isp_id, customer_id, device_id, acctsessionid, username)"
+            " values (:isp, :customer, :device, 's', :name) returning acctuniqueid",
             isp=tenant.id,
             customer=self.ids["customer"],
+            device=self.ids["device"],
             name=f"secret of {tenant.id}",
         )
+        self.session_id = online[0][0]
+        self.ids["request"] = rows(
+            "insert into outbox (isp_id, customer_id, device_id, kind, reason, acctuniqueid, session_month, session_id,"
+            " username, status, error, done_at)"
+            " select isp_id, customer_id, device_id, 'disconnect', 'by_hand', acctuniqueid, session_month, 's',"
+            " username, 'failed', 'no_answer', now() from radacct where isp_id = :isp returning id",
+            isp=tenant.id,
+        )[0][0]
 
     def parameters(self, path: str) -> dict[str, Any]:
         """Values for the path's places."""
         kind = next((one for word, one in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
         found: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
         found["username"] = f"user{self.tenant.id}"
+        found["session_id"] = self.session_id
         return {name: value for name, value in found.items() if f"{{{name}}}" in path}
 
     def address(self, path: str) -> str:
