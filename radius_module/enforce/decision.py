@@ -6,6 +6,7 @@ The reason says what happened when the request was written; what is sent follows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
 from models.network.abilities import HOTSPOT, Ability
@@ -82,7 +83,7 @@ def _changes(
         elif name == TIMEOUT:
             # Devices count it from the session's start or from now. The longer of the two cuts nobody too early, and
             # the end itself is ordered at its second.
-            changes[name] = str(min(max(0, int(now - session.started)) + service.seconds, LONGEST))
+            changes[name] = str(min(ceil(max(0.0, now - session.started) + service.seconds), LONGEST))
         elif value is not None and name in CHANGEABLE:
             changes[name] = value
         elif value is not None or named:

@@ -23,7 +23,7 @@ class Service(NamedTuple):
     #: What a login would be given now.
     attributes: dict[str, str]
     #: Seconds that are left from now on.
-    seconds: int = LONGEST
+    seconds: float = LONGEST
     #: Whether the rate is the throttled one, and what it was before.
     is_throttled: bool = False
     full_rate: str | None = None
@@ -42,7 +42,7 @@ def service(facts: ServiceFacts, mac: str, now: float) -> Service:
         attributes = {name: value for name, _op, value in access_attributes.accept(verdict, b"")}
     except UnencodableAttribute:
         return Service("bad_reply_attribute", {})
-    seconds = max(1, int(min(facts.expires_at - now, LONGEST)))
+    seconds = min(facts.expires_at - now, LONGEST)
     if plan is None:
         return Service(None, attributes, seconds)
     is_slow = plan.data_limit is not None and verdict.allowance is None
