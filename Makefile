@@ -5,6 +5,8 @@ export VENV
 PYTHON = "$(VENV)/bin/python"
 # Options for pytest, such as: make test T="tests/service -k kill"
 T ?=
+# Parts of the bench, such as: make bench ONLY=logins,api
+ONLY ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run start stop status test bench fault check
@@ -27,8 +29,8 @@ status: ## which parts are up and answer (exit code 0: all, 3: not running)
 test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
 	@exec $(PYTHON) -m pytest $(T)
 
-bench: setup ## this system and FreeRADIUS' own rlm_sql side by side
-	@exec $(PYTHON) -m tests.bench
+bench: setup ## this system and FreeRADIUS' own rlm_sql side by side (ONLY=logins,api: parts of it)
+	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
 fault: setup ## the long fault suite (an hour and more)
 	@exec $(PYTHON) -m pytest -m long tests $(T)

@@ -9,6 +9,7 @@ from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.customers import Customer
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
+from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import Isp
 from models.tables.outbox import Outbox
 from models.tables.plans import ServicePlan
@@ -22,8 +23,10 @@ __all__ = [
     "AuditLog",
     "Base",
     "Customer",
+    "DetachedPartition",
     "DeviceAbility",
     "DeviceContact",
+    "HistoryClock",
     "IdempotencyKey",
     "Isp",
     "LoginFailure",

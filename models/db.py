@@ -13,7 +13,7 @@ CONNECT_TIMEOUT = 5
 def normalise_url(url: str) -> URL:
     """`postgresql://…` or `postgres://…` as people write it, with the driver that we use.
 
-    SQLAlchemy 2.1 takes the bare form for psycopg 3 (FACTS 4). Raises ValueError for anything but PostgreSQL.
+    SQLAlchemy 2.1 takes the bare form for psycopg 3. Raises ValueError for anything but PostgreSQL.
     """
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     if parsed.get_backend_name() != "postgresql":
@@ -27,6 +27,12 @@ def libpq_url(url: str | URL) -> str:
     address, asked, query = parsed.set(drivername="postgresql").render_as_string(hide_password=False).partition("?")
     # SQLAlchemy writes a space as "+", which libpq takes for a plus sign.
     return address + asked + query.replace("+", "%20")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, without statement and values; its type where it says nothing."""
+    lines = str(getattr(error, "orig", None) or error).splitlines()
+    return (lines[0] if lines else "") or type(error).__name__
 
 
 def make_engine(url: str | URL, application_name: str, **options: Any) -> Engine:  # noqa: ANN401  # create_engine's own

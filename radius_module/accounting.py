@@ -11,6 +11,6 @@ from radius_module.rlm import FAIL, HANDLED, Answer, Pairs, guarded
 
 @guarded(on_error=FAIL)
 def accounting(pairs: Pairs) -> Answer:
-    """Neither code is an answer: who stores it sends that. After FAIL nobody does, and the router sends again."""
-    report, reply_to = accounting_request(pairs, time.time())
-    return HANDLED if lifecycle.accounting_server().take(report, reply_to) else FAIL
+    """Neither code is an answer: the process that stores the record sends it. After FAIL the device sends again."""
+    record, reply_to = accounting_request(pairs, time.time())
+    return HANDLED if lifecycle.acct_server().store(record, reply_to) else FAIL

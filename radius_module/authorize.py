@@ -13,7 +13,7 @@ from radius_module.rlm import NO_ANSWER, Answer, Pairs, guarded
 @guarded(on_error=NO_ANSWER)
 def authorize(pairs: Pairs) -> Answer:
     """The verdict and its attributes; for MS-CHAP the customer's credential; silence from facts that are too old."""
-    server, request, now = lifecycle.login_server(), login_request(pairs), time()
+    server, request, now = lifecycle.auth_server(), login_request(pairs), time()
     isp_id = request.origin.isp_id
     if server.is_too_stale(isp_id, now):
         return NO_ANSWER

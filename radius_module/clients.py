@@ -1,6 +1,6 @@
-"""FreeRADIUS' virtual server `clients`: an unknown source address → the router it belongs to, from memory.
+"""FreeRADIUS' virtual server `clients`: a new source address → the device it belongs to, from memory.
 
-Runs in the thread that receives packets. Nothing is answered to who is no router of ours.
+Runs in the thread that receives packets. Unknown devices get no answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 
 @guarded(on_error=NOTFOUND)
 def authorize(pairs: Pairs) -> Answer:
-    """The router's secret, its tenant and itself in the short name, and whether it must sign its requests."""
+    """The device's secret, tenant and device in the short name, and whether it must sign its requests."""
     address = source_address(pairs)
     client = lifecycle.any_server().client(address)
     if client is None:

@@ -18,11 +18,11 @@ def post_auth(pairs: Pairs) -> Answer:
 
 @guarded(on_error=NO_ANSWER)
 def post_auth_reject(pairs: Pairs) -> Answer:
-    """The wrong one: FreeRADIUS is about to refuse, we say why and write it down."""
+    """The wrong one: FreeRADIUS is about to refuse; we give the reason and record it."""
     return _proved(pairs, False)
 
 
 def _proved(pairs: Pairs, authentic: bool) -> Answer:
-    server, request = lifecycle.login_server(), login_request(pairs)
+    server, request = lifecycle.auth_server(), login_request(pairs)
     customer = server.directory.customer(request.origin.isp_id, request.username)
     return login.quick_answer(server, request, customer, authentic, time())

@@ -1,7 +1,7 @@
 """The only importer of `radiusd`, and the guard around every hook.
 
-A hook that raises would be an Access-Reject without a word, or silence that nobody explains (FACTS 1, "Calling
-convention"): the guard logs why and answers with the code that is right for its section. Codes are exact ints.
+A hook that raises would be an Access-Reject without a word, or unexplained silence: the guard logs why and answers with
+the code that is right for its section. FreeRADIUS takes exact ints only, no subclasses.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Lists = tuple[int, Mapping[str, Values]]
 Answer = int | Lists | tuple[int, Values, Values]
 Hook = Callable[[Pairs], Answer]
 
-#: Silence: the router asks its other server, or again. Better than a refusal that is none of the customer's fault.
+#: Silence: the device asks its other server, or again. Better than a refusal that the customer did not cause.
 NO_ANSWER: Answer = (
     OK,
     {
@@ -37,7 +37,7 @@ log = logging.getLogger("radius_module")
 
 
 class _ToFreeradius(logging.Handler):
-    """Our log lines in FreeRADIUS' own log; standard error where there is none around us (tests)."""
+    """Our log lines in FreeRADIUS' own log; on standard error outside FreeRADIUS (tests)."""
 
     def __init__(self) -> None:
         super().__init__()

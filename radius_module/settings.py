@@ -34,7 +34,7 @@ class Settings:
 
     @property
     def feed_socket(self) -> Path:
-        """Where the login process listens for what accounting hears and the writer books."""
+        """Where the login process listens for what accounting receives and the writer books."""
         return self.socket_dir / "feed.sock"
 
     @property
@@ -43,7 +43,7 @@ class Settings:
         return self.state_dir / "snapshot" / "directory"
 
     def spool(self, process: str) -> Path:
-        """BackgroundSpool directory of the `auth` or the `acct` process."""
+        """Directory of the `auth` or the `acct` process's spool."""
         return self.state_dir / "spool" / process
 
 

@@ -1,6 +1,6 @@
-"""What the FreeRADIUS processes and their spools say about themselves, for status, readiness and metrics.
+"""What the FreeRADIUS processes and their spools report about themselves, for status, readiness and metrics.
 
-Each process writes a small file every second; whoever asks reads it, and the backlog of the spools beside it.
+Each process writes a small file every second; readers take it, and the backlog of the spools beside it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
+from radius_module.replace_file import replace_text
 from radius_module.spool.files import Backlog, backlog
 
 log = logging.getLogger(__name__)
@@ -26,54 +27,59 @@ SPOOLS = ("auth", "acct")
 _FRESH_SECONDS = 5.0
 
 
-def keep(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
-    """Write the facts anew until told to stop. A disk that takes them not is logged once for each reason."""
-    said = ""
+def keep_written(state_dir: Path, process: str, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
+    """Begin a thread that writes the process's report anew each second until `stopping`."""
+    path = state_dir / "run" / f"{process}.json"
+    Thread(target=_write, args=(path, facts, stopping), name="status", daemon=True).start()
+
+
+def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
+    """A failed write is logged once for each reason."""
+    logged = ""
     while not stopping.wait(EVERY):
         try:
-            fresh = path.with_suffix(".new")
-            fresh.write_text(json.dumps(facts()), encoding="utf-8")
-            fresh.replace(path)
-            said = ""
-        except OSError as wrong:
-            if str(wrong) != said:
-                log.warning("the report %s cannot be written: %s", path, wrong)
-            said = str(wrong)
+            replace_text(path, json.dumps(facts()))
+            logged = ""
+        except OSError as error:
+            if str(error) != logged:
+                log.warning("the report %s cannot be written: %s", path, error)
+            logged = str(error)
 
 
 def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:
     """A process' last report, `auth` or `acct`; None where it is too old to be from a server that runs."""
     try:
-        found: dict[str, Any] = json.loads((state_dir / "run" / f"{process}.json").read_text(encoding="utf-8"))
-        return found if time.time() - float(found["at"]) < _FRESH_SECONDS else None
+        written: dict[str, Any] = json.loads((state_dir / "run" / f"{process}.json").read_text(encoding="utf-8"))
+        return written if time.time() - float(written["at"]) < _FRESH_SECONDS else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def directory_age(found: dict[str, Any] | None) -> float | None:
-    """Seconds since the directory was last known to be the database's."""
-    return None if found is None or not found.get("confirmed_at") else max(0.0, time.time() - found["confirmed_at"])
+def directory_age(written: dict[str, Any] | None) -> float | None:
+    """Seconds since a report's directory was last known to be the database's."""
+    confirmed_at = None if written is None else written.get("confirmed_at")
+    return max(0.0, time.time() - confirmed_at) if confirmed_at else None
 
 
 def backlogs(state_dir: Path) -> dict[str, Backlog]:
     """What is stored and not yet booked, by process; a spool that cannot be read is left out."""
-    found = {}
+    by_process = {}
     for name in SPOOLS:
         try:
-            found[name] = backlog(state_dir / "spool" / name)
+            by_process[name] = backlog(state_dir / "spool" / name)
         except OSError:
             continue
-    return found
+    return by_process
 
 
 @cache
 def version() -> str | None:
-    """Of the FreeRADIUS that is installed."""
+    """Version of the installed FreeRADIUS."""
     try:
-        said = subprocess.run(
+        printed = subprocess.run(
             ["/usr/sbin/freeradius", "-v"], capture_output=True, text=True, timeout=5, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = re.search(r"Version (\d+\.\d+\.\d+)", said)
-    return found.group(1) if found else None
+    number = re.search(r"Version (\d+\.\d+\.\d+)", printed)
+    return number.group(1) if number else None

@@ -6,9 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+from apiflask import APIFlask
+
+from admin_api.application import BLUEPRINTS
+from models import Base
+from radius_module.replies.access_attributes import NOT_SET_UP
+from radius_module.rules import ORDER
 
 HOME = Path(__file__).resolve().parent.parent
 PAGES = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md")])
+_ROOTS = ("radius_module", "models", "admin_api", "service", "tests", "freeradius", "docs", "scripts", "docker")
+_PATH = re.compile(rf"`((?:{'|'.join(_ROOTS)})/[^`\s…]*)`")
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
@@ -34,3 +42,52 @@ def test_every_decision_is_in_the_index() -> None:
     folder = HOME / "docs" / "decisions"
     listed = {target for target, _anchor in _LINK.findall((folder / "README.md").read_text(encoding="utf-8"))}
     assert {page.name for page in folder.glob("[0-9]*.md")} == listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    assert [path for path in _PATH.findall(page.read_text(encoding="utf-8")) if not (HOME / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
+def test_tests_that_a_page_names_are_there(page: Path) -> None:
+    named = re.findall(r"\b(?<!/)([a-z_]+(?:/[a-z_]+)*/test_[a-z_]+)", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (HOME / "tests" / f"{name.removeprefix('tests/')}.py").exists()] == []
+
+
+def finding_aid() -> list[tuple[list[str], list[str]]]:
+    """Names and files of each line of the tables under "Where do I find" in docs/architecture.md."""
+    tables = (HOME / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Where do I find", 1)[1]
+    rows = [line.split("|")[1:3] for line in tables.splitlines() if line.startswith("| ") and "`" in line]
+    return [(re.findall(r"`([^`]+)`", names), _PATH.findall(files)) for names, files in rows]
+
+
+@pytest.mark.parametrize(("names", "files"), finding_aid())
+def test_a_name_is_written_in_the_file_that_the_finding_aid_gives(names: list[str], files: list[str]) -> None:
+    texts = [(HOME / file).read_text(encoding="utf-8") for file in files]
+    assert [name for name in names if not any(name in text for text in texts)] == []
+
+
+def aided_names() -> set[str]:
+    return {name for names, _files in finding_aid() for name in names}
+
+
+def test_the_finding_aid_knows_every_table_and_every_refusal() -> None:
+    codes = {rule.code for rule in ORDER} | {NOT_SET_UP.code}
+    assert codes | set(Base.metadata.tables) <= aided_names()
+
+
+def test_the_finding_aid_knows_every_endpoint() -> None:
+    """A line holds a part of the address and names the file of its view."""
+    app = APIFlask(__name__, spec_path=None, docs_path=None)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    unknown = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        file = app.view_functions[rule.endpoint].__module__.replace(".", "/") + ".py"
+        lines = [names for names, files in finding_aid() if file in files]
+        if not any(name in rule.rule for names in lines for name in names):
+            unknown.append(f"{rule.rule} in {file}")
+    assert unknown == []

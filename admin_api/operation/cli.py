@@ -21,7 +21,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (initdb, create_admin, create_isp, rotate_keys, examine, cli.spool):
+    for command in (initdb, create_admin, create_isp, rotate_keys, confirm_clock, examine, cli.spool):
         app.cli.add_command(command)
 
 
@@ -54,6 +54,13 @@ def initdb() -> None:
 def create_admin(username: str, password: str | None, as_json: bool) -> None:
     """Create a superadmin."""
     _say(installation.create_admin(os.environ, username, password), as_json)
+
+
+@click.command("confirm-clock")
+@_sentences
+def confirm_clock() -> None:
+    """Say that the clock is right, after an alarm that stopped the removal of old history."""
+    click.echo(installation.confirm_clock(os.environ))
 
 
 @click.command("create-isp")

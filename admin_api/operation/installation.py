@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from admin_api.settings import keyring
-from models import User, schema
+from models import HistoryClock, User, schema
 from models.audit_trail import Actor, act_as
 from models.db import make_engine, normalise_url
 from models.secrets.generated import make_secret
@@ -82,6 +82,14 @@ def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, An
     with _as_owner(env) as session:
         isp, api_key, secret = isps.create_isp(session, keyring(env), name=name, timezone=timezone)
         return {"id": isp.id, "name": name, "api_key": api_key, "radius_secret": secret}
+
+
+def confirm_clock(env: Mapping[str, str]) -> str:
+    """An operator vouches for the database's clock; the writer sees it within the hour."""
+    with _as_owner(env) as session:
+        confirm = update(HistoryClock).values(verified_at=func.now(), confirmed_at=func.now(), alarm=None)
+        now = session.scalar(confirm.returning(HistoryClock.confirmed_at))
+    return f"Confirmed: it is {now:%Y-%m-%d %H:%M:%S} UTC. Old history is removed again from an hour from now on."
 
 
 @contextmanager

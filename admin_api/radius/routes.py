@@ -1,9 +1,10 @@
-"""RADIUS seen from the office: would this customer get in, how is the server doing, and RADIUS over HTTP."""
+"""RADIUS as operators see it: would this customer get in, how is the server doing, and RADIUS over HTTP."""
 
 from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NoReturn
 
 from apiflask import APIBlueprint
@@ -25,8 +26,9 @@ from models import Customer, MikrotikDevice
 from models.accounting.booking import Booking, BookingConflict, book
 from models.accounting.records import AccountingRecord
 from models.names import station
-from radius_module.login import ask, from_database
-from radius_module.login.from_database import device_at, usual_device
+from models.network.lookup import device_at, usual_device
+from radius_module.login import ask
+from radius_module.login.from_database import Caller
 from radius_module.replies.outcome import ACCEPT
 from radius_module.status import backlogs, directory_age, report, version
 
@@ -40,13 +42,15 @@ radius = APIBlueprint("radius", __name__, tag="RADIUS")
 @answers(ExplainOut)
 def explain_login(row: Customer, query: ExplainQuery) -> dict[str, Any]:
     """What would happen if this customer logged in now, with the right password, rule by rule"""
-    device_id = usual_device(row.id) if query.device_id is None else find(MikrotikDevice, query.device_id).id
-    mac = query.calling_station_id if query.calling_station_id is not None else row.mac_address or ""
-    asked = (row.id, device_id, mac)
-    told = ask.explained(*asked) or from_database.explained(*asked)
-    rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in told["rules"]]
-    verdict = "accept" if told["code"] == ACCEPT else "reject"
-    return {"verdict": verdict, "code": told["code"], "reply": told["reply"], "device_id": device_id, "rules": rules}
+    wanted = query.device_id
+    device_id = usual_device(session(), tenant_id(), row.id) if wanted is None else find(MikrotikDevice, wanted).id
+    calling = query.calling_station_id if query.calling_station_id is not None else row.mac_address or ""
+    answer = ask.explained(_caller(), _socket_dir(), row.id, device_id, calling)
+    rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in answer["rules"]]
+    verdict = "accept" if answer["code"] == ACCEPT else "reject"
+    return {
+        "verdict": verdict, "code": answer["code"], "reply": answer["reply"], "device_id": device_id, "rules": rules,
+    }  # fmt: skip
 
 
 @radius.get("/api/billing/radius/status")
@@ -57,14 +61,14 @@ def status() -> dict[str, Any]:
     state_dir = parts().settings.state_dir
     server = report(state_dir)
     totals = func.infora_totals().table_valued("customers", "devices", "online_sessions", "last_accounting_at")
-    found = session().execute(select(totals)).one()
+    counts = session().execute(select(totals)).one()
     age = directory_age(server)
     return {
         "freeradius": {"running": server is not None, "version": version()},
-        "online_sessions": found.online_sessions,
-        "spool_depth": sum(one.records for one in backlogs(state_dir).values()),
-        "last_accounting_at": found.last_accounting_at,
-        "directory": {"customers": found.customers, "devices": found.devices, "age_seconds": age},
+        "online_sessions": counts.online_sessions,
+        "spool_depth": sum(backlog.records for backlog in backlogs(state_dir).values()),
+        "last_accounting_at": counts.last_accounting_at,
+        "directory": {"customers": counts.customers, "devices": counts.devices, "age_seconds": age},
     }
 
 
@@ -74,11 +78,13 @@ def status() -> dict[str, Any]:
 @answers(AuthOut, message="Access-Accept.")
 def auth(body: AuthIn) -> dict[str, Any]:
     """Log a customer in by the rules of the wire: 200 and the reply's attributes, or 403 and the refusal's code"""
-    asked = (body.username, body.password, str(body.nas_ip), body.calling_station_id)
-    told = ask.login(*asked) or from_database.login(*asked)
-    if told["code"] != ACCEPT:
-        _refuse(told)
-    return {"verdict": "accept", "code": ACCEPT, "reply": told["reply"]}
+    answer = ask.login(
+        _caller(), _socket_dir(), username=body.username, password=body.password, address=str(body.nas_ip),
+        calling=body.calling_station_id,
+    )  # fmt: skip
+    if answer["code"] != ACCEPT:
+        _refuse(answer)
+    return {"verdict": "accept", "code": ACCEPT, "reply": answer["reply"]}
 
 
 @radius.post("/api/radius-api/accounting")
@@ -87,38 +93,46 @@ def auth(body: AuthIn) -> dict[str, Any]:
 @takes(AccountingIn)
 @answers(AccountingOut, message="Booked.")
 def accounting(body: AccountingIn) -> dict[str, Any]:
-    """Book a session's report, in the same books as the wire's"""
-    device = device_at(str(body.nas_ip))
+    """Book a session's accounting record, in the same books as the wire's"""
+    device = device_at(session(), tenant_id(), str(body.nas_ip))
     if device is None or device.status != "active":
         refuse(403, "unknown_device", "There is no device with this address.")
-    report = _report(body, device)
+    record = _record(body, device)
     try:
-        booking = book(session().connection(), [report])
+        booking = book(session().connection(), [record])
     except (BookingConflict, OperationalError):
-        refuse(409, "busy", "Another report of this session is being booked: send it again.")
-    # Behind the commit: what is told must be so.
-    after_this_request(partial(_tell, report, booking))
+        refuse(409, "busy", "Another record of this session is being booked: send it again.")
+    # After the commit: what memory hears must be so.
+    after_this_request(partial(_pass_on, record, booking))
     return {"session": booking.sessions[0].unique_id if booking.sessions else None}
 
 
-def _tell(report: AccountingRecord, booking: Booking, response: Response) -> Response:
+def _caller() -> Caller:
+    return Caller(session(), tenant_id(), now(), parts().keyring)
+
+
+def _socket_dir() -> Path:
+    return parts().settings.socket_dir
+
+
+def _pass_on(record: AccountingRecord, booking: Booking, response: Response) -> Response:
     if response.status_code == HTTPStatus.OK:
-        ask.tell(report, booking)
+        ask.report(_socket_dir(), record, booking)
     return response
 
 
-def _refuse(told: dict[str, Any]) -> NoReturn:
-    """The refusal, in time: a guess waits as it would on the wire, and keeps no connection meanwhile."""
+def _refuse(answer: dict[str, Any]) -> NoReturn:
+    """The refusal, in time: a guess waits as it would on the wire, and holds no connection meanwhile."""
     idempotency.forget()
     session().commit()
-    left = reject_delay.wait(told["delay"])
-    message = str(told["reply"].get("Reply-Message", ""))
+    left = reject_delay.wait(answer["delay"])
+    message = str(answer["reply"].get("Reply-Message", ""))
     headers = {"Retry-After": str(left)} if left else None
-    refuse(403, told["code"], message, headers=headers, extra={"reply": told["reply"]})
+    refuse(403, answer["code"], message, headers=headers, extra={"reply": answer["reply"]})
 
 
-def _report(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:
-    """As a router's packet is read; one that counts the other way round is put right."""
+def _record(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:
+    """As a device's packet is read; a device that counts the other way round is put right."""
     octets = (body.input_octets, body.output_octets)
     octets_in, octets_out = reversed(octets) if device.octets_reversed else octets
     return AccountingRecord(

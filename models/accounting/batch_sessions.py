@@ -1,8 +1,9 @@
-"""The sessions that a batch touches: the state of each report's session, and its identity."""
+"""The sessions that a batch touches: the state of each record's session, and its identity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import NAMESAKE_AFTER, SessionState, began_at, booked_at
@@ -13,8 +14,16 @@ _NAMESAKES = 64
 Key = tuple[int, str]
 
 
-class Chains:
-    """The sessions that a batch touches, found by report and by device."""
+class Entry(NamedTuple):
+    """A record with what its Class says, and the identity of its session where nobody tells namesakes apart."""
+
+    record: AccountingRecord
+    session_class: SessionClass
+    plain_id: str
+
+
+class BatchSessions:
+    """The sessions that a batch touches, found by record and by device."""
 
     def __init__(self) -> None:
         self._states: dict[Key, SessionState] = {}
@@ -28,48 +37,48 @@ class Chains:
         self._states.setdefault((state.isp_id, state.unique_id), state)
 
     def of_device(self, isp_id: int, device_id: int) -> list[SessionState]:
-        return [one for one in self._states.values() if one.isp_id == isp_id and one.device_id == device_id]
-
-    def class_of(self, report: AccountingRecord) -> SessionClass:
-        """What the report's Class says."""
-        found = self._classes.get(report.klass)
-        if found is None:
-            found = self._classes[report.klass] = read_class(report.klass, report.received)
-        return found
+        return [state for state in self._states.values() if state.isp_id == isp_id and state.device_id == device_id]
 
     def of_end(self, end: InferredStop) -> SessionState | None:
         """The session that is to end, if the books have it."""
         return self._states.get((end.isp_id, end.unique_id))
 
-    def of_report(self, report: AccountingRecord) -> SessionState:
-        """The state of the report's session, a new one where there is none."""
-        session_class = self.class_of(report)
-        key = (report.isp_id, self.id_of(report, session_class))
+    def entry(self, record: AccountingRecord) -> Entry:
+        """Class and identity of a record, worked out once for all packets of a session."""
+        session_class = self._classes.get(record.klass)
+        if session_class is None:
+            session_class = self._classes[record.klass] = read_class(record.klass, record.received)
+        identity = (record.isp_id, record.device_id, record.session_id, session_class)
+        plain_id = self._ids.get(identity)
+        if plain_id is None:
+            plain_id = self._ids[identity] = unique_id(*identity)
+        return Entry(record, session_class, plain_id)
+
+    def of_entry(self, entry: Entry) -> SessionState:
+        """The state of the record's session, a new one where there is none."""
+        record, session_class, plain_id = entry
+        key = (record.isp_id, self.id_of(entry))
         state = self._states.get(key)
         if state is None:
             login = session_class.login_time
-            month = month_of(booked_at(report) if login is None else login)
-            state = self._states[key] = SessionState(report.isp_id, key[1], month, report.device_id)
-        if state.plain_id is None:
-            state.plain_id = self._ids[report.isp_id, report.device_id, report.session_id, session_class]
+            month = month_of(booked_at(record) if login is None else login)
+            state = self._states[key] = SessionState(record.isp_id, key[1], month, record.device_id)
+        state.plain_id = state.plain_id or plain_id
         return state
 
-    def id_of(self, report: AccountingRecord, session_class: SessionClass) -> str:
-        """Identity of the report's session. Without a Class: the first of the id that was not over by then."""
-        whose = (report.isp_id, report.device_id, report.session_id, session_class)
-        found = self._ids.get(whose)
-        if found is None:
-            found = self._ids[whose] = unique_id(*whose)
+    def id_of(self, entry: Entry) -> str:
+        """Identity of the record's session. Without a Class: the first of the id that was not over by then."""
+        record, session_class, uid = entry
         if session_class.login_time is not None:
-            return found
-        began, earlier = began_at(report, NO_CLASS), 0
-        while self._is_before(report, found, began) and earlier < _NAMESAKES:
+            return uid
+        began, earlier = began_at(record, NO_CLASS), 0
+        while self._is_before(record, uid, began) and earlier < _NAMESAKES:
             earlier += 1
-            found = unique_id(*whose, earlier)
-        return found
+            uid = unique_id(record.isp_id, record.device_id, record.session_id, session_class, earlier)
+        return uid
 
-    def _is_before(self, report: AccountingRecord, uid: str, began: float) -> bool:
-        """Was that session over, and well over, when the report's began?"""
-        state = self._states.get((report.isp_id, uid))
+    def _is_before(self, record: AccountingRecord, uid: str, began: float) -> bool:
+        """Was that session over, and well over, when the record's began?"""
+        state = self._states.get((record.isp_id, uid))
         return (state is not None and state.stopped is not None and state.is_over
                 and began > state.stopped + NAMESAKE_AFTER)  # fmt: skip

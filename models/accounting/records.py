@@ -1,7 +1,7 @@
-"""What the packet path hands to the books: reports of sessions and results of logins, as plain values.
+"""What the packet path hands to the books: records of sessions and results of logins, as plain values.
 
 They travel through the spool (radius_module.spool.codec) and are booked by models.accounting.booking. Octets as the
-router sent them stay octets here; only the ledger turns them into text that a database takes.
+router sent them stay octets here; only the books turn them into text that a database takes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one report does to its session: the rules of accounting, pure. The ledger loads and stores the states.
+"""What one record does to its session: the rules of accounting, pure. The books load and store the states.
 
 Repetition changes nothing and order only what time it was: counters and Acct-Session-Time are maxima, the start is
 the earliest that any packet speaks of, the end the earliest Stop of the router (docs/decisions/0031-books.md).
@@ -56,39 +56,39 @@ class SessionState:
         return self.stopped is not None and self.cause not in SERVER_CAUSES
 
 
-def booked_at(report: AccountingRecord) -> float:
-    """The moment a report is about: the server's reply_to, less what the router waited (RFC 2866 section 5.2)."""
-    return report.received - report.delay if 0 < report.delay <= LONGEST_DELAY else report.received
+def booked_at(record: AccountingRecord) -> float:
+    """The moment a record is about: the time of receipt, less what the router waited (RFC 2866 section 5.2)."""
+    return record.received - record.delay if 0 < record.delay <= LONGEST_DELAY else record.received
 
 
-def began_at(report: AccountingRecord, session_class: SessionClass) -> float:
-    """When the report's session began by its own account, never before its login."""
-    seconds = min(report.session_time or 0, LONGEST_SESSION)
+def began_at(record: AccountingRecord, session_class: SessionClass) -> float:
+    """When the record's session began by its own account, never before its login."""
+    seconds = min(record.session_time or 0, LONGEST_SESSION)
     login = session_class.login_time
-    return max(booked_at(report) - seconds, 0.0 if login is None else min(float(login), booked_at(report)))
+    return max(booked_at(record) - seconds, 0.0 if login is None else min(float(login), booked_at(record)))
 
 
-def fold(state: SessionState, report: AccountingRecord, session_class: SessionClass) -> Growth | None:
-    """Take one report into its session; what grew, or None. Reports come in the order of `booked_at`."""
-    at = booked_at(report)
-    growth = _grow(state, report, at)
-    began = began_at(report, session_class)
+def fold(state: SessionState, record: AccountingRecord, session_class: SessionClass) -> Growth | None:
+    """Take one record into its session; what grew, or None. Records come in the order of `booked_at`."""
+    at = booked_at(record)
+    growth = _grow(state, record, at)
+    began = began_at(record, session_class)
     if state.started is None or began < state.started:
         state.started, state.changed = began, True
-    if report.status == STOP:
-        _stop(state, report, at)
+    if record.status == STOP:
+        _stop(state, record, at)
     return growth
 
 
-def _grow(state: SessionState, report: AccountingRecord, at: float) -> Growth | None:
+def _grow(state: SessionState, record: AccountingRecord, at: float) -> Growth | None:
     """Counters never fall; what they rise is the growth since the last news.
 
     A packet that says nothing new (sent again, or overtaken) does not move the time from which growth is spread.
     """
-    more_in = max(0, report.octets_in - state.octets_in)
-    more_out = max(0, report.octets_out - state.octets_out)
-    seconds = report.session_time
-    known_time = report.status == START or seconds is not None
+    more_in = max(0, record.octets_in - state.octets_in)
+    more_out = max(0, record.octets_out - state.octets_out)
+    seconds = record.session_time
+    known_time = record.status == START or seconds is not None
     news = state.updated is None or more_in or more_out or not known_time or (seconds or 0) > state.session_time
     if not news:
         return None
@@ -100,25 +100,25 @@ def _grow(state: SessionState, report: AccountingRecord, at: float) -> Growth | 
     state.octets_in, state.octets_out = state.octets_in + more_in, state.octets_out + more_out
     state.session_time = max(state.session_time, seconds or 0)
     state.updated = at if state.updated is None else max(state.updated, at)
-    _describe(state, report)
+    _describe(state, record)
     return Growth(more_in, more_out, previous, at) if more_in or more_out else None
 
 
-def _describe(state: SessionState, report: AccountingRecord) -> None:
+def _describe(state: SessionState, record: AccountingRecord) -> None:
     """What a later packet may know better than the first."""
-    state.framed_address = report.framed_address or state.framed_address
-    state.framed_ipv6_prefix = report.framed_ipv6_prefix or state.framed_ipv6_prefix
-    state.delegated_ipv6_prefix = report.delegated_ipv6_prefix or state.delegated_ipv6_prefix
-    state.router_time = report.router_time if report.router_time is not None else state.router_time
-    state.first = state.first or report
+    state.framed_address = record.framed_address or state.framed_address
+    state.framed_ipv6_prefix = record.framed_ipv6_prefix or state.framed_ipv6_prefix
+    state.delegated_ipv6_prefix = record.delegated_ipv6_prefix or state.delegated_ipv6_prefix
+    state.router_time = record.router_time if record.router_time is not None else state.router_time
+    state.first = state.first or record
     state.changed = True
 
 
-def _stop(state: SessionState, report: AccountingRecord, at: float) -> None:
+def _stop(state: SessionState, record: AccountingRecord, at: float) -> None:
     """The router's own word ends a session, also one that we had closed; of several the earliest."""
     if state.is_over and state.stopped is not None and state.stopped <= at:
         return
-    state.stopped, state.cause, state.changed = at, report.cause or "User-Request", True
+    state.stopped, state.cause, state.changed = at, record.cause or "User-Request", True
 
 
 def end(state: SessionState, at: float, cause: str) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 _VERSION = b"\x01"
 _HEAD = Struct("!BI")
 _LENGTH = 13
-#: A login this far from the packet's reply_to, in seconds, is no login of ours: a day ahead, two years behind.
+#: A login this far from the packet's receipt, in seconds, is no login of ours: a day ahead, two years behind.
 _AHEAD, _BEHIND = 86_400, 2 * 366 * 86_400
 
 

@@ -1,4 +1,4 @@
-"""The statements of the ledger, each for a whole batch at once: arrays go in, sets are joined.
+"""The statements of the books, each for a whole batch at once: arrays go in, sets are joined.
 
 Arrays travel as PostgreSQL's own literals: made with one join, they cost the client a tenth of adapting elements.
 """
@@ -6,6 +6,8 @@ Arrays travel as PostgreSQL's own literals: made with one join, they cost the cl
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+from models.tables.subscriptions import bought_bytes_sql, running_start_sql
 
 #: A batch looks its rows up, one by one in an index. Left to itself the planner sorts a month of sessions for each
 #: batch, which costs the more the longer the month is.
@@ -18,16 +20,15 @@ select wanted.isp_id, wanted.name, c.id
 """
 
 #: The period that runs at `since` and all later ones, or when the customer came.
-PERIODS = """
+PERIODS = f"""
 select c.id, date_part('epoch', c.created_at),
        (select array_agg(date_part('epoch', s.period_start) order by s.period_start) from subscriptions s
          where s.isp_id = c.isp_id and s.customer_id = c.id
-           and s.period_start >= coalesce((select max(b.period_start) from subscriptions b
-                where b.isp_id = c.isp_id and b.customer_id = c.id and b.period_start <= to_timestamp(wanted.since)),
+           and s.period_start >= coalesce({running_start_sql("c.isp_id", "c.id", "to_timestamp(wanted.since)")},
                '-infinity'))
   from unnest(%(isps)s::bigint[], %(ids)s::bigint[], %(since)s::float8[]) as wanted (isp_id, id, since)
   join customers c on c.isp_id = wanted.isp_id and c.id = wanted.id
-"""
+"""  # noqa: S608  # constants of this package
 
 ZONES = "select id, timezone from isps where id = any(%(isps)s::bigint[])"
 
@@ -121,8 +122,9 @@ on conflict (isp_id, customer_id, day) do update
    set bytes_in = usage_daily.bytes_in + excluded.bytes_in, bytes_out = usage_daily.bytes_out + excluded.bytes_out
 """
 
-#: Whoever was below his allowance before this batch and is not any more: one order, in the batch's transaction.
-ORDER_CROSSINGS = """
+#: Customers who were below their allowance before this batch and no longer are: one request each, in the batch's
+#: transaction.
+REQUEST_CROSSINGS = f"""
 insert into outbox (isp_id, customer_id, kind, reason, payload)
 select c.isp_id, c.id, case p.over_limit when 'throttle' then 'coa' else 'disconnect' end,
        case p.over_limit when 'throttle' then 'throttled' else 'quota_exceeded' end,
@@ -133,12 +135,11 @@ select c.isp_id, c.id, case p.over_limit when 'throttle' then 'coa' else 'discon
   join usage u on u.isp_id = g.isp and u.customer_id = g.customer and u.period_start = to_timestamp(g.period)
   join customers c on c.isp_id = g.isp and c.id = g.customer
   join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id and p.data_limit_bytes is not null
-  cross join lateral (select p.data_limit_bytes + coalesce(sum(t.data_bytes), 0)::bigint as octets from topups t
-        where t.isp_id = g.isp and t.customer_id = g.customer and t.period_start = u.period_start) as a
+  cross join lateral (select p.data_limit_bytes
+                             + {bought_bytes_sql("g.isp", "g.customer", "u.period_start")} as octets) as a
  where u.bytes_in + u.bytes_out >= a.octets and u.bytes_in + u.bytes_out - g.added < a.octets
-   and not exists (select from subscriptions s where s.isp_id = g.isp and s.customer_id = g.customer
-                      and s.period_start > u.period_start and s.period_start <= now())
-"""
+   and u.period_start >= coalesce({running_start_sql("g.isp", "g.customer", "now()")}, '-infinity')
+"""  # noqa: S608  # as above
 
 INSERT_RESULTS = """
 insert into radpostauth (isp_id, authdate, username, customer_id, device_id, nasipaddress, callingstationid, reply,

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, select, true
+from sqlalchemy import BigInteger, DateTime, func, literal, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.selectable import LateralFromClause
 
 from models.tables.customers import Customer
 from models.tables.plans import ServicePlan
-from models.tables.subscriptions import Subscription, Topup
+from models.tables.subscriptions import Subscription, bought_bytes, running_start
 from models.tables.usage import Usage
 
 
@@ -35,11 +34,15 @@ class Allowance(NamedTuple):
 
 
 def allowances(session: Session, isp_id: int, customers: Iterable[int], now: datetime) -> dict[int, Allowance]:
-    """By customer. The period is the newest that has begun, or else runs from the customer's creation to his expiry."""
-    period = _period(now)
-    start = func.coalesce(period.c.period_start, Customer.created_at)
-    end = func.coalesce(period.c.period_end, Customer.expires_at)
-    bought = _bought(start)
+    """By customer. The period is the newest that has begun, or else from the customer's creation to their expiry."""
+    running = running_start(Customer.isp_id, Customer.id, literal(now, DateTime(timezone=True)))
+    start = func.coalesce(Subscription.period_start, Customer.created_at)
+    end = func.coalesce(Subscription.period_end, Customer.expires_at)
+    of_now = (
+        (Subscription.isp_id == Customer.isp_id)
+        & (Subscription.customer_id == Customer.id)
+        & (Subscription.period_start == running)
+    )
     zero = literal(0, BigInteger)
     of_period = (Usage.isp_id == Customer.isp_id) & (Usage.customer_id == Customer.id) & (Usage.period_start == start)
     of_customer = (ServicePlan.isp_id == Customer.isp_id) & (ServicePlan.id == Customer.service_plan_id)
@@ -50,37 +53,12 @@ def allowances(session: Session, isp_id: int, customers: Iterable[int], now: dat
             end,
             func.coalesce(Usage.bytes_in, zero),
             func.coalesce(Usage.bytes_out, zero),
-            ServicePlan.data_limit_bytes + cast(func.coalesce(bought.c.data_bytes, 0), BigInteger),
+            ServicePlan.data_limit_bytes + bought_bytes(Customer.isp_id, Customer.id, start),
         )
         .select_from(Customer)
-        .join(period, true(), isouter=True)
-        .join(bought, true(), isouter=True)
+        .join(Subscription, of_now, isouter=True)
         .join(Usage, of_period, isouter=True)
         .join(ServicePlan, of_customer, isouter=True)
         .where(Customer.isp_id == isp_id, Customer.id.in_(list(customers)))
     )
     return {row[0]: Allowance(*row[1:]) for row in rows}
-
-
-def _period(now: datetime) -> LateralFromClause:
-    """The newest period of the customer that has begun."""
-    return (
-        select(Subscription.period_start, Subscription.period_end)
-        .where(
-            Subscription.isp_id == Customer.isp_id,
-            Subscription.customer_id == Customer.id,
-            Subscription.period_start <= now,
-        )
-        .order_by(Subscription.period_start.desc())
-        .limit(1)
-        .lateral("period")
-    )
-
-
-def _bought(start: ColumnElement[datetime]) -> LateralFromClause:
-    """The customer's top-ups of that period together."""
-    return (
-        select(func.sum(Topup.data_bytes).label("data_bytes"))
-        .where(Topup.isp_id == Customer.isp_id, Topup.customer_id == Customer.id, Topup.period_start == start)
-        .lateral("bought")
-    )

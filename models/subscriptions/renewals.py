@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import DateTime, literal, select
 from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
@@ -16,7 +16,7 @@ from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, LATEST_YEAR, ad
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
-from models.tables.subscriptions import Subscription, Topup
+from models.tables.subscriptions import Subscription, Topup, running_start
 
 _RUN_LENGTH = 400
 
@@ -59,16 +59,13 @@ def top_up(session: Session, customer: Customer, now: datetime, data_bytes: int)
 
 
 def current_period(session: Session, customer: Customer, now: datetime) -> tuple[datetime, datetime]:
-    """(start, end) of the newest period that has begun; without one, from the customer's creation to his expiry."""
+    """(start, end) of the newest period that has begun; without one, from the customer's creation to their expiry."""
+    isp_id, customer_id = literal(customer.isp_id), literal(customer.id)
+    running = running_start(isp_id, customer_id, literal(now, DateTime(timezone=True)))
     row = session.execute(
-        select(Subscription.period_start, Subscription.period_end)
-        .where(
-            Subscription.isp_id == customer.isp_id,
-            Subscription.customer_id == customer.id,
-            Subscription.period_start <= now,
+        select(Subscription.period_start, Subscription.period_end).where(
+            Subscription.isp_id == isp_id, Subscription.customer_id == customer_id, Subscription.period_start == running
         )
-        .order_by(Subscription.period_start.desc())
-        .limit(1)
     ).one_or_none()
     return (row.period_start, row.period_end) if row else (customer.created_at, customer.expires_at)
 

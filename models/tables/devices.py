@@ -80,7 +80,7 @@ class DeviceAbility(Base):
     #: Whether it obeys; null: not known yet.
     coa: Mapped[bool | None]
     disconnect: Mapped[bool | None]
-    #: How it last recognised a session (radius_module.enforce.ladder).
+    #: How it last recognised a session (radius_module.enforce.wire.ladder).
     step: Mapped[str | None]
     #: Error-Cause of its last refusal.
     error_cause: Mapped[int | None]

@@ -60,7 +60,7 @@ class Outbox(Base):
     username: Mapped[str | None]
     #: Where it was sent.
     nas_address: Mapped[str | None] = mapped_column(INET)
-    #: How the session was named last (radius_module.enforce.ladder).
+    #: How the session was named last (radius_module.enforce.wire.ladder).
     step: Mapped[str | None]
     #: Evidence and what verification compares with.
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))

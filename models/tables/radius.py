@@ -1,7 +1,7 @@
-"""FreeRADIUS' own five configuration tables, with the tenant and the customer added (DESIGN 5).
+"""FreeRADIUS' own five configuration tables, with the tenant and the customer added.
 
-Rows with `origin = 'provisioned'` follow the business rows (models.radius.provisioning); all others are an
-operator's own and are honoured and left alone. A row inserted by hand may leave out `customer_id`: a trigger finds it by name.
+Rows with `origin = 'provisioned'` follow the business rows (models.radius.provisioning); all others are an operator's
+own and are honoured and left alone. A row inserted by hand may leave out `customer_id`: a trigger finds it by name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _OfCustomer:
     id: Mapped[Id]
     customer_id: Mapped[int | None]
     username: Mapped[str]
-    #: False while the customer is suspended: stock FreeRADIUS queries over these tables then know him no more.
+    #: False while the customer is suspended: to stock FreeRADIUS queries over these tables they no longer exist.
     is_active: Mapped[Yes]
     origin: Mapped[str] = mapped_column(server_default="operator")
 

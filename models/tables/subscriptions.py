@@ -1,11 +1,31 @@
-"""Periods that customers paid for, and data bought on top."""
+"""Periods that customers paid for, and data bought on top; which period runs, and what was bought for it.
+
+The rules know both from memory (radius_module.rules: `Customer.period_start`, `allowance`); a test compares the two
+over generated histories (tests/radius_module/directory/test_running_period.py).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    ScalarSelect,
+    SQLColumnExpression,
+    UniqueConstraint,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.tables.base import Base, Created, Id, Money, TenantKey
 
@@ -49,3 +69,53 @@ class Topup(Base):
     period_start: Mapped[datetime]
     data_bytes: Mapped[int]
     created_at: Mapped[Created]
+
+
+#: The table under a name of its own, so that a query over periods may ask for the running one beside.
+_Begun = aliased(Subscription, name="begun")
+
+
+def has_begun(moment: ColumnElement[datetime], period: type[Subscription] = Subscription) -> ColumnElement[bool]:
+    """Has the period begun by then? The newest that has is the one that runs, whatever its end says."""
+    return period.period_start <= moment
+
+
+def running_start(
+    isp_id: SQLColumnExpression[int], customer_id: SQLColumnExpression[int], moment: ColumnElement[datetime]
+) -> ScalarSelect[datetime]:
+    """Start of the customer's period that runs at `moment`; null before the first."""
+    return (
+        select(func.max(_Begun.period_start))
+        .where(_Begun.isp_id == isp_id, _Begun.customer_id == customer_id, has_begun(moment, _Begun))
+        .scalar_subquery()
+    )
+
+
+def bought_bytes(
+    isp_id: SQLColumnExpression[int], customer_id: SQLColumnExpression[int], period_start: ColumnElement[datetime]
+) -> ColumnElement[int]:
+    """Data bought on top for that period. The allowance is the plan's limit and this."""
+    bought = (
+        select(func.sum(Topup.data_bytes))
+        .where(Topup.isp_id == isp_id, Topup.customer_id == customer_id, Topup.period_start == period_start)
+        .scalar_subquery()
+    )
+    return cast(func.coalesce(bought, 0), BigInteger)
+
+
+def running_start_sql(isp_id: str, customer_id: str, moment: str) -> str:
+    """`running_start` as text, for statements that are written by hand; the arguments are columns."""
+    return _sql(running_start(literal_column(isp_id), literal_column(customer_id), literal_column(moment)))
+
+
+def bought_bytes_sql(isp_id: str, customer_id: str, period_start: str) -> str:
+    """`bought_bytes` as text."""
+    return _sql(bought_bytes(literal_column(isp_id), literal_column(customer_id), literal_column(period_start)))
+
+
+def _sql(expression: ColumnElement[Any] | ScalarSelect[Any]) -> str:
+    compiled = expression.compile(
+        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]  # has no types
+        compile_kwargs={"literal_binds": True},
+    )
+    return " ".join(str(compiled).split())

@@ -1,8 +1,8 @@
 """How the accounting hook hands records to the process that stores and answers them (radius_module.acct.store_process).
 
-Over a pipe: a head (octets of the record, octets of what goes with it; 16 bits each), the record as it will lie in the
-spool (records.dump_one), and the reply_to with the Acct-Status-Type. A head without a record is a note. Another pair of
-sockets carries FreeRADIUS' own socket one way, and what the process tells of itself the other.
+Over a pipe: the lengths (octets of the record, octets of what goes with it; 16 bits each), the record as it will lie in
+the spool (codec.dump_one), and where the answer goes with the Acct-Status-Type. Where the record has no octets the
+message is a note. Another pair of sockets carries FreeRADIUS' own socket one way, and the process's report the other.
 """
 
 from __future__ import annotations
@@ -19,28 +19,26 @@ from io import FileIO
 from typing import Any, NamedTuple, NoReturn
 
 from models.accounting.records import AccountingRecord
-from radius_module.fast_tuple import maker
-from radius_module.packets.reply_to import ReplyTo
+from radius_module.packets.reply_to import ReplyTo, make_reply_to
 from radius_module.replies.freeradius_socket import FreeradiusSocket
-from radius_module.spool import codec as records
+from radius_module.spool import codec
 
 log = logging.getLogger(__name__)
 
-#: Octets that may wait for a disk that hangs, 2,000 records; the routers send again what is beyond that.
-_WAITING_KEPT = 1 << 20
-_HEAD = struct.Struct("<HH")
+#: Octets that may wait for a disk that hangs, 2,000 records; the devices send again what is beyond that.
+_MOST_WAITING = 1 << 20
+_LENGTHS = struct.Struct("<HH")
 _FORMAT = 2
 _MOST_FACTS = 1 << 16
-#: Notes: (address, secret) of a router; FreeRADIUS' socket is on its way.
+#: Notes: (address, secret) of a device; FreeRADIUS' socket is on its way.
 SECRET, SOCKET = "secret", "socket"
-_reply_to = maker(ReplyTo)
 
 
-class PipedRecord(NamedTuple):
-    """What came: records as they will be stored, with pending and Acct-Status-Types; notes; a message's begin."""
+class PipedRecords(NamedTuple):
+    """What came: records as they will be stored, where their answers go, Acct-Status-Types; notes; the rest."""
 
     records: list[bytes]
-    pending: list[ReplyTo]
+    replies: list[ReplyTo]
     statuses: list[str]
     notes: list[tuple[str, Any]]
     rest: bytes
@@ -57,41 +55,41 @@ class Ends(NamedTuple):
         self.control.close()
 
 
-def message(report: AccountingRecord, reply_to: ReplyTo) -> bytes:
-    """A record, and what its router waits for."""
-    record, rest = records.dump_one(records.plain(report)), marshal.dumps((*reply_to, report.status), _FORMAT)
-    return _HEAD.pack(len(record), len(rest)) + record + rest
+def message(record: AccountingRecord, reply_to: ReplyTo) -> bytes:
+    """A record, and what its device waits for."""
+    stored, rest = codec.dump_one(codec.plain(record)), marshal.dumps((*reply_to, record.status), _FORMAT)
+    return _LENGTHS.pack(len(stored), len(rest)) + stored + rest
 
 
 def note(kind: str, value: object) -> bytes:
-    """Something that the process is to know before what follows."""
+    """Something that the process needs to know before what follows."""
     octets = marshal.dumps((kind, value), _FORMAT)  # type: ignore[arg-type]  # plain values
-    return _HEAD.pack(0, len(octets)) + octets
+    return _LENGTHS.pack(0, len(octets)) + octets
 
 
-def split(octets: bytes) -> PipedRecord:
-    """Messages of what was read."""
-    found = PipedRecord([], [], [], [], b"")
+def split(octets: bytes) -> PipedRecords:
+    """The messages in what was read."""
+    piped = PipedRecords([], [], [], [], b"")
     at, end = 0, len(octets)
-    while at + _HEAD.size <= end:
-        record, rest = _HEAD.unpack_from(octets, at)
-        start = at + _HEAD.size
+    while at + _LENGTHS.size <= end:
+        record, rest = _LENGTHS.unpack_from(octets, at)
+        start = at + _LENGTHS.size
         middle, after = start + record, start + record + rest
         if after > end:
             break
         values = marshal.loads(octets[middle:after])  # noqa: S302  # our own process
         if record:
-            found.records.append(octets[start:middle])
-            found.pending.append(_reply_to(values[:-1]))
-            found.statuses.append(values[-1])
+            piped.records.append(octets[start:middle])
+            piped.replies.append(make_reply_to(values[:-1]))
+            piped.statuses.append(values[-1])
         else:
-            found.notes.append(values)
+            piped.notes.append(values)
         at = after
-    return found._replace(rest=octets[at:])
+    return piped._replace(rest=octets[at:])
 
 
-def tell_facts(control: socket.socket, facts: dict[str, Any]) -> None:
-    """What the process has to say of itself; not where nobody has read what it said before, or nobody is there."""
+def send_facts(control: socket.socket, facts: dict[str, Any]) -> None:
+    """The process's report about itself; left out where the last one has not been read, or the other end is gone."""
     with suppress(OSError):
         control.send(marshal.dumps(facts, _FORMAT), socket.MSG_DONTWAIT)
 
@@ -104,38 +102,38 @@ class Pipe:
         self._port, self._lost = port, lost
         out, self._pipe = os.pipe()
         with suppress(OSError):  # the system may allow no more than 64 KiB
-            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _WAITING_KEPT)
+            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _MOST_WAITING)
         os.set_blocking(self._pipe, False)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ours, self.theirs = Ends(FileIO(self._pipe, "w"), ours), Ends(FileIO(out), theirs)
-        #: Of a message that the pipe took a part of.
+        #: Of a message of which the pipe has taken a part.
         self._rest = b""
-        self._is_passed = False
+        self._socket_passed = False
         #: Secrets that the pipe has not taken yet, by address.
-        self._untold: dict[str, bytes] = {}
+        self._unsent_secrets: dict[str, bytes] = {}
         self._facts: dict[str, Any] = {}
 
     def close_theirs(self) -> None:
-        """The process has them."""
+        """The process has its own copies."""
         self.theirs.close()
 
     def close_ours(self) -> None:
-        """No more comes; and in the process, which must see the end of them."""
+        """Nothing more is sent; called in the process too, which could not see the end of them otherwise."""
         self._ours.close()
 
-    def take(self, report: AccountingRecord, reply_to: ReplyTo) -> bool:
-        """Hand a record over. False: it was not taken, and will not be answered."""
-        if not (self._is_passed or self._pass_socket()) or (self._untold and not self._tell_secrets()):
+    def send(self, record: AccountingRecord, reply_to: ReplyTo) -> bool:
+        """Hand a record over. False: the pipe did not take it, and it will not be answered."""
+        if not (self._socket_passed or self._pass_socket()) or (self._unsent_secrets and not self._send_secrets()):
             return False
-        return self._write(message(report, reply_to))
+        return self._write(message(record, reply_to))
 
-    def tell_secret(self, address: str, secret: bytes) -> None:
+    def send_secret(self, address: str, secret: bytes) -> None:
         """Answers to that address are signed with it from now on."""
-        self._untold[address] = secret
-        self._tell_secrets()
+        self._unsent_secrets[address] = secret
+        self._send_secrets()
 
     def facts(self) -> dict[str, Any]:
-        """What the process last told of itself; nothing if it has not yet."""
+        """The process's last report about itself; empty before the first."""
         try:
             while octets := self._ours.control.recv(_MOST_FACTS, socket.MSG_DONTWAIT):
                 self._facts = marshal.loads(octets)  # noqa: S302  # our own process
@@ -145,11 +143,11 @@ class Pipe:
             pass  # gone, before it had read all
         self._lost()
 
-    def _tell_secrets(self) -> bool:
-        for address, secret in list(self._untold.items()):
+    def _send_secrets(self) -> bool:
+        for address, secret in list(self._unsent_secrets.items()):
             if not self._write(note(SECRET, (address, secret))):
                 return False
-            del self._untold[address]
+            del self._unsent_secrets[address]
         return True
 
     def _pass_socket(self) -> bool:
@@ -164,7 +162,7 @@ class Pipe:
             self._lost()
         finally:
             own.close()
-        self._is_passed = True
+        self._socket_passed = True
         return True
 
     def _write(self, octets: bytes) -> bool:

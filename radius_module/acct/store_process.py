@@ -1,6 +1,6 @@
-"""The process that stores accounting and answers it: a child of the accounting process, for the interpreter is one.
+"""The process that stores accounting and answers it: a child of the accounting process, with an interpreter of its own.
 
-Hooks hand their records over (radius_module.acct.pipe) and are done. Whatever has come together while the disk was busy
+Hooks hand their records over (radius_module.acct.pipe) and return. Whatever has come together while the disk was busy
 becomes one frame and one `fdatasync`; only after that its Accounting-Responses leave, from FreeRADIUS' own socket
 (docs/decisions/0036-a-process-that-stores.md). It ends when the accounting process does, and that one when this does.
 """
@@ -16,8 +16,8 @@ import socket
 import time
 from collections import Counter
 
-from radius_module.acct import pipe as handover
-from radius_module.acct.pipe import Ends
+from radius_module.acct import pipe
+from radius_module.acct.pipe import Ends, Pipe
 from radius_module.ipc.feed import RecordFeed
 from radius_module.replies.accounting_response import PendingResponses
 from radius_module.replies.freeradius_socket import FreeradiusSocket
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 #: Octets of one frame at most: it must fit into the smallest segment.
 _READ = 128 << 10
-#: Where so many had one commit in common, the next waits for company, seconds: half the commits for the same records.
+#: After a commit of so many records the next one waits for more, seconds: half the commits for the same records.
 #: A lone record is committed at once.
-_MUCH_COMPANY = 3
+_WORTH_GATHERING = 3
 _GATHERING = 0.0005
-_SAY_EVERY = 1.0
+_REPORT_EVERY = 1.0
 _CHECK_EVERY = 5.0
 _PR_SET_NAME = 15
 
@@ -43,81 +43,80 @@ class StoreProcess:
     """Reads, stores, answers."""
 
     def __init__(self, settings: Settings, ends: Ends) -> None:
-        #: Kept, for they close when nobody has them.
+        #: Kept, because they close with the last reference.
         self._ends = ends
         self._secrets: dict[str, bytes] = {}
-        self._own = FreeradiusSocket(settings.accounting_port)
-        self._receipts = PendingResponses(self._own, self._secrets)
+        self._socket = FreeradiusSocket(settings.accounting_port)
+        self._responses = PendingResponses(self._socket, self._secrets)
         self._store = Store(settings.spool("acct"), RecordFeed(settings.feed_socket))
         self._rest = b""
-        #: How many the commit before had.
-        self._company = 0
+        #: Records of the commit before.
+        self._last_commit = 0
         self._taken: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
-        self._say_at = self._check_at = 0.0
+        self._report_at = self._check_at = 0.0
         self._check_passed = False
 
     def run(self) -> None:
-        """Until the accounting process closes its end."""
-        pipe, poll = self._ends.pipe.fileno(), select.poll()
-        poll.register(pipe, select.POLLIN)
-        while True:
-            if poll.poll(_SAY_EVERY * 1000):
-                if self._company >= _MUCH_COMPANY:
-                    time.sleep(_GATHERING)
-                octets = os.read(pipe, _READ)
-                if not octets:
-                    return
-                self._take(octets)
-            if time.monotonic() >= self._say_at:
-                self._say()
+        """Until the accounting process closes its end; then another process may have the spool."""
+        descriptor, poll = self._ends.pipe.fileno(), select.poll()
+        poll.register(descriptor, select.POLLIN)
+        try:
+            while True:
+                if poll.poll(_REPORT_EVERY * 1000):
+                    if self._last_commit >= _WORTH_GATHERING:
+                        time.sleep(_GATHERING)
+                    octets = os.read(descriptor, _READ)
+                    if not octets:
+                        return
+                    self._store_and_answer(octets)
+                if time.monotonic() >= self._report_at:
+                    self._report()
+        finally:
+            self._store.close()
+            self._responses.close()
 
-    def close(self) -> None:
-        """Another process may have the spool."""
-        self._store.close()
-        self._receipts.close()
-
-    def _take(self, octets: bytes) -> None:
-        handed = handover.split(self._rest + octets)
-        self._rest = handed.rest
-        self._company = len(handed.records)
-        for kind, value in handed.notes:
+    def _store_and_answer(self, octets: bytes) -> None:
+        piped = pipe.split(self._rest + octets)
+        self._rest = piped.rest
+        self._last_commit = len(piped.records)
+        for kind, value in piped.notes:
             self._note(kind, value)
-        if not handed.records:
+        if not piped.records:
             return
         try:
             if self._store.is_broken():
-                raise OSError  # it was said why
-            self._store.store(codec.joined(handed.records), len(handed.records))
+                raise OSError  # the reason is logged
+            self._store.store(codec.joined(piped.records), len(piped.records))
         except OSError:
-            self._refused.update(map(kind_of_status, handed.statuses))
+            self._refused.update(map(kind_of_status, piped.statuses))
         else:
-            self._receipts.send(handed.pending)
-            self._taken.update(map(kind_of_status, handed.statuses))
+            self._responses.send(piped.replies)
+            self._taken.update(map(kind_of_status, piped.statuses))
 
     def _note(self, kind: str, value: object) -> None:
         match kind, value:
-            case handover.SECRET, (str(address), bytes(secret)):
+            case pipe.SECRET, (str(address), bytes(secret)):
                 self._secrets[address] = secret
-            case handover.SOCKET, None:
+            case pipe.SOCKET, None:
                 _, descriptors, _, _ = socket.recv_fds(self._ends.control, 1, 1)
-                self._own.be(socket.socket(fileno=descriptors[0]))
+                self._socket.use(socket.socket(fileno=descriptors[0]))
 
-    def _say(self) -> None:
-        """For status and metrics. Every few seconds the spool is tried: a mark written, synced and read back."""
+    def _report(self) -> None:
+        """For status and metrics. Every few seconds the spool is tested: a mark written, synced and read back."""
         now = time.monotonic()
         if now >= self._check_at:
             self._check_passed, self._check_at = self._store.check(), now + _CHECK_EVERY
         state = self._store.state()
-        handover.tell_facts(self._ends.control, {
-            "said": time.time(), "spool": state._asdict(), "spool_works": self._check_passed and state.working,
+        pipe.send_facts(self._ends.control, {
+            "at": time.time(), "spool": state._asdict(), "spool_works": self._check_passed and state.working,
             "taken": dict(self._taken), "refused": dict(self._refused),
         })  # fmt: skip
-        self._say_at = now + _SAY_EVERY
+        self._report_at = now + _REPORT_EVERY
 
 
-def start(settings: Settings, link: handover.Pipe) -> int:
-    """Have the process; its id. To be called before this one has other threads."""
+def start(settings: Settings, link: Pipe) -> int:
+    """Fork the process; its id. To be called before this one has other threads."""
     pid = os.fork()
     if pid:
         link.close_theirs()
@@ -125,10 +124,10 @@ def start(settings: Settings, link: handover.Pipe) -> int:
     code = 1
     try:
         link.close_ours()
-        # FreeRADIUS' handlers would tell the process that this one comes from.
+        # FreeRADIUS' handlers would act on the parent process.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
-        ctypes.CDLL(None).prctl(_PR_SET_NAME, b"spooler", 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, b"store_process", 0, 0, 0)
         StoreProcess(settings, link.theirs).run()
         code = 0
     except BaseException:

@@ -1,4 +1,4 @@
-"""The login process's end of the feed: packets and bookings into the living facts, in a thread a connection."""
+"""The login process's end of the feed: records and bookings into the table of who is online, a thread a connection."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
+from radius_module.ipc import unix_socket
 from radius_module.ipc.feed import LARGEST, LENGTH
 from radius_module.online.table import OnlineTable
 from radius_module.settings import Settings
@@ -33,25 +34,20 @@ class FeedListener:
     """Accepts the accounting process and the writer. `reload` asks for the database's facts anew."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, live: OnlineTable, spool: Later, reload: Event,
+        self, settings: Settings, directory: Directory, online: OnlineTable, spool: Later, reload: Event,
         note: Callable[[object], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        """`note` is told what the writer tells, before it is in force."""
+        """`note` gets what the writer has booked, before it is in force."""
         self._path, self._records, self._note = settings.feed_socket, settings.spool("acct"), note
-        self._directory, self._live, self._spool, self._reload = directory, live, spool, reload
-        #: From when on packets are heard without a break.
+        self._directory, self._online, self._spool, self._reload = directory, online, spool, reload
+        #: Since when records are heard without a break.
         self._since = time.time()
         self._stopping = Event()
 
     def start(self) -> None:
-        """Listen. To be called when the directory is filled: what it does not know would be lost."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
-        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        door.bind(str(self._path))
-        self._path.chmod(0o600)
-        door.listen(16)
-        Thread(target=self._accept, args=(door,), name="feed", daemon=True).start()
+        """Listen. To be called when the directory is filled: records of customers it does not know would be lost."""
+        listener = unix_socket.listening(self._path, socket.SOCK_STREAM, backlog=16)
+        Thread(target=self._accept, args=(listener,), name="feed", daemon=True).start()
         Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
@@ -59,15 +55,15 @@ class FeedListener:
         self._stopping.set()
 
     def catch_up(self) -> None:
-        """Hear what the accounting process has stored and the writer not booked yet."""
+        """Hear what the accounting process has stored and the writer has not booked yet."""
         for path, offset in files.waiting(self._records):
             for frame in segment.frames(path, offset):
                 with suppress(codec.UnreadableRecord):  # the writer's business
                     self._hear_all(codec.load(frame.payload))
 
-    def _accept(self, door: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while not self._stopping.is_set():
-            link, _ = door.accept()
+            link = unix_socket.accept_ours(listener)
             Thread(target=self._serve, args=(link,), name="feed", daemon=True).start()
 
     def _serve(self, link: socket.socket) -> None:
@@ -78,17 +74,17 @@ class FeedListener:
                 if length > LARGEST:
                     raise ValueError(f"a message of {length} octets")
                 kind, payload = marshal.loads(stream.read(length))  # noqa: S302  # our own processes, same user
-                self._take(kind, payload)
+                self._handle(kind, payload)
                 if kind == "R":
                     link.sendall(b".")
         except OSError:
             pass
         except Exception:
-            log.exception("feed: a message is not understood, the connection ends")
+            log.exception("feed: a message cannot be read, the connection ends")
         finally:
             link.close()
 
-    def _take(self, kind: str, payload: Any) -> None:  # noqa: ANN401  # as marshal gives it
+    def _handle(self, kind: str, payload: Any) -> None:  # noqa: ANN401  # as marshal gives it
         match kind:
             case "R":
                 self._hear_all(codec.load(payload))
@@ -100,7 +96,7 @@ class FeedListener:
             case "B":
                 self._note(payload)
                 totals, sessions = payload
-                for end in self._live.booked(totals, sessions, time.time()):
+                for end in self._online.apply_booking(totals, sessions, time.time()):
                     self._spool.put_later(end)
             case _:
                 raise ValueError(f"a message of the kind {kind!r}")
@@ -111,17 +107,17 @@ class FeedListener:
             if isinstance(record, AccountingRecord):
                 self._hear(record)
 
-    def _hear(self, report: AccountingRecord) -> None:
-        if report.status in REBOOTS:
-            self._live.reboot(report)
+    def _hear(self, record: AccountingRecord) -> None:
+        if record.status in REBOOTS:
+            self._online.device_restarted(record)
             return
-        customer = self._directory.customer(report.isp_id, report.username)
+        customer = self._directory.customer(record.isp_id, record.username)
         if customer is not None:
-            start = customer.period_start(report.received)
-            for end in self._live.hear(report, customer.id, start):
+            start = customer.period_start(record.received)
+            for end in self._online.apply_record(record, customer.id, start):
                 self._spool.put_later(end)
 
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_EVERY):
-            for end in self._live.sweep(time.time(), self._since):
+            for end in self._online.sweep(time.time(), self._since):
                 self._spool.put_later(end)

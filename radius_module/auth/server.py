@@ -1,4 +1,4 @@
-"""The login process: the directory, the living facts, the brake, the spool of results, and its report about itself."""
+"""The login process: the directory, who is online, the delay of refusals, the spool of results, and its status file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from radius_module import status
 from radius_module.auth.feed_listener import FeedListener
 from radius_module.directory.contents import Directory
 from radius_module.directory.devices import Client, Devices
+from radius_module.directory.first_load import first_load
 from radius_module.directory.readers import Everything
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.sync_marks import Marked, Marks
@@ -28,14 +29,10 @@ from radius_module.spool.background import BackgroundSpool
 
 log = logging.getLogger(__name__)
 
-#: How long FreeRADIUS' start waits for the first load; later it serves what it has, and goes on trying.
-_PATIENCE = 60.0
-#: How long it waits for the database where there is a snapshot to serve from.
-_HURRY = 2.5
 _SNAPSHOT_EVERY = 5.0
 #: Facts of the last minute are served whatever a tenant has set: a pause of the listener is no outage.
 _FRESH = 60.0
-#: Facts older than this are the snapshot's already.
+#: Facts older than this are in the snapshot already.
 _RECENT = 10.0
 
 
@@ -45,19 +42,19 @@ class AuthServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.directory = Directory()
-        self.live = OnlineTable()
-        self.fast_path = FastPath(self.directory, self.live)
-        self.brake = RejectDelay()
+        self.online = OnlineTable()
+        self.fast_path = FastPath(self.directory, self.online)
+        self.reject_delay = RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
-        self.answered = Duplicates()
+        self.duplicates = Duplicates()
         self.sender = Sender(settings.login_port)
-        self._routers = Devices(settings, self.directory)
+        self._devices = Devices(settings, self.directory)
         self.marks = Marks()
-        reader = Marked(Everything(self.directory, self.live), self.marks)
+        reader = Marked(Everything(self.directory, self.online), self.marks)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._feed = FeedListener(
-            settings, self.directory, self.live, self.spool, self._watch.again, self._snapshot.note
+            settings, self.directory, self.online, self.spool, self._watch.again, self._snapshot.note
         )
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
@@ -65,24 +62,19 @@ class AuthServer:
 
     @property
     def keyring(self) -> Keyring:
-        """Opens the stored credentials."""
+        """Decrypts the stored credentials."""
         return self.settings.keyring
 
     def start(self) -> None:
         """Load the directory, or else the snapshot, then begin."""
-        self._watch.start()
-        self._watch.tried.wait(_HURRY)
-        if not self.directory.loads and not self._snapshot.restore(self.directory, self.live):
-            self._watch.tried.wait(_PATIENCE)
+        first_load(self._watch, self.directory, self._snapshot, self.online)
         self._feed.start()
         self._feed.catch_up()
-        path = self.settings.state_dir / "run" / "auth.json"
-        report = (path, self._facts, self._stopping)
-        threading.Thread(target=status.keep, args=report, name="report", daemon=True).start()
+        status.keep_written(self.settings.state_dir, "auth", self._facts, self._stopping)
         threading.Thread(target=self._keep_snapshot, name="snapshot", daemon=True).start()
 
     def _loaded(self) -> None:
-        """The facts are new: customers may be known now whose packets were heard before."""
+        """The facts are new: some packets heard before may be of customers who are known only now."""
         self._feed.catch_up()
         self.marks.loaded()
 
@@ -96,12 +88,12 @@ class AuthServer:
         self.sender.close()
 
     def device(self, address: str) -> Device | None:
-        """The router at a source address."""
-        return self._routers.device(address)
+        """The device at a source address."""
+        return self._devices.device(address)
 
     def client(self, address: str) -> Client | None:
-        """The router at a source address, as FreeRADIUS needs it."""
-        client = self._routers.client(address)
+        """The device at a source address, as FreeRADIUS needs it."""
+        client = self._devices.client(address)
         if client is not None:
             self.sender.sign_for(address, client.secret)
         return client
@@ -115,16 +107,16 @@ class AuthServer:
         return isp is not None and age > isp.max_stale
 
     def _keep_snapshot(self) -> None:
-        """Every few seconds; the larger the installation, the more seldom: at most a sixtieth of the time."""
+        """Every few seconds; in a large installation less often: at most a sixtieth of the time."""
         pause = _SNAPSHOT_EVERY
         while not self._stopping.wait(pause):
-            begun = time.thread_time()
+            started = time.thread_time()
             try:
                 if self.directory.loads and self.directory.age() < _RECENT:
-                    self._snapshot.write(self.directory, self.live)
-            except OSError as wrong:
-                log.warning("the snapshot cannot be written: %s", wrong)
-            pause = max(_SNAPSHOT_EVERY, 60 * (time.thread_time() - begun))
+                    self._snapshot.write(self.directory, self.online)
+            except OSError as error:
+                log.warning("the snapshot cannot be written: %s", error)
+            pause = max(_SNAPSHOT_EVERY, 60 * (time.thread_time() - started))
 
     def _facts(self) -> dict[str, object]:
         contents = self.directory.contents

@@ -15,7 +15,7 @@ from models import ServicePlan
 from models.names import mac_of, station
 from models.tables.plans import rate_limit
 from radius_module.directory import queries
-from radius_module.directory.contents import Contents
+from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
 from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
@@ -27,7 +27,7 @@ _make_customer = maker(Customer)
 Row = Sequence[Any]
 
 
-def load(connection: Connection, live: OnlineTable) -> Contents:
+def load(connection: Connection, online: OnlineTable) -> Contents:
     """Everything, in one consistent view of the database."""
     connection = connection.execution_options(isolation_level="REPEATABLE READ", yield_per=_BATCH)
     # The passwords of 200,000 customers are sorted in memory, not in a file; back to normal with the transaction.
@@ -36,19 +36,36 @@ def load(connection: Connection, live: OnlineTable) -> Contents:
     refresh_isps(connection, contents)
     refresh_devices(connection, contents)
     refresh_plans(connection, contents)
-    _read_customers(connection, contents, live, None)
-    live.keep_only(contents.customers.keys())
-    _settle(connection, live)
+    _read_customers(connection, contents, online, None)
+    online.keep_only(contents.customers.keys())
+    _settle(connection, online)
     connection.rollback()
     return contents
 
 
-def _settle(connection: Connection, live: OnlineTable) -> None:
+def excerpt(
+    connection: Connection, isp_id: int, customer_id: int | None, device_id: int | None
+) -> tuple[Directory, OnlineTable]:
+    """What the database says about one login: its tenant, customer with plan, and device; nobody else is known."""
+    directory, online = Directory(), OnlineTable()
+    contents = directory.contents
+    refresh_isps(connection, contents, [isp_id])
+    if customer_id is not None:
+        refresh_customers(connection, contents, online, [customer_id])
+    if device_id is not None:
+        refresh_devices(connection, contents, [device_id])
+    customer = contents.customers.get(customer_id or 0)
+    if customer is not None and customer.plan_id is not None:
+        refresh_plans(connection, contents, [customer.plan_id])
+    return directory, online
+
+
+def _settle(connection: Connection, online: OnlineTable) -> None:
     """What memory takes for not booked yet may be: sessions that ended while nobody told us."""
-    owed = dict((uid, customer_id) for customer_id, uid in live.owed())
+    owed = dict((uid, customer_id) for customer_id, uid in online.unbooked())
     if owed:
         rows = connection.execute(queries.octets_of(list(owed))).all()
-        live.booked((), [(owed[uid], uid, octets, over) for uid, _customer, octets, over in rows], time.time())
+        online.apply_booking((), [(owed[uid], uid, octets, over) for uid, _customer, octets, over in rows], time.time())
 
 
 def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
@@ -85,16 +102,16 @@ def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int]
         contents.plans[row["id"]] = _plan(row, tuple(extra.get((row["isp_id"], f"plan_{row['id']}"), ())))
 
 
-def refresh_customers(connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int]) -> None:
+def refresh_customers(connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int]) -> None:
     """Read a few customers anew, with what they used and where they are online."""
-    found = _read_customers(connection, contents, live, ids)
+    found = _read_customers(connection, contents, online, ids)
     for customer_id in set(ids) - found:
         contents.drop_customer(customer_id)
-        live.forget(customer_id)
+        online.forget(customer_id)
 
 
 def _read_customers(
-    connection: Connection, contents: Contents, live: OnlineTable, ids: Sequence[int] | None
+    connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int] | None
 ) -> set[int]:
     extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
     ahead = _grouped(connection.execute(queries.periods_ahead(ids)), itemgetter(1))
@@ -108,7 +125,7 @@ def _read_customers(
     for row in connection.execute(queries.customers(ids)):
         customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
         contents.put_customer(customer)
-        live.refresh(customer.id, customer.period_starts[0], row[11], sessions.get(customer.id, ()))
+        online.refresh(customer.id, customer.period_starts[0], row[11], sessions.get(customer.id, ()))
         found.add(customer.id)
     return found
 

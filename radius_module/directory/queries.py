@@ -1,4 +1,4 @@
-"""The questions that fill the directory, each for everybody or for a few ids (DESIGN 1: a few streaming queries).
+"""The queries that fill the directory, each for everybody or for a few ids: a few streams, not many questions.
 
 Times come as epoch seconds: made by the database in C, they cost Python nothing.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, Text, and_, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, Text, and_, cast, func, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -25,6 +25,7 @@ from models import (
     Usage,
 )
 from models.radius.provisioning import PASSWORD_ATTRIBUTES
+from models.tables.subscriptions import has_begun
 
 Ids = Sequence[int] | None
 
@@ -48,7 +49,7 @@ def plans(ids: Ids = None) -> Select[ServicePlan]:
 
 
 def plan_rows(groups: Sequence[str] | None = None) -> Select[int, str, str, str, str]:
-    """(isp_id, groupname, attribute, op, value) of an operator's own rows, in the order he wrote them."""
+    """(isp_id, groupname, attribute, op, value) of an operator's own rows, in the order they were written."""
     rows = select(
         Radgroupreply.isp_id, Radgroupreply.groupname, Radgroupreply.attribute, Radgroupreply.op, Radgroupreply.value
     ).where(Radgroupreply.origin == "operator", Radgroupreply.is_active)
@@ -91,7 +92,7 @@ def periods_ahead(ids: Ids = None) -> Select[int, float]:
     """(customer_id, start) of periods that are paid and have not begun."""
     return (
         select(Subscription.customer_id, _epoch(Subscription.period_start))
-        .where(Subscription.period_start > func.now(), _among(Subscription.customer_id, ids))
+        .where(not_(has_begun(func.now())), _among(Subscription.customer_id, ids))
         .order_by(Subscription.period_start)
     )
 
@@ -129,7 +130,7 @@ def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool]:
 
 
 def _credentials(ids: Ids) -> Subquery:
-    """The newest password row of each customer, suspended or not: who is suspended is told so to himself only."""
+    """The newest password row of each customer, also of suspended ones: whoever proves it hears of the suspension."""
     return (
         select(Radcheck.isp_id, Radcheck.customer_id, Radcheck.attribute, Radcheck.value)
         .where(Radcheck.attribute.in_(PASSWORD_ATTRIBUTES), or_(Radcheck.is_active, Radcheck.origin == "provisioned"))
@@ -142,10 +143,11 @@ def _credentials(ids: Ids) -> Subquery:
 
 def _periods(ids: Ids) -> Subquery:
     """The start of the period that runs now; customers without one are not among them."""
+    # For all at once: the newest that has begun of each, in one pass over the table.
     running = func.max(Subscription.period_start).label("running")
     return (
         select(Subscription.isp_id, Subscription.customer_id, running)
-        .where(Subscription.period_start <= func.now(), _among(Subscription.customer_id, ids))
+        .where(has_begun(func.now()), _among(Subscription.customer_id, ids))
         .group_by(Subscription.isp_id, Subscription.customer_id)
         .subquery()
     )

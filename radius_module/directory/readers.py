@@ -48,20 +48,20 @@ class DevicesOnly:
 class Everything(DevicesOnly):
     """Tenants and routers, plans, customers, who is online and what is used."""
 
-    def __init__(self, directory: Directory, live: OnlineTable) -> None:
+    def __init__(self, directory: Directory, online: OnlineTable) -> None:
         super().__init__(directory)
-        self._live = live
+        self._online = online
 
     def load(self, connection: Connection) -> Contents:
-        self._live.reading_since = time.time()
-        return directory_load.load(connection, self._live)
+        self._online.reading_since = time.time()
+        return directory_load.load(connection, self._online)
 
     def follow(self, connection: Connection, news: News) -> None:
         super().follow(connection, news)
-        self._live.reading_since = time.time()
+        self._online.reading_since = time.time()
         contents = self._directory.contents
         if "plans" in news:
             directory_load.refresh_plans(connection, contents, list(news["plans"]))
         customers = news.get("customers", set()) | news.get("usage", set()) | news.get("sessions", set())
         if customers:
-            directory_load.refresh_customers(connection, contents, self._live, list(customers))
+            directory_load.refresh_customers(connection, contents, self._online, list(customers))

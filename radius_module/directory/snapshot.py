@@ -46,7 +46,7 @@ class Snapshot:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def write(self, directory: Directory, live: OnlineTable) -> None:
+    def write(self, directory: Directory, online: OnlineTable) -> None:
         """Copy the facts. Raises OSError."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # From here on the journal has what the copy may be too early for.
@@ -58,7 +58,7 @@ class Snapshot:
         with fresh.open("wb") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(_HEADER + _LENGTH.pack(len(self._keyring.writer.encode())) + self._keyring.writer.encode())
-            for piece in _pieces(directory, live, number):
+            for piece in _pieces(directory, online, number):
                 self._seal(file, piece)
                 time.sleep(_BREATH)
             file.flush()
@@ -94,7 +94,7 @@ class Snapshot:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def restore(self, directory: Directory, live: OnlineTable | None) -> bool:
+    def restore(self, directory: Directory, online: OnlineTable | None) -> bool:
         """Fill what the database could not; False where it could, or there is no copy, or none that opens."""
         contents, held = Contents(), []
         confirmed_at, number = 0.0, 0
@@ -102,7 +102,7 @@ class Snapshot:
             for kind, rows in self._read():
                 if kind == "when":
                     confirmed_at, number = rows
-                elif kind == "live":
+                elif kind == "online":
                     held += rows
                 else:
                     _put(contents, kind, rows)
@@ -112,9 +112,9 @@ class Snapshot:
         if directory.loads:
             return False
         directory.contents, directory.confirmed_at = contents, confirmed_at
-        if live is not None:
-            live.restore(held)
-            self._replay(live, number)
+        if online is not None:
+            online.restore(held)
+            self._replay(online, number)
         log.warning("serving from the snapshot, %.0f s old: %d customers", time.time() - confirmed_at,
                     len(contents.customers))  # fmt: skip
         return True
@@ -137,18 +137,18 @@ class Snapshot:
             sealed = file.read(_LENGTH.unpack(head)[0])
             yield marshal.loads(cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _HEADER))  # noqa: S302  # sealed by us
 
-    def _replay(self, live: OnlineTable, number: int) -> None:
+    def _replay(self, online: OnlineTable, number: int) -> None:
         """The journal up to where it was cut off."""
         try:
             with self._journal_of(number).open("rb") as file:
                 for _kind, rows in self._open(file, self._keyring.writer):
                     for totals, sessions in rows:
-                        live.booked(totals, sessions, time.time())
+                        online.apply_booking(totals, sessions, time.time())
         except (OSError, ValueError, EOFError, struct.error, InvalidTag):
             return
 
 
-def _pieces(directory: Directory, live: OnlineTable, number: int) -> Iterator[Piece]:
+def _pieces(directory: Directory, online: OnlineTable, number: int) -> Iterator[Piece]:
     contents = directory.contents
     yield "when", [directory.confirmed_at, number]
     yield "isps", [tuple(isp) for isp in list(contents.isps.values())]
@@ -157,8 +157,8 @@ def _pieces(directory: Directory, live: OnlineTable, number: int) -> Iterator[Pi
     customers = iter(list(contents.customers.values()))
     while some := list(islice(customers, _PIECE)):
         yield "customers", [(*one[:-1], tuple(map(tuple, one.extra))) for one in some]
-    for held in live.held(_PIECE):
-        yield "live", held
+    for held in online.snapshot_rows(_PIECE):
+        yield "online", held
     yield "end", []
 
 

@@ -18,7 +18,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 from psycopg2.extensions import connection as RawConnection
 from sqlalchemy import Engine
 
-from models.db import libpq_url, make_engine, normalise_url
+from models.db import first_line, libpq_url, make_engine, normalise_url
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
 
@@ -72,7 +72,7 @@ class Watch:
             try:
                 self._listen()
             except Exception as wrong:  # whatever it was, the thread that keeps the facts must live
-                log.warning("directory: the database is away, serving what is known: %s", _first_line(wrong))
+                log.warning("directory: the database is away, serving what is known: %s", first_line(wrong))
             self._engine.dispose()
             self.tried.set()
             self._stopping.wait(RETRY_AFTER)
@@ -148,7 +148,3 @@ class Watch:
 def _listening(url: str) -> str:
     options = dict(word.split("=") for word in _KEEPALIVE.split())
     return libpq_url(normalise_url(url).update_query_dict({**options, "application_name": "infora directory listen"}))
-
-
-def _first_line(wrong: Exception) -> str:
-    return (str(wrong).splitlines() or [type(wrong).__name__])[0]

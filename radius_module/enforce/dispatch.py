@@ -18,15 +18,15 @@ from models.network.addresses import Network, check_network
 from models.network.requests import claims, outcomes
 from models.network.requests.claims import Claimed, OpenSession, Target
 from models.network.requests.outcomes import Written
-from models.network.service_facts import service_facts
 from models.secrets.keyring import CredentialError, Keyring
-from radius_module.enforce import ladder
+from models.subscriptions.service_facts import service_facts
 from radius_module.enforce.coa import COA
-from radius_module.enforce.decision import Close, Send, decide
 from radius_module.enforce.flight import Flight, Result, first_step, identity_of, result
-from radius_module.enforce.line import PATIENCE, Device, Line, Outcome
-from radius_module.enforce.pacing import Pace
-from radius_module.enforce.service import service
+from radius_module.enforce.judge.decision import Close, Send, decide
+from radius_module.enforce.judge.service import service
+from radius_module.enforce.wire import ladder
+from radius_module.enforce.wire.line import PATIENCE, Device, Line, Outcome
+from radius_module.enforce.wire.pacing import Pace
 
 log = logging.getLogger("radius_module.enforce")
 

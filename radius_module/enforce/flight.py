@@ -8,11 +8,11 @@ from typing import NamedTuple
 from models.network.abilities import Seen
 from models.network.requests.claims import Claimed, OpenSession
 from models.network.requests.outcomes import Written
-from radius_module.enforce import ladder
 from radius_module.enforce.coa import COA, DISCONNECT, Identity
-from radius_module.enforce.decision import NOT_WORTH_A_CUT, Send
-from radius_module.enforce.ladder import Step
-from radius_module.enforce.line import Outcome
+from radius_module.enforce.judge.decision import NOT_WORTH_A_CUT, Send
+from radius_module.enforce.wire import ladder
+from radius_module.enforce.wire.ladder import Step
+from radius_module.enforce.wire.line import Outcome
 
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 #: Refusals of a CoA that are about what it asks for.

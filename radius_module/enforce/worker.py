@@ -20,7 +20,7 @@ from models.network.abilities import Seen, service_of
 from models.network.requests import claims, fan_out, outcomes
 from radius_module.enforce.chores import Chores
 from radius_module.enforce.dispatch import Dispatch, Key
-from radius_module.enforce.effect import has_effect
+from radius_module.enforce.judge.effect import has_effect
 from radius_module.enforce.news import Listener, News
 
 log = logging.getLogger("radius_module.enforce")

@@ -2,9 +2,9 @@
 
 A message is a length (32 bits) and a marshal dump of `(kind, payload)`:
 `A` the accounting process has connected: its spool is to be read, for what is not booked yet; `R` records just being
-committed, as they are stored (records.dump), answered with one octet when the memory has them; `W` a writer has
+committed, as they are stored (codec.dump), answered with one octet when they are in memory; `W` a writer has
 connected, `B` what it has booked, `(customers, sessions)`.
-Whoever cannot send goes on without: the login process finds out when it is back.
+A sender that cannot send goes on without: the login process catches up when it is back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LARGEST = 64 << 20
 _PATIENCE = 0.05
 _WRITER_PATIENCE = 5.0
 _RETRY_AFTER = 0.2
-#: Entries of one message: the memories are locked while they take it in, 1 µs an entry.
+#: Entries of one message: memory is locked while it takes them in, 1 µs an entry.
 _PIECE = 250
 
 
@@ -55,7 +55,7 @@ class RecordFeed:
         return generation
 
     def settle(self, dumped: bytes, generation: int) -> None:
-        """Wait, not long, until the login process knows them."""
+        """Wait briefly until the login process knows them."""
         if generation != self._generation:
             # Connected in between: the spool may have been read before it had these.
             self._send(message("R", dumped), 1)
@@ -118,7 +118,7 @@ class WriterFeed:
         self._retry_at = 0.0
 
     def keep(self) -> None:
-        """Be connected, so that the login process knows from when on it is told."""
+        """Stay connected, so that the login process knows since when it hears of every booking."""
         if self._socket is None and time.monotonic() >= self._retry_at:
             self._retry_at = time.monotonic() + _RETRY_AFTER
             try:
@@ -129,11 +129,11 @@ class WriterFeed:
             except OSError:
                 return
 
-    def tell(self, booking: Booking) -> None:
-        """What the database now holds."""
+    def publish(self, booking: Booking) -> None:
+        """Send what the database now holds."""
         if self._socket is None:
             return
-        customers, sessions = told(booking)
+        customers, sessions = entries_of(booking)
         try:
             for at in range(0, max(len(customers), len(sessions)), _PIECE):
                 self._socket.sendall(message("B", (customers[at : at + _PIECE], sessions[at : at + _PIECE])))
@@ -142,13 +142,13 @@ class WriterFeed:
             self._socket = None
 
 
-def told(booking: Booking) -> tuple[list[tuple[int, float, int]], list[tuple[int, str, int, bool]]]:
-    """What memories want to know of it: (customer, period's start, octets), and (customer, session, octets, over)."""
-    customers = [(one.customer_id, one.period_start, one.octets) for one in booking.totals]
+def entries_of(booking: Booking) -> tuple[list[tuple[int, float, int]], list[tuple[int, str, int, bool]]]:
+    """What memory needs of a booking: (customer, period's start, octets), and (customer, session, octets, over)."""
+    customers = [(total.customer_id, total.period_start, total.octets) for total in booking.totals]
     sessions = [
-        (one.customer_id, one.plain_id or one.unique_id, one.octets_in + one.octets_out, one.stopped is not None)
-        for one in booking.sessions
-        if one.customer_id is not None
+        (row.customer_id, row.plain_id or row.unique_id, row.octets_in + row.octets_out, row.stopped is not None)
+        for row in booking.sessions
+        if row.customer_id is not None
     ]
     return customers, sessions
 

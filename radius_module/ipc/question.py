@@ -1,8 +1,9 @@
-"""Asking the login process: what a question and its answer look like, and how one is asked (docs/decisions/0021).
+"""Asking the login process: the form of a question and its answer, and how one is asked (docs/decisions/0021).
 
 One packet there and one back over a Unix socket that keeps packets apart, JSON in both, one question a connection.
 A question is `{"kind", "until", "mark", …}`: after `until` (CLOCK_MONOTONIC, one for all processes) nobody waits for
-the answer any more, so that nothing may be done for it; `mark` is what the directory must have heard first (marks.py).
+the answer any more, so nothing may be done for it; `mark` is what the directory must have heard first
+(radius_module.directory.sync_marks).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Any
 #: Octets of a question, and of an answer: the attributes of a reply and the values of nine rules.
 LARGEST_QUESTION = 8192
 LARGEST_ANSWER = 1 << 17
-#: How long one waits for an answer, seconds; a part of it is kept for the answer's way.
+#: How long a question waits for its answer, seconds; the last part is for the answer's transport.
 PATIENCE = 0.9
-_FOR_THE_WAY = 0.2
+_FOR_TRANSPORT = 0.2
 
 Answer = dict[str, Any]
 
@@ -29,9 +30,9 @@ def socket_path(socket_dir: Path) -> Path:
 
 
 def ask(path: Path, kind: str, mark: int | None, fields: dict[str, object]) -> Answer | None:
-    """The answer; None where there is none in time, whatever the reason: then nothing was done either."""
+    """The answer; None where none came in time, whatever the reason: then nothing was done either."""
     until = time.monotonic() + PATIENCE
-    question = {"kind": kind, "until": until - _FOR_THE_WAY, "mark": mark, **fields}
+    question = {"kind": kind, "until": until - _FOR_TRANSPORT, "mark": mark, **fields}
     octets = json.dumps(question).encode()
     if len(octets) > LARGEST_QUESTION:
         return None

@@ -1,10 +1,10 @@
-"""What the rules look at, gathered for one login: by the hooks from memory, by the API from the database it asks."""
+"""What the rules look at, gathered for one login: by the hooks from memory, by the API from the database."""
 
 from __future__ import annotations
 
 from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
-from radius_module.online.table import OnlineTable
+from radius_module.login.context import OnlineSlots
 from radius_module.rules.facts import Customer, Device, Facts
 
 _facts = maker(Facts)
@@ -12,7 +12,7 @@ _facts = maker(Facts)
 
 def gather(
     directory: Directory,
-    live: OnlineTable,
+    online: OnlineSlots,
     isp_id: int,
     device: Device | None,
     customer: Customer | None,
@@ -24,7 +24,7 @@ def gather(
     isp = directory.isp(isp_id)
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, ())
-    used, slots = live.standing(customer.id, customer.period_start(now), now)
+    used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
-    made: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots))
-    return made
+    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots))
+    return facts

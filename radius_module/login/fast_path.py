@@ -1,9 +1,9 @@
-"""A login's short way: what the rules and the encoder said of a customer, kept for as long as it cannot change.
+"""A login's short way: what the rules and the encoder granted a customer, cached for as long as it cannot change.
 
-Nearly every login is of somebody who may come in, and gets what he got the last time. Whatever that was made of is
-immutable and replaced as a whole (directory.py): while tenant, router, plan and customer are the same objects, and no
-date of theirs has passed, only the octets used, the places taken and the seconds left differ, and these are looked at
-each time. Whoever is not admitted here is not refused: the long way (login.py) asks every rule.
+Nearly every login is accepted, and gets what the customer got the last time. Whatever that follows from is immutable
+and replaced as a whole (directory/contents.py): while tenant, device, plan and customer are the same objects, and no
+date of theirs has passed, only the octets used, the slots taken and the seconds left differ, and these are looked at
+each time. A login that is not accepted here is not refused either: the long way (login.py) asks every rule.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan
 
 _TIMEOUT = "Session-Timeout"
 #: What differs from login to login.
-_LIVING = frozenset((_TIMEOUT, *access_attributes.TOTAL, "Class"))
+_OF_THIS_LOGIN = frozenset((_TIMEOUT, *access_attributes.TOTAL, "Class"))
 #: About 250 octets each; more customers than one node serves.
-_KEPT = 500_000
+_MOST = 500_000
 
 
 class CachedGrant:
-    """What one customer gets at one router, and what it follows from."""
+    """What one customer gets at one device, and what it follows from."""
 
     __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "isp", "limit", "mac", "origin",
-                 "period_start", "places", "plan", "since", "until")  # fmt: skip
+                 "period_start", "plan", "since", "slots", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -44,7 +44,7 @@ class CachedGrant:
         self.since = self.period_start if self.period_start != customer.period_starts[0] else -inf
         #: Epoch seconds at which it ends by itself: the next period or the expiry.
         self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
-        self.places = 1 if plan is None else plan.simultaneous_use
+        self.slots = 1 if plan is None else plan.simultaneous_use
         #: Octets of the period, or None.
         self.limit: int | None = None
         #: The longest Session-Timeout, whatever is left until the expiry; seconds.
@@ -55,76 +55,76 @@ class CachedGrant:
 
 
 class FastAccept(NamedTuple):
-    """Somebody comes in; his place is taken."""
+    """An accepted login; its slot is taken."""
 
-    entitlement: CachedGrant
+    grant: CachedGrant
     session_timeout: int
     #: Octets that are left of the period, or None.
     left: int | None
     klass: bytes
 
     def pairs(self) -> tuple[Pair, ...]:
-        """The attributes of his Access-Accept."""
-        known, seconds, left, klass = self
+        """The attributes of the Access-Accept."""
+        grant, seconds, left, klass = self
         allowance = () if left is None else access_attributes.total_limit(left)
-        return ((_TIMEOUT, ":=", str(seconds)), *allowance, *known.fixed, ("Class", ":=", "0x" + klass.hex()))
+        return ((_TIMEOUT, ":=", str(seconds)), *allowance, *grant.fixed, ("Class", ":=", "0x" + klass.hex()))
 
     def octets(self) -> bytes | None:
         """The same as they travel, or None."""
-        fixed = self.entitlement.fixed_octets
+        fixed = self.grant.fixed_octets
         return None if fixed is None else access_octets.of_this_login(*self[1:]) + fixed
 
 
-_admitted = maker(FastAccept)
+_fast_accept = maker(FastAccept)
 
 
 class FastPath:
-    """Those of the customers who logged in lately."""
+    """The grants of the customers who logged in lately."""
 
-    def __init__(self, directory: Directory, live: OnlineTable) -> None:
-        self._directory, self._live = directory, live
-        self._known: dict[int, CachedGrant] = {}
+    def __init__(self, directory: Directory, online: OnlineTable) -> None:
+        self._directory, self._online = directory, online
+        self._grants: dict[int, CachedGrant] = {}
         #: A plan's customers share one of each.
         self._shared: dict[tuple[Pair, ...], tuple[tuple[Pair, ...], bytes | None]] = {}
 
-    def admit(self, request: LoginRequest, customer: Customer, now: float) -> FastAccept | None:
-        """Let a customer in whose password was right. None: the rules are to be asked."""
+    def accept(self, request: LoginRequest, customer: Customer, now: float) -> FastAccept | None:
+        """Accept a customer whose password was right. None: the rules are to be asked."""
         origin, mac = request.origin, request.mac
         address, isp_id, _device_id = origin
         contents = self._directory.contents
-        known = self._known.get(customer.id)
+        grant = self._grants.get(customer.id)
         if (
-            known is None
-            or known.customer is not customer
-            or known.origin is not origin
-            or not known.since <= now < known.until
-            or contents.addresses.get(address) is not known.device
-            or contents.isps.get(isp_id) is not known.isp
-            or contents.plans.get(customer.plan_id) is not known.plan  # type: ignore[arg-type]  # None has no plan
+            grant is None
+            or grant.customer is not customer
+            or grant.origin is not origin
+            or not grant.since <= now < grant.until
+            or contents.addresses.get(address) is not grant.device
+            or contents.isps.get(isp_id) is not grant.isp
+            or contents.plans.get(customer.plan_id) is not grant.plan  # type: ignore[arg-type]  # None has no plan
         ):
-            known = self._entitle(contents, origin, customer, now)
-            if known is None:
+            grant = self._ask_rules(contents, origin, customer, now)
+            if grant is None:
                 return None
-        if known.mac and known.mac != mac:
+        if grant.mac and grant.mac != mac:
             return None
         klass = make_class(now)
-        limit = known.limit
-        used = self._live.admit(customer.id, known.period_start, limit, known.places, mac, mac or klass.hex(), now)
+        limit = grant.limit
+        used = self._online.admit(customer.id, grant.period_start, limit, grant.slots, mac, mac or klass.hex(), now)
         if used is None:
             return None
-        seconds = known.expires_at - now
-        timeout = known.cap if seconds >= known.cap else int(seconds) or 1
-        made: FastAccept = _admitted((known, timeout, None if limit is None else limit - used, klass))
-        return made
+        seconds = grant.expires_at - now
+        timeout = grant.cap if seconds >= grant.cap else int(seconds) or 1
+        accept: FastAccept = _fast_accept((grant, timeout, None if limit is None else limit - used, klass))
+        return accept
 
-    def _entitle(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> CachedGrant | None:
-        """Ask the rules and the encoder about a login at which nothing is used and nobody else is there."""
+    def _ask_rules(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> CachedGrant | None:
+        """What the rules and the encoder grant where nothing is used and no slot is taken."""
         address, isp_id, device_id = origin
         device, isp = self._directory.device(address), contents.isps.get(isp_id)
         if device is None or isp is None or (device.id, device.isp_id) != (device_id, isp_id):
             return None
         plan = None if customer.plan_id is None else contents.plans.get(customer.plan_id)
-        made = CachedGrant(origin, device, isp, customer, plan, now)
+        grant = CachedGrant(origin, device, isp, customer, plan, now)
         forever = customer._replace(expires_at=inf)
         verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, ()))
         if isinstance(verdict, Deny) or now >= customer.expires_at:
@@ -133,15 +133,19 @@ class FastPath:
             pairs = access_attributes.accept(verdict, b"")
         except UnencodableAttribute:
             return None
-        made.limit, made.cap = verdict.allowance, verdict.session_timeout
+        grant.limit, grant.cap = verdict.allowance, verdict.session_timeout
         usual = access_attributes.accept(verdict._replace(extra=()), b"")
-        if [pair for pair in pairs if pair[0] in _LIVING] != [pair for pair in usual if pair[0] in _LIVING]:
+        if _of_this_login(pairs) != _of_this_login(usual):
             # An operator's row has a say in what differs from login to login.
             return None
-        fixed = tuple(pair for pair in pairs if pair[0] not in _LIVING)
-        made.fixed, made.fixed_octets = self._shared.setdefault(fixed, (fixed, access_octets.same_for_all(verdict)))
-        if len(self._known) >= _KEPT:
-            self._known.clear()
+        fixed = tuple(pair for pair in pairs if pair[0] not in _OF_THIS_LOGIN)
+        grant.fixed, grant.fixed_octets = self._shared.setdefault(fixed, (fixed, access_octets.same_for_all(verdict)))
+        if len(self._grants) >= _MOST:
+            self._grants.clear()
             self._shared.clear()
-        self._known[customer.id] = made
-        return made
+        self._grants[customer.id] = grant
+        return grant
+
+
+def _of_this_login(pairs: tuple[Pair, ...]) -> list[Pair]:
+    return [pair for pair in pairs if pair[0] in _OF_THIS_LOGIN]

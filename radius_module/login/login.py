@@ -1,4 +1,4 @@
-"""A login's way: request → facts → verdict → answer. What authorize.py and post_auth.py have in common."""
+"""A login's way: request → facts → verdict → answer. Shared by the hooks `authorize` and `post_auth`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import os
 from models.accounting.records import AuthResult
 from models.accounting.session_id import make_class
 from models.names import login_name
-from radius_module.auth.server import AuthServer
 from radius_module.directory.devices import PROBE_ID
 from radius_module.fast_tuple import maker
 from radius_module.login import passwords
+from radius_module.login.context import LoginContext, WireContext
 from radius_module.login.duplicates import Given
 from radius_module.login.facts import gather
 from radius_module.login.reject_delay import GUESSES
@@ -35,43 +35,43 @@ _auth_result = maker(AuthResult)
 
 
 def quick_answer(
-    server: AuthServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
+    server: WireContext, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
 ) -> Answer:
-    """The short way where it will do, or else the long one. The same packet, sent again, is answered as it was."""
-    given = server.answered.find(request.line, now)
+    """The short way where it will do, or else the long one. The same packet, sent again, gets the same answer."""
+    given = server.duplicates.find(request.line, now)
     if given is not None:
-        return _again(server, request, given)
-    admitted = server.fast_path.admit(request, customer, now) if authentic and customer is not None else None
-    if admitted is None:
+        return _send_again(server, request, given)
+    accept = server.fast_path.accept(request, customer, now) if authentic and customer is not None else None
+    if accept is None:
         decided = answer(server, request, customer, authentic, now)
         delay = access_attributes.delay_of(decided[1]["reply"])
         if delay:
             return _hold_back(server, request, decided, delay, now)
-        server.answered.keep(request.line, decided, now)
+        server.duplicates.remember(request.line, decided, now)
         return decided
-    _record(server, request, customer, "Access-Accept", "accept", admitted.klass, now)
-    # After MS-CHAP there are keys and a proof in the answer, which FreeRADIUS has.
-    octets = None if request.is_mschap else admitted.octets()
+    _record(server, request, customer, "Access-Accept", "accept", accept.klass, now)
+    # After MS-CHAP the answer holds keys and a proof, which only FreeRADIUS has.
+    octets = None if request.is_mschap else accept.octets()
     if octets is not None and request.reply_to is not None:
         sent = server.sender.accept(request.reply_to, octets)
         if sent is not None:
-            server.answered.keep(request.line, sent, now)
+            server.duplicates.remember(request.line, sent, now)
             return _SENT
-    told: Answer = OK, admitted.pairs(), _ACCEPTED
-    server.answered.keep(request.line, told, now)
-    return told
+    by_freeradius: Answer = OK, accept.pairs(), _ACCEPTED
+    server.duplicates.remember(request.line, by_freeradius, now)
+    return by_freeradius
 
 
-def _hold_back(server: AuthServer, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
-    """A guess is told so later. FreeRADIUS' own delay would have it keep every request for as long (late.py)."""
+def _hold_back(server: WireContext, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
+    """A wrong guess hears of it later. FreeRADIUS' own delay would have it keep every request for as long."""
     octets = access_octets.refusal(access_attributes.message_of(refused[1]["reply"]), request.mschap_error)
     sent = None if request.reply_to is None else server.sender.reject(request.reply_to, octets, delay)
-    server.answered.keep(request.line, refused if sent is None else sent, now, now + delay)
+    server.duplicates.remember(request.line, refused if sent is None else sent, now, now + delay)
     return refused if sent is None else _SENT
 
 
-def _again(server: AuthServer, request: LoginRequest, given: Given) -> Answer:
-    """The first answer was lost, or the router could not wait."""
+def _send_again(server: WireContext, request: LoginRequest, given: Given) -> Answer:
+    """The first answer was lost, or the device could not wait."""
     if not isinstance(given, bytes):
         return given
     if request.reply_to is not None:
@@ -79,65 +79,69 @@ def _again(server: AuthServer, request: LoginRequest, given: Given) -> Answer:
     return _SENT
 
 
-def answer(server: AuthServer, request: LoginRequest, customer: Customer | None, authentic: bool, now: float) -> Lists:
-    """The long way: decide, take the place, put the answer together, have the result recorded."""
+def answer(
+    context: LoginContext, request: LoginRequest, customer: Customer | None, authentic: bool, now: float
+) -> Lists:
+    """The long way: decide, take the slot, put the answer together, have the result recorded."""
     isp_id, device_id = request.origin.isp_id, request.origin.device_id
-    device = server.device(request.origin.address)
+    device = context.device(request.origin.address)
     if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
-        # FreeRADIUS verified the packet with the secret of the router that was at this address a moment ago.
+        # FreeRADIUS verified the packet with the secret of the device that was at this address a moment ago.
         device = None
-    verdict = decide(gather(server.directory, server.live, isp_id, device, customer, request.mac, authentic, now))
+    verdict = decide(gather(context.directory, context.online, isp_id, device, customer, request.mac, authentic, now))
     if isinstance(verdict, Deny):
-        return _refuse(server, request, customer, verdict, now)
-    assert customer is not None  # noqa: S101  # whoever is not refused is known
+        return _refuse(context, request, customer, verdict, now)
+    assert customer is not None  # noqa: S101  # an unknown customer is refused
     klass = make_class(now)
     try:
         pairs = access_attributes.accept(verdict, klass)
     except UnencodableAttribute as wrong:
-        log.error("customer %d: refused, his answer cannot be sent: %s", customer.id, wrong)
-        return _refuse(server, request, customer, access_attributes.NOT_SET_UP, now)
+        log.error("customer %d: refused, the answer cannot be sent: %s", customer.id, wrong)
+        return _refuse(context, request, customer, access_attributes.NOT_SET_UP, now)
     if device_id != PROBE_ID:
-        server.live.take_slot(customer.id, request.mac or klass.hex(), now)
-    _record(server, request, customer, "Access-Accept", "accept", klass, now)
+        context.online.take_slot(customer.id, request.mac or klass.hex(), now)
+    _record(context, request, customer, "Access-Accept", "accept", klass, now)
     return OK, {"reply": pairs, "config": _ACCEPTED}
 
 
-def as_mschap(server: AuthServer, request: LoginRequest, customer: Customer | None) -> Answer:
+def as_mschap(context: LoginContext, request: LoginRequest, customer: Customer | None) -> Answer:
     """Hand rlm_mschap what it needs to prove the password; the rules follow in post-auth.
 
-    Somebody unknown gets what no password fits, so that his refusal looks like anybody's. The user name goes back into
+    An unknown name gets what no password fits, so that its refusal looks like any other. The user name goes back into
     the request, for it is part of what MS-CHAPv2 proves (RFC 2759 section 8.2).
     """
-    known = None if customer is None else passwords.for_mschap(customer, server.keyring)
+    known = None if customer is None else passwords.for_mschap(customer, context.keyring)
     attribute, value = known or ("NT-Password", "0x" + os.urandom(16).hex())
     name = ("User-Name", ":=", text(request.username.decode(errors="replace")))
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}
 
 
-def _refuse(server: AuthServer, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float) -> Lists:
+def _refuse(
+    context: LoginContext, request: LoginRequest, customer: Customer | None, refusal: Deny, now: float
+) -> Lists:
     delay = 0
     if refusal.code in GUESSES:
         name = login_name(request.username.decode("utf-8", "backslashreplace"))
-        delay = server.brake.delay(request.origin.isp_id, request.origin.device_id, name, now)
-    _record(server, request, customer, "Access-Reject", refusal.code, b"", now)
+        delay = context.reject_delay.count(request.origin.isp_id, request.origin.device_id, name, now)
+    _record(context, request, customer, "Access-Reject", refusal.code, b"", now)
     return REJECT, {"reply": access_attributes.refuse(refusal, delay), "config": _DECIDED}
 
 
 def _record(
-    server: AuthServer,
+    context: LoginContext,
     request: LoginRequest,
     customer: Customer | None,
-    answered: str,
+    reply: str,
     code: str,
     klass: bytes,
     now: float,
 ) -> None:
     address, isp_id, device_id = request.origin
-    server.answers[code] += 1
+    context.answers[code] += 1
     if device_id != PROBE_ID:
         customer_id = None if customer is None else customer.id
-        server.spool.put_later(
+        context.spool.put_later(
             _auth_result(
-                (isp_id, now, request.username, answered, code, customer_id, device_id, address, request.mac, klass)
+                (isp_id, now, request.username, reply, code, customer_id, device_id, address, request.mac, klass)
             )
         )

@@ -1,45 +1,78 @@
 """One login that came over HTTP, on its way through the function that answers logins on the wire (login.answer).
 
-What differs from a router's: the tenant is the caller's and not the packet's, so the device is sought in it; and who
-names no station takes over the place of the last one who named none there, since no Class will tell the two apart.
+What differs from a device's: the tenant is the caller's and not the packet's, so the device is sought in it; and a
+login that names no station takes over the slot of the last one that named none there: no Class tells the two apart.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from models.accounting.records import AuthResult, InferredStop
-from radius_module.rules.facts import Device, Slot
+from models.accounting.records import AuthResult
+from models.accounting.session_id import make_class
+from models.names import station
+from radius_module.login import login, passwords
+from radius_module.login.context import LoginContext, OnlineSlots
+from radius_module.login.facts import gather
+from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.wire_line import Origin
+from radius_module.replies import outcome
+from radius_module.rules import explain
+from radius_module.rules.facts import Customer, Device, Slot
 
-if TYPE_CHECKING:
-    from radius_module.auth.server import AuthServer
-    from radius_module.online.table import OnlineTable
-
-#: Stands for a device that there is not, where 0 would be the probe.
+#: Stands for a device that does not exist, where 0 would be the probe.
 NOWHERE = -1
 
 
 class HttpLogin:
-    """The login process as this login sees it; `result` is what was recorded."""
+    """A login's context as this login sees it; `result` is what was recorded."""
 
-    def __init__(self, server: AuthServer, isp_id: int, address: str, station: str) -> None:
-        self.directory, self.keyring = server.directory, server.keyring
-        self.brake, self.answers = server.brake, server.answers
-        self.live = server.live if station else _UnnamedPlace(server.live, address)
+    def __init__(self, context: LoginContext, isp_id: int, address: str, mac: str) -> None:
+        self.directory, self.keyring = context.directory, context.keyring
+        self.reject_delay, self.answers = context.reject_delay, context.answers
+        self.online: OnlineSlots = context.online if mac else _UnnamedSlot(context.online, address)
         self.spool = self
         self.result: AuthResult | None = None
-        self._isp_id, self._server = isp_id, server
+        self._isp_id, self._context = isp_id, context
 
     def device(self, address: str) -> Device | None:
         """The tenant's; neither another tenant's nor the probe."""
-        found = self.directory.device(address)
-        return found if found is not None and found.isp_id == self._isp_id else None
+        device = self.directory.device(address)
+        return device if device is not None and device.isp_id == self._isp_id else None
 
-    def put_later(self, record: AuthResult | InferredStop) -> None:
+    def put_later(self, result: AuthResult) -> None:
         """Into the spool, as every result."""
-        if isinstance(record, AuthResult):
-            record = self.result = record._replace(device_id=None if record.device_id == NOWHERE else record.device_id)
-        self._server.spool.put_later(record)
+        self.result = result._replace(device_id=None if result.device_id == NOWHERE else result.device_id)
+        self._context.spool.put_later(self.result)
+
+
+def answer(
+    context: LoginContext, isp_id: int, username: str, password: str, address: str, calling: str, now: float
+) -> dict[str, Any] | None:
+    """{code, reply, delay} of a login by PAP from the device at `address`, with Calling-Station-Id `calling`."""
+    mac = station(calling)
+    http = HttpLogin(context, isp_id, address, mac)
+    device = http.device(address)
+    origin = Origin(address, isp_id, NOWHERE if device is None else device.id)
+    name = username.encode()
+    request = LoginRequest(origin, name, password.encode(), b"", b"", is_mschap=False, mac=mac)
+    customer = context.directory.customer(isp_id, name)
+    authentic = customer is not None and passwords.proves(request, customer, context.keyring)
+    answered = login.answer(http, request, customer, authentic, now)
+    if http.result is None:
+        return None
+    reply, delay = outcome.of_answer(answered[1]["reply"])
+    return {"code": http.result.code, "reply": reply, "delay": delay}
+
+
+def explained(
+    context: LoginContext, isp_id: int, customer: Customer | None, device: Device | None, calling: str, now: float
+) -> dict[str, Any]:
+    """{code, reply, rules: [[code, passed, facts]]} of a login with the right password now."""
+    facts = gather(context.directory, context.online, isp_id, device, customer, station(calling), True, now)
+    verdict, findings = explain(facts)
+    answered = outcome.outcome(verdict, make_class(now))
+    return {"code": answered.code, "reply": answered.reply, "rules": [list(finding) for finding in findings]}
 
 
 def unnamed_station(address: str) -> bytes:
@@ -47,15 +80,15 @@ def unnamed_station(address: str) -> bytes:
     return b"unnamed at " + address.encode()
 
 
-class _UnnamedPlace:
-    """The places of `simultaneous_use` as somebody sees them who names no station: the unnamed one is his own."""
+class _UnnamedSlot:
+    """The slots of `simultaneous_use` as a login sees them that names no station: the unnamed one is its own."""
 
-    def __init__(self, live: OnlineTable, address: str) -> None:
-        self._live, self._own = live, unnamed_station(address).hex()
+    def __init__(self, online: OnlineSlots, address: str) -> None:
+        self._online, self._own = online, unnamed_station(address).hex()
 
-    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
-        used, slots = self._live.standing(customer_id, period_start, now)
-        return used, tuple(place for place in slots if place.mac != self._own)
+    def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
+        used, slots = self._online.usage_and_slots(customer_id, period_start, now)
+        return used, tuple(slot for slot in slots if slot.mac != self._own)
 
     def take_slot(self, customer_id: int, _key: str, now: float) -> None:
-        self._live.take_slot(customer_id, self._own, now)
+        self._online.take_slot(customer_id, self._own, now)

@@ -1,6 +1,6 @@
-"""Does the subscriber know the password? PAP and CHAP are proved here, MS-CHAP by rlm_mschap with what we hand it.
+"""Does the customer know the password? PAP and CHAP are proved here, MS-CHAP by rlm_mschap with what we hand it.
 
-Compared are the bytes on the wire, so a password with a NUL in it is not the one before the NUL (FACTS 1, 3).
+The octets on the wire are compared, so a password with a NUL in it is not the one before the NUL.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from radius_module.rules.facts import Customer
 log = logging.getLogger(__name__)
 
 
-#: What was opened lately: stored value → customer, clear text, the same in octets. The keys are in this process anyway;
-#: opening takes 5 µs.
-_opened: dict[str, tuple[int, str, bytes]] = {}
-_OPENED_KEPT = 50_000
+#: Passwords decrypted lately: stored value → customer, clear text, the same in octets. The keys are in this process
+#: anyway, and decrypting takes 5 µs, more than all else that a login costs in Python.
+_decrypted: dict[str, tuple[int, str, bytes]] = {}
+_MOST_DECRYPTED = 50_000
 
 
-def opened(customer: Customer, keyring: Keyring) -> str:
-    """The customer's password in clear. Raises CredentialError."""
+def clear_password(customer: Customer, keyring: Keyring) -> str:
+    """The customer's password. Raises CredentialError."""
     stored = customer.credential or ""
-    known = _opened.get(stored)
+    known = _decrypted.get(stored)
     if known is not None and known[0] == customer.id:
         return known[1]
     clear = keyring.decrypt(stored, customer.isp_id, "radcheck", customer.id)
-    if len(_opened) >= _OPENED_KEPT:
-        _opened.clear()
-    _opened[stored] = customer.id, clear, clear.encode()
+    if len(_decrypted) >= _MOST_DECRYPTED:
+        _decrypted.clear()
+    _decrypted[stored] = customer.id, clear, clear.encode()
     return clear
 
 
 def proves(request: LoginRequest, customer: Customer, keyring: Keyring) -> bool:
-    """True only for the right password in a PAP or CHAP request. A secret that does not open is nobody's password."""
+    """True only for the right password in a PAP or CHAP request. What cannot be decrypted matches nothing."""
     kind, stored = customer.credential_attribute, customer.credential
     password, chap = request.password, request.chap
     if not stored or not (password or chap):
         return False
     if password and not chap:
-        # Nearly everybody is seen again, with the right one.
-        known = _opened.get(stored)
+        # Nearly every login is of a customer seen before, with the right password.
+        known = _decrypted.get(stored)
         if known is not None and known[0] == customer.id and compare_digest(password, known[2]):
             return True
     try:
         if kind == "Cleartext-Password":
-            clear = opened(customer, keyring)
+            clear = clear_password(customer, keyring)
             proof = _chap if chap else _pap
             return proof(request, clear.encode()) or any(
                 proof(request, form.encode()) for form in _other_forms(customer, clear)
@@ -62,7 +62,7 @@ def proves(request: LoginRequest, customer: Customer, keyring: Keyring) -> bool:
 
 
 def for_mschap(customer: Customer, keyring: Keyring) -> tuple[str, str] | None:
-    """(attribute, value) that rlm_mschap needs of the customer; None where his password is kept for PAP only."""
+    """(attribute, value) that rlm_mschap needs of the customer; None where the password is kept for PAP only."""
     kind, stored = customer.credential_attribute, customer.credential
     if not stored:
         return None
@@ -71,11 +71,11 @@ def for_mschap(customer: Customer, keyring: Keyring) -> tuple[str, str] | None:
     if kind != "Cleartext-Password":
         return None
     try:
-        clear = opened(customer, keyring)
+        clear = clear_password(customer, keyring)
     except CredentialError as wrong:
         log.error("customer %d: %s", customer.id, wrong)
         return None
-    # rlm_mschap knows the characters of two octets only, and no others.
+    # rlm_mschap knows characters of two octets only.
     if max(clear, default="") > "\uffff":
         return "NT-Password", "0x" + nt_hash(clear)
     return "Cleartext-Password", clear
@@ -92,7 +92,7 @@ def _chap(request: LoginRequest, password: bytes) -> bool:
 
 
 def _other_forms(customer: Customer, clear: str) -> tuple[str, ...]:
-    """A MAC address as name and password is the same in every notation: routers differ in it (FACTS 2)."""
+    """A MAC address as name and password is the same in every notation: devices differ in how they write it."""
     mac = mac_of(clear)
     return notations(mac) if mac is not None and mac_of(customer.username) == mac else ()
 

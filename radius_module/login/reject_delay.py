@@ -1,7 +1,7 @@
-"""A brake on guessing: wrong answers come later the more of them there were; a right one never waits.
+"""Slows guessing down: the more wrong passwords, the later their refusals leave; a right one never waits.
 
-FreeRADIUS holds a refusal back for `FreeRADIUS-Response-Delay` seconds (FACTS 1): no thread waits for it.
-Counted in memory, for each customer's name and for each router, in windows of a minute.
+No thread waits for a refusal that is held back (radius_module/replies/delayed.py). Counted in memory, for each
+customer's name and for each device, in windows of a minute.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from threading import Lock
 from typing import TypeVar
 
-#: Wrong answers of these kinds are guesses at a password; all other refusals are sent at once.
+#: Refusals for these reasons answer a guess at a password; all others are sent at once.
 GUESSES = frozenset(("unknown_customer", "bad_password"))
-#: Wrong answers in a minute that are answered at once: typing errors, and a router that repeats an old password.
+#: Guesses in a minute that are answered at once: typing errors, and a device that repeats an old password.
 FREE_FOR_CUSTOMER = 5
 FREE_FOR_DEVICE = 200
-#: Seconds; FreeRADIUS allows 10, and a router has given up long before.
+#: Seconds; FreeRADIUS allows 10, and a device has given up long before.
 LONGEST = 5
 _WINDOW = 60.0
 _REMEMBERED = 50_000
@@ -23,16 +23,16 @@ _KeyT = TypeVar("_KeyT")
 
 
 class RejectDelay:
-    """The counters: window's begin and wrong answers in it."""
+    """The counters: the window's beginning and the guesses in it."""
 
     def __init__(self) -> None:
-        #: By tenant and name: whatever anybody typed, so it is bounded. By device: there are no more than routers.
+        #: By tenant and name: whatever anybody typed, so it is bounded. By device: there are only so many.
         self._names: dict[tuple[int, str], tuple[float, int]] = {}
         self._devices: dict[int, tuple[float, int]] = {}
         self._lock = Lock()
 
-    def delay(self, isp_id: int, device_id: int, name: str, now: float) -> int:
-        """Seconds that this wrong answer waits; counts it."""
+    def count(self, isp_id: int, device_id: int, name: str, now: float) -> int:
+        """Count a guess; the seconds that its refusal waits."""
         with self._lock:
             if len(self._names) >= _REMEMBERED:
                 self._forget(now)
@@ -41,7 +41,7 @@ class RejectDelay:
         return max(0, min(LONGEST, max(by_name, -(-by_device // 20))))
 
     def _forget(self, now: float) -> None:
-        """What is past goes; if a flood of names is not past yet, all names go, and the routers' counts brake it."""
+        """Windows that have passed go; in a flood of names all of them go, and the devices' counts slow it down."""
         kept = {name: value for name, value in self._names.items() if now - value[0] <= _WINDOW}
         self._names = kept if len(kept) <= _REMEMBERED // 2 else {}
 

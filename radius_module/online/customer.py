@@ -62,16 +62,16 @@ class OnlineCustomer:
                 session.floor = max(session.floor, session.booked)
         self.period_start, self.stored = period_start, stored
 
-    def begin_period(self, period_start: float, report: AccountingRecord, uid: str) -> None:
+    def begin_period(self, period_start: float, record: AccountingRecord, uid: str) -> None:
         """A period has begun since the last packet: what came before belongs to the one before."""
         if period_start <= self.period_start:
             return
         for session in self.sessions.values():
             session.floor = session.seen
         session_heard = self.sessions.get(uid)
-        at = booked_at(report)
+        at = booked_at(record)
         if session_heard is not None and session_heard.heard < period_start < at:
-            growth = report.octets_in + report.octets_out - session_heard.seen
+            growth = record.octets_in + record.octets_out - session_heard.seen
             before = next(pieces(Growth(max(0, growth), 0, session_heard.heard, at), [period_start]))
             session_heard.floor += before.octets_in
         self.period_start, self.stored = period_start, 0
@@ -133,7 +133,7 @@ class OnlineCustomer:
             known.heard = max(known.heard, row.heard)
 
     def sweep(self, now: float, since: float) -> list[InferredStop]:
-        """Who missed three reports is over; who is over and booked is forgotten after a while."""
+        """Who missed three records is over; who is over and booked is forgotten after a while."""
         ends = []
         for uid, session in list(self.sessions.items()):
             if session.closed:

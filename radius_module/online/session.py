@@ -8,7 +8,7 @@ from models.accounting.records import START, STOP, AccountingRecord, InferredSto
 from radius_module.online.boot_counter import Boot, boot_of
 from radius_module.rules.service import INTERIM_INTERVAL
 
-#: A session not heard of for so long no longer counts: three missed reports and a little.
+#: A session not heard of for so long no longer counts: three missed records and a little.
 STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
 #: A session that is over and booked is remembered so long, for packets of it that were late.
 _REMEMBERED = 60.0
@@ -66,19 +66,19 @@ class OnlineSession:
             setattr(made, name, value)
         return made
 
-    def hear(self, report: AccountingRecord) -> None:
+    def hear(self, record: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
-        octets = report.octets_in + report.octets_out
-        lives = octets > self.seen or (report.status != START and report.received - self.heard > 5)
-        if report.status == STOP:
+        octets = record.octets_in + record.octets_out
+        lives = octets > self.seen or (record.status != START and record.received - self.heard > 5)
+        if record.status == STOP:
             self.closed, self.ended_at = True, None
-        elif self.stub or (self.ended_at is not None and lives and report.received > self.ended_at):
+        elif self.stub or (self.ended_at is not None and lives and record.received > self.ended_at):
             self.closed, self.ended_at = False, None
         self.stub = False
-        self.mac = report.mac or self.mac
-        self.boot = self.boot or boot_of(report.session_id)
+        self.mac = record.mac or self.mac
+        self.boot = self.boot or boot_of(record.session_id)
         self.seen = max(self.seen, octets)
-        self.heard = max(self.heard, report.received)
+        self.heard = max(self.heard, record.received)
 
     def end(self, uid: str, at: float, cause: str) -> InferredStop:
         """We take it for over; what the books are to be told."""

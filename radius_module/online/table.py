@@ -26,7 +26,7 @@ __all__ = ["SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
-#: The identifier of a session is worked out once for its reports, where no more sessions than so many are on line.
+#: The identifier of a session is worked out once for its records, where no more sessions than so many are on line.
 _remembered_id = lru_cache(1 << 16)(unique_id)
 #: How many customers a sweep looks at before it lets others have the lock.
 _SLICE = 50
@@ -47,7 +47,7 @@ class OnlineTable:
 
     # -- asked by a login -------------------------------------------------------------------------------------
 
-    def standing(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
+    def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
         """(octets of the period, booked and owed; places of `simultaneous_use` that are taken)."""
         account = self._accounts.get(customer_id)
         if account is None:
@@ -59,7 +59,7 @@ class OnlineTable:
     def admit(
         self, customer_id: int, period_start: float, limit: int | None, allowed: int, mac: str, key: str, now: float
     ) -> int | None:
-        """`standing` and `take_slot` in one: the place is taken, and these are the octets used of the period.
+        """`usage_and_slots` and `take_slot` in one: the place is taken, and these are the octets used of the period.
 
         None, and nothing is taken, where the octets reach `limit` or others have all `allowed` places.
         """
@@ -108,34 +108,34 @@ class OnlineTable:
 
     # -- told by the feed: packets, and what the writer has booked --------------------------------------------
 
-    def hear(self, report: AccountingRecord, customer_id: int, period_start: float) -> list[InferredStop]:
+    def apply_record(self, record: AccountingRecord, customer_id: int, period_start: float) -> list[InferredStop]:
         """An accounting packet of a customer; sessions that it shows to be over."""
-        session_class = read_class(report.klass, report.received)
-        uid = _remembered_id(report.isp_id, report.device_id, report.session_id, session_class)
+        session_class = read_class(record.klass, record.received)
+        uid = _remembered_id(record.isp_id, record.device_id, record.session_id, session_class)
         with self._lock:
             account = self._account(customer_id)
-            account.begin_period(period_start, report, uid)
+            account.begin_period(period_start, record, uid)
             session = account.sessions.get(uid)
             is_new = session is None
             if session is None:
                 session = account.sessions[uid] = OnlineSession(
-                    report.isp_id, report.mac, began_at(report, session_class), report.device_id
+                    record.isp_id, record.mac, began_at(record, session_class), record.device_id
                 )
-            session.hear(report)
-            account.slots.pop(report.mac or report.klass.hex(), None)
+            session.hear(record)
+            account.slots.pop(record.mac or record.klass.hex(), None)
             if not is_new or session.closed:
                 return []
-            at = booked_at(report)
-            return account.take_over(uid, session, at) + self._other_boots(report, at)
+            at = booked_at(record)
+            return account.take_over(uid, session, at) + self._other_boots(record, at)
 
-    def reboot(self, report: AccountingRecord) -> None:
+    def device_restarted(self, record: AccountingRecord) -> None:
         """Accounting-On or -Off: whatever the device had open is over. The books see to themselves."""
         with self._lock:
-            for uid, session in self._of_device(report.device_id):
-                if session.heard <= report.received:
-                    session.end(uid, report.received, ROUTER_REBOOT)
+            for uid, session in self._of_device(record.device_id):
+                if session.heard <= record.received:
+                    session.end(uid, record.received, ROUTER_REBOOT)
 
-    def booked(
+    def apply_booking(
         self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[tuple[int, str, int, bool]], now: float
     ) -> list[InferredStop]:
         """What the writer has committed: (customer, period's start, octets) and (customer, session, octets, over).
@@ -152,7 +152,7 @@ class OnlineTable:
                     for customer_id, uid, octets, over in sessions]  # fmt: skip
         return [end for end in ends if end is not None]
 
-    def held(self, piece: int) -> Iterator[list[tuple[object, ...]]]:
+    def snapshot_rows(self, piece: int) -> Iterator[list[tuple[object, ...]]]:
         """Everything, as plain values, in pieces of so many sessions or a few more: for the snapshot.
 
         Places without Start are not worth keeping. Nobody has to wait for longer than one customer's sessions take.
@@ -177,14 +177,14 @@ class OnlineTable:
             for customer_id, *values in rows:
                 self._accounts.setdefault(customer_id, OnlineCustomer()).take(*values)
 
-    def owed(self) -> list[tuple[int, str]]:
+    def unbooked(self) -> list[tuple[int, str]]:
         """(customer, session) of octets that the database is not known to have."""
         with self._lock:
             return [(customer_id, uid) for customer_id, account in self._accounts.items()
                     for uid, session in account.sessions.items() if session.seen > session.booked]  # fmt: skip
 
     def sweep(self, now: float, since: float) -> list[InferredStop]:
-        """Sessions that missed three reports, and the memory of those that are over.
+        """Sessions that missed three records, and the memory of those that are over.
 
         `since` is from when on packets are known to be heard without a break: silence before does not count.
         """
@@ -209,19 +209,19 @@ class OnlineTable:
         return [(uid, session) for account in self._accounts.values() for uid, session in account.sessions.items()
                 if session.device_id == device_id and not session.closed]  # fmt: skip
 
-    def _other_boots(self, report: AccountingRecord, at: float) -> list[InferredStop]:
+    def _other_boots(self, record: AccountingRecord, at: float) -> list[InferredStop]:
         """A session with the next boot counter in its id: the router has restarted, older boots' sessions are over."""
-        boot = boot_of(report.session_id)
+        boot = boot_of(record.session_id)
         if boot is None:
             return []
         service, counter = boot
-        key = (report.device_id, service)
+        key = (record.device_id, service)
         before = self._boots.setdefault(key, counter)
         if not is_newer_boot(before, counter):
             return []
         self._boots[key] = counter
         ends = []
-        for uid, session in self._of_device(report.device_id):
+        for uid, session in self._of_device(record.device_id):
             if session.boot is not None and session.boot[0] == service and is_newer_boot(session.boot[1], counter):
                 ends.append(session.end(uid, at, ROUTER_REBOOT))
         return ends

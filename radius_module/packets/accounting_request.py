@@ -1,22 +1,27 @@
-"""An Accounting-Request as FreeRADIUS hands it over → a typed report, and the reply_to its router waits for.
+"""An Accounting-Request as FreeRADIUS hands it over → a typed record, and where the device waits for its answer.
 
-What a router or a customer chose is octets, in hex; numbers and addresses are text that FreeRADIUS made of typed
+What a device or a customer chose is octets, in hex; numbers and addresses are text that FreeRADIUS made of typed
 values (freeradius/accounting/dictionary). A request that is not whole raises MalformedRequest: silence.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from models.accounting.records import AccountingRecord, readable
-from models.names import station
+from models.accounting.records import AccountingRecord
 from radius_module.fast_tuple import maker
-from radius_module.packets.reply_to import ReplyTo
-from radius_module.packets.wire_line import PROXY_STATE, Origin, Pairs, line_of, octets_of, origin, proxy_states
+from radius_module.packets.reply_to import ReplyTo, make_reply_to
+from radius_module.packets.wire_line import (
+    GIGAWORD,
+    PROXY_STATE,
+    Origin,
+    calling_station,
+    line_of,
+    octets_of,
+    origin,
+    proxy_states,
+)
+from radius_module.rlm import Pairs
 
-_GIGAWORD = 1 << 32
-_session_report = maker(AccountingRecord)
-_reply_to = maker(ReplyTo)
+_accounting_record = maker(AccountingRecord)
 _NO_OCTETS = "0x"
 #: Service-Type, Framed-Protocol, Acct-Authentic: no more than NAS-Port-Type says already, and 4 % of a packet's cost.
 _UNREAD = ("", "", "")
@@ -33,15 +38,17 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[AccountingRecord,
     client, identifier, port, authenticator, local = line_of(words, "Wire-Answer", 5)
     source = origin(client)
     states = proxy_states(pairs) if PROXY_STATE in words else b""
-    reply_to: ReplyTo = _reply_to((source.address, int(port), local, int(identifier), octets_of(authenticator), states))
-    return _report(words, source, received), reply_to
+    reply_to: ReplyTo = make_reply_to(
+        (source.address, int(port), local, int(identifier), octets_of(authenticator), states)
+    )
+    return _record(words, source, received), reply_to
 
 
-def _report(words: dict[str, str], source: Origin, received: float) -> AccountingRecord:
+def _record(words: dict[str, str], source: Origin, received: float) -> AccountingRecord:
     """Octets in RFC 2866's view, unless the device has them reversed."""
     get, octets = words.get, octets_of
     seconds, clock, calling = get("Acct-Session-Time"), get("Event-Timestamp"), get("Calling-Station-Id")
-    made: AccountingRecord = _session_report(
+    record: AccountingRecord = _accounting_record(
         (
             get("Acct-Status-Type", ""),
             source.isp_id,
@@ -52,9 +59,9 @@ def _report(words: dict[str, str], source: Origin, received: float) -> Accountin
             received,
             int(get("Acct-Delay-Time", 0)),
             None if seconds is None else int(seconds),
-            int(get("Acct-Input-Octets", 0)) + _GIGAWORD * int(get("Acct-Input-Gigawords", 0)),
-            int(get("Acct-Output-Octets", 0)) + _GIGAWORD * int(get("Acct-Output-Gigawords", 0)),
-            "" if calling is None else _station(calling),
+            int(get("Acct-Input-Octets", 0)) + GIGAWORD * int(get("Acct-Input-Gigawords", 0)),
+            int(get("Acct-Output-Octets", 0)) + GIGAWORD * int(get("Acct-Output-Gigawords", 0)),
+            "" if calling is None else calling_station(calling, octets),
             octets(get("Called-Station-Id", _NO_OCTETS)),
             source.address,
             octets(get("NAS-Port-Id", _NO_OCTETS)),
@@ -67,10 +74,4 @@ def _report(words: dict[str, str], source: Origin, received: float) -> Accountin
             *_UNREAD,
         )
     )
-    return made
-
-
-@lru_cache(65536)
-def _station(word: str) -> str:
-    """Calling-Station-Id, in text that a database takes: few stations ask often."""
-    return station(readable(octets_of(word)))
+    return record

@@ -1,11 +1,17 @@
-"""Lines that the policy in freeradius/mods-config/policy makes of a packet: words, each octet as it came."""
+"""Lines that the policy in freeradius/mods-config/policy writes of a packet: words, each octet as it came."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-Pairs = tuple[tuple[str, str], ...]
+from models.accounting.records import readable
+from models.names import station
+from radius_module.rlm import Pairs
+
+#: The unit of the Gigawords attributes, octets (RFC 2869 section 5.1).
+GIGAWORD = 1 << 32
 PROXY_STATE = "Proxy-State"
 _END = "."
 _from_hex = bytes.fromhex
@@ -16,7 +22,7 @@ class MalformedRequest(ValueError):
 
 
 class Origin(NamedTuple):
-    """Where a packet came from: the source address, and whom FreeRADIUS knows there by its secret."""
+    """Where a packet came from: the source address, and the device that FreeRADIUS knows there by its secret."""
 
     address: str
     isp_id: int
@@ -24,23 +30,23 @@ class Origin(NamedTuple):
 
 
 def source_address(pairs: Pairs) -> str:
-    """The unknown source of a packet that FreeRADIUS asks about."""
+    """The source of a packet that FreeRADIUS asks about."""
     return dict(pairs)["Wire-Source"]
 
 
 def client_name(isp_id: int, device_id: int, address: str) -> str:
-    """The short name by which FreeRADIUS hands a router, once verified, to the hooks."""
+    """The short name under which FreeRADIUS hands a verified device to the hooks."""
     return f"{isp_id}/{device_id}/{address}"
 
 
 @lru_cache(4096)
 def origin(client: str) -> Origin:
-    """The router of a short name. Raises MalformedRequest."""
+    """The device of a short name. Raises MalformedRequest."""
     try:
         isp_id, device_id, address = client.split("/")
         return Origin(address, int(isp_id), int(device_id))
-    except ValueError as wrong:
-        raise MalformedRequest(f"a client called {client!r}") from wrong
+    except ValueError as error:
+        raise MalformedRequest(f"a client called {client!r}") from error
 
 
 def octets_of(value: str) -> bytes:
@@ -60,9 +66,15 @@ def proxy_states(pairs: Pairs) -> bytes:
 
 
 def line_of(words: dict[str, str], name: str, count: int) -> list[str]:
-    """The words of a line that we have FreeRADIUS make. Raises MalformedRequest."""
-    found = words.get(name, "").split(" ")
-    if len(found) != count + 1 or found[count] != _END:
+    """The words of a line that our policy has FreeRADIUS write. Raises MalformedRequest."""
+    line = words.get(name, "").split(" ")
+    if len(line) != count + 1 or line[count] != _END:
         raise MalformedRequest(f"{name} is not whole")
-    del found[count]
-    return found
+    del line[count]
+    return line
+
+
+@lru_cache(65536)
+def calling_station(word: str, octets_in: Callable[[str], bytes]) -> str:
+    """Calling-Station-Id, in text that a database takes; cached, because few stations ask often."""
+    return station(readable(octets_in(word)))

@@ -1,13 +1,13 @@
-"""Verdict → attributes of the answer: the one place where an answer is put together (DESIGN 3)."""
+"""Verdict → attributes of the answer: the one place where an answer is put together."""
 
 from __future__ import annotations
 
+from radius_module.packets.wire_line import GIGAWORD
 from radius_module.replies.attribute import Pair, UnencodableAttribute, encode, number, text
 from radius_module.rules.facts import Attribute, Deny, Grant
 from radius_module.rules.service import INTERIM_INTERVAL
 
-_GIGAWORD = 1 << 32
-#: Where the plan, a customer's own row and the rules all set a limit, the least holds.
+#: Where the plan, a customer's own row and the rules all set a limit, the least one holds.
 _LIMITS = frozenset(("Session-Timeout", "Idle-Timeout"))
 _INTERIM: Pair = ("Acct-Interim-Interval", ":=", str(INTERIM_INTERVAL))
 #: The allowance in two halves of 32 bits.
@@ -19,12 +19,12 @@ NOT_SET_UP = Deny("bad_reply_attribute", "The service is not set up correctly. P
 
 
 def accept(grant: Grant, klass: bytes) -> tuple[Pair, ...]:
-    """Attributes of an Access-Accept. Raises UnencodableAttribute: then there is to be a refusal, and an error logged.
+    """Attributes of an Access-Accept. Raises UnencodableAttribute: the login is then refused, and the error logged.
 
-    `klass` is our Class; the octets of the allowance travel in two 32-bit halves (FACTS 2).
+    `klass` is our Class; the allowance travels in two 32-bit halves, as RouterOS reads it.
     """
     rate, allowance, session_timeout, idle_timeout, address, pool, _replaces, extra = grant
-    # Numbers first, texts last: FreeRADIUS copies all that it has at each one more, and copies numbers for less.
+    # Numbers first, texts last: FreeRADIUS copies the whole list for each attribute it adds, and numbers cost less.
     pairs: list[Pair] = [("Session-Timeout", ":=", number("Session-Timeout", session_timeout)), _INTERIM]
     if idle_timeout is not None:
         pairs.append(("Idle-Timeout", ":=", number("Idle-Timeout", idle_timeout)))
@@ -41,17 +41,17 @@ def accept(grant: Grant, klass: bytes) -> tuple[Pair, ...]:
 
 
 def total_limit(octets: int) -> tuple[Pair, Pair]:
-    """The remaining allowance. 0 in both would be no limit to RouterOS, so it cannot be said."""
+    """The remaining allowance. RouterOS takes 0 in both for no limit, so 0 cannot be sent."""
     if octets <= 0:
-        raise UnencodableAttribute("Mikrotik-Total-Limit: nothing is left to be allowed")
-    high, low = divmod(octets, _GIGAWORD)
+        raise UnencodableAttribute("Mikrotik-Total-Limit: nothing is left of the allowance")
+    high, low = divmod(octets, GIGAWORD)
     return (TOTAL[0], ":=", str(low)), (TOTAL[1], ":=", number(TOTAL[1], high))
 
 
 def refuse(refusal: Deny, delay: int) -> tuple[Pair, ...]:
     """Attributes of an Access-Reject that is to leave after `delay` seconds.
 
-    FreeRADIUS does not look at the delay (`reject_delay = 0`); login.py and the API do.
+    FreeRADIUS does not look at the delay (`reject_delay = 0`); radius_module/login and the API do.
     """
     return (("Reply-Message", ":=", text(refusal.message)), (_DELAY, ":=", str(delay)))
 
@@ -68,12 +68,12 @@ def message_of(pairs: tuple[Pair, ...]) -> str:
 
 def shown(pairs: tuple[Pair, ...]) -> dict[str, str | list[str]]:
     """The attributes for people and for JSON: name → value, or values."""
-    found: dict[str, str | list[str]] = {}
+    values: dict[str, str | list[str]] = {}
     for name, _op, value in pairs:
         plain = value.replace('\\"', '"').replace("\\\\", "\\")
-        before = found.get(name)
-        found[name] = plain if before is None else [*(before if isinstance(before, list) else [before]), plain]
-    return found
+        before = values.get(name)
+        values[name] = plain if before is None else [*(before if isinstance(before, list) else [before]), plain]
+    return values
 
 
 def _with_extra(pairs: list[Pair], extra: tuple[Attribute, ...]) -> list[Pair]:

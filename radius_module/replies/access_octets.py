@@ -1,4 +1,4 @@
-"""Verdict → the attributes of an answer as they travel, for answers that this process sends itself (sender.py).
+"""Verdict → the attributes of an answer as they travel, for answers that this process sends itself (replies/sender.py).
 
 Only what the rules' verdict is made of has its number here. Whatever else an answer holds, an operator's own rows or
 the keys of MS-CHAP, is FreeRADIUS' to encode.
@@ -12,32 +12,32 @@ from radius_module.rules.facts import Grant
 from radius_module.rules.service import INTERIM_INTERVAL
 
 _MIKROTIK, _MICROSOFT = 14988, 311
-#: Octets of a text in one attribute, in a vendor's one.
-_LONGEST, _VENDORS_LONGEST = 253, 247
+#: Octets of a text in one attribute, and in a vendor's.
+_LONGEST, _LONGEST_OF_VENDOR = 253, 247
 
 
-def _head(number: int, length: int) -> bytes:
+def _standard(number: int, length: int) -> bytes:
     return bytes((number, 2 + length))
 
 
-def _vendors(vendor: int, number: int, length: int) -> bytes:
-    """RFC 2865 section 5.26, with one attribute of the vendor's in it."""
+def _of_vendor(vendor: int, number: int, length: int) -> bytes:
+    """RFC 2865 section 5.26, holding one attribute of the vendor."""
     return bytes((26, 8 + length)) + vendor.to_bytes(4, "big") + bytes((number, 2 + length))
 
 
-_FRAMED_IP_ADDRESS, _CLASS = _head(8, 4), 25
-_SESSION_TIMEOUT, _IDLE_TIMEOUT = _head(27, 4), _head(28, 4)
-_INTERIM = _head(85, 4) + INTERIM_INTERVAL.to_bytes(4, "big")
-_TOTAL, _TOTAL_GIGAWORDS = _vendors(_MIKROTIK, 17, 4), _vendors(_MIKROTIK, 18, 4)
+_FRAMED_IP_ADDRESS, _CLASS = _standard(8, 4), 25
+_SESSION_TIMEOUT, _IDLE_TIMEOUT = _standard(27, 4), _standard(28, 4)
+_INTERIM = _standard(85, 4) + INTERIM_INTERVAL.to_bytes(4, "big")
+_TOTAL, _TOTAL_GIGAWORDS = _of_vendor(_MIKROTIK, 17, 4), _of_vendor(_MIKROTIK, 18, 4)
 _REPLY_MESSAGE, _FRAMED_POOL, _RATE_LIMIT, _MSCHAP_ERROR = 18, 88, 8, 2
 _SECONDS = struct.Struct(f">{len(_SESSION_TIMEOUT)}sI")
 _ALLOWANCE = struct.Struct(f">{len(_TOTAL_GIGAWORDS)}sI{len(_TOTAL)}sI")
 
 
 def same_for_all(grant: Grant) -> bytes | None:
-    """The attributes of `reply.accept` that do not differ from login to login; None is FreeRADIUS' to encode."""
+    """Those of `access_attributes.accept` that do not differ from login to login; None: left to FreeRADIUS."""
     pool, rate, idle = (grant.pool or "").encode(), (grant.rate or "").encode(), grant.idle_timeout
-    if grant.extra or len(pool) > _LONGEST or len(rate) > _VENDORS_LONGEST:
+    if grant.extra or len(pool) > _LONGEST or len(rate) > _LONGEST_OF_VENDOR:
         return None
     octets = _INTERIM
     if idle is not None:
@@ -47,14 +47,14 @@ def same_for_all(grant: Grant) -> bytes | None:
     if grant.address is not None:
         octets += _FRAMED_IP_ADDRESS + bytes(map(int, grant.address.split(".")))
     elif grant.pool is not None:
-        octets += _head(_FRAMED_POOL, len(pool)) + pool
+        octets += _standard(_FRAMED_POOL, len(pool)) + pool
     if grant.rate is not None:
-        octets += _vendors(_MIKROTIK, _RATE_LIMIT, len(rate)) + rate
+        octets += _of_vendor(_MIKROTIK, _RATE_LIMIT, len(rate)) + rate
     return octets
 
 
 def of_this_login(seconds: int, left: int | None, klass: bytes) -> bytes:
-    """Session-Timeout, the octets that are left in two halves (FACTS 2), Class."""
+    """Session-Timeout, the octets that are left in two 32-bit halves, Class."""
     octets = _SECONDS.pack(_SESSION_TIMEOUT, seconds)
     if left is not None:
         octets += _ALLOWANCE.pack(_TOTAL_GIGAWORDS, left >> 32, _TOTAL, left & 0xFFFF_FFFF)
@@ -62,9 +62,9 @@ def of_this_login(seconds: int, left: int | None, klass: bytes) -> bytes:
 
 
 def refusal(message: str, mschap_error: bytes) -> bytes:
-    """Reply-Message, and MS-CHAP-Error where rlm_mschap has made one (RFC 2548 section 2.1.5)."""
+    """Reply-Message, and MS-CHAP-Error where rlm_mschap has written one (RFC 2548 section 2.1.5)."""
     text = message.encode()[:_LONGEST]
-    octets = _head(_REPLY_MESSAGE, len(text)) + text
-    if 0 < len(mschap_error) <= _VENDORS_LONGEST:
-        octets += _vendors(_MICROSOFT, _MSCHAP_ERROR, len(mschap_error)) + mschap_error
+    octets = _standard(_REPLY_MESSAGE, len(text)) + text
+    if 0 < len(mschap_error) <= _LONGEST_OF_VENDOR:
+        octets += _of_vendor(_MICROSOFT, _MSCHAP_ERROR, len(mschap_error)) + mschap_error
     return octets

@@ -1,43 +1,41 @@
-"""Accounting-Responses, sent from FreeRADIUS' own socket by whoever knows that a record is on the disk.
+"""Accounting-Responses, sent from FreeRADIUS' own socket by the process that knows that a record is on the disk.
 
 A hook that waited for the disk would need a thread of its own, and waking it costs more than all else that is done
-for a packet. So hooks hand record and reply_to over and return "handled", which FreeRADIUS does not answer
-(docs/decisions/0033-accounting-answers.md). A reply_to that does not get away is no harm: the router asks again.
+for a packet. So hooks hand record and ReplyTo over and return "handled", which FreeRADIUS does not answer
+(docs/decisions/0033-accounting-answers.md). An answer that cannot be sent does no harm: the device asks again.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from hashlib import md5
 
-from radius_module.packets.reply_to import ReplyTo
+from radius_module.packets.reply_to import HEAD, ReplyTo
 from radius_module.replies.freeradius_socket import FreeradiusSocket
 
 _ACCOUNTING_RESPONSE = 5
-_HEAD = struct.Struct(">BBH")
 _BARE = 20
 
 
 def response(reply_to: ReplyTo, secret: bytes) -> bytes:
     """The Accounting-Response (RFC 2866 section 4.2): no attributes, signed with the device's secret."""
     _, _, _, identifier, authenticator, states = reply_to
-    head = _HEAD.pack(_ACCOUNTING_RESPONSE, identifier, _BARE + len(states))
+    head = HEAD.pack(_ACCOUNTING_RESPONSE, identifier, _BARE + len(states))
     return head + md5(head + authenticator + states + secret, usedforsecurity=False).digest() + states
 
 
 class PendingResponses:
-    """Sends pending. `secrets`: source address → the secret with which FreeRADIUS has verified its requests."""
+    """Sends answers. `secrets`: source address → the secret with which FreeRADIUS has verified its requests."""
 
     def __init__(self, link: FreeradiusSocket, secrets: Mapping[str, bytes]) -> None:
         self._link, self._secrets = link, secrets
 
-    def send(self, pending: Sequence[ReplyTo]) -> None:
-        """To whom they belong. Never fails."""
+    def send(self, replies: Sequence[ReplyTo]) -> None:
+        """The answers to these requests. Never fails."""
         if not self._link.is_there():
             return
         bare: list[tuple[bytes, ReplyTo]] = []
-        for reply_to in pending:
+        for reply_to in replies:
             secret = self._secrets.get(reply_to.address)
             if secret is None:
                 continue

@@ -1,6 +1,6 @@
 """A reply attribute's text → what FreeRADIUS will send, or an error: FreeRADIUS itself would send something wrong.
 
-It takes a number modulo 2^32, "abc" for 0, and leaves out what it does not know (FACTS 1, "Replies fail open").
+It takes a number modulo 2^32, "abc" for 0, and leaves out what it does not know: its replies fail open.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Pair = tuple[str, str, str]
 
 #: A value's octets in one attribute (RFC 2865 section 5; in a vendor's attribute a few less).
 LONGEST_TEXT = 247
-#: FreeRADIUS, the rules or the protocol make these; a row that tries is refused.
+#: FreeRADIUS, the rules or the protocol set these; a row that tries to is refused.
 RESERVED = frozenset(
     name.lower()
     for name in (
@@ -23,7 +23,7 @@ RESERVED = frozenset(
         "MS-MPPE-Recv-Key",
     )
 )  # fmt: skip
-#: Of 2^64, and some zeros; Python reads no number of thousands of digits.
+#: Enough for 2^64 with leading zeros; Python refuses to read numbers of thousands of digits.
 _DIGITS = 40
 _BITS = {"byte": 8, "short": 16, "integer": 32, "date": 32, "integer64": 64}
 _ADDRESSES: dict[str, Callable[[str], object]] = {
@@ -56,7 +56,7 @@ def encode(name: str, op: str, value: str) -> Pair:
     if definition is None:
         raise UnencodableAttribute(f"{name}: there is no such attribute")
     if name.lower() in RESERVED:
-        raise UnencodableAttribute(f"{name}: made by the server, not to be set")
+        raise UnencodableAttribute(f"{name}: set by the server, not by a row")
     if op not in ("=", ":=", "+="):
         raise UnencodableAttribute(f"{name}: the operator must be =, := or +=, not {op}")
     return definition.name, op, _value(definition, value)
@@ -78,8 +78,8 @@ def _value(definition: Definition, value: str) -> str:
     if kind in _ADDRESSES:
         try:
             return str(_ADDRESSES[kind](value))
-        except ValueError as wrong:
-            raise UnencodableAttribute(f"{name}: {wrong}") from None
+        except ValueError as error:
+            raise UnencodableAttribute(f"{name}: {error}") from None
     raise UnencodableAttribute(f"{name}: attributes of type {kind} cannot be set here")
 
 

@@ -1,7 +1,7 @@
-"""Packets that leave later: refusals of those who guess (brake.py).
+"""Packets that leave later: refusals of guesses (radius_module/login/reject_delay.py).
 
 FreeRADIUS could hold them back (`reject_delay`), but then it keeps every other request for a second too
-(docs/decisions/0035).
+(docs/decisions/0035-logins-without-threads.md).
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from threading import Condition, Thread
 from radius_module.packets.reply_to import ReplyTo
 from radius_module.replies.freeradius_socket import FreeradiusSocket
 
-#: Packets that wait, about 500 octets each. Who guesses faster gets no answer.
+#: Packets that wait, about 500 octets each. Faster guesses get no answer.
 MOST = 50_000
 
 
 class DelayedReplies:
-    """A thread that sends each packet when its time has come; it is begun by the first one."""
+    """A thread that sends each packet when it is due; the first packet starts it."""
 
     def __init__(self, link: FreeradiusSocket) -> None:
         self._link = link
-        #: (When, a number that no other has, packet, whose), the next one first.
+        #: (When, a number that no other has, packet, where to), the next one first.
         self._waiting: list[tuple[float, int, bytes, ReplyTo]] = []
         self._numbers = count()
         self._changed = Condition()
@@ -38,11 +38,11 @@ class DelayedReplies:
             heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._numbers), octets, reply_to))
             self._changed.notify()
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="late", daemon=True)
+                self._thread = Thread(target=self._run, name="delayed", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
-        """Send no more; routers ask again."""
+        """Send no more; devices ask again."""
         with self._changed:
             self._closing = True
             self._changed.notify()

@@ -1,7 +1,7 @@
 """FreeRADIUS' own UDP socket, for answers that this process sends by itself.
 
-Accounting is answered once it is on the disk (docs/decisions/0033), most logins by their hook (0035). A router takes an
-answer from nowhere but the address and port that it asked.
+Accounting is answered once it is on the disk (docs/decisions/0033), most logins by their hook (0035). A device accepts
+answers only from the address and port that it sent to.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ class FreeradiusSocket:
         self._socket: socket.socket | None = None
         self._names_source = False
         #: By the length of what they send.
-        self._volleys: dict[int, MessageBatch] = {}
+        self._batches: dict[int, MessageBatch] = {}
 
     def is_there(self) -> bool:
         """Can anything be sent?"""
         return self._socket is not None or self._find()
 
     def fileno(self) -> int:
-        """Of the socket, which `is_there`; -1 if it is not."""
+        """The socket's; -1 until it `is_there`."""
         return -1 if self._socket is None else self._socket.fileno()
 
-    def be(self, found: socket.socket) -> None:
-        """It is this one, which another process has found."""
-        self._socket, self._names_source = found, ip_address(found.getsockname()[0]).is_unspecified
-        self._volleys.clear()
+    def use(self, link: socket.socket) -> None:
+        """This socket, which the process itself or another one has found."""
+        self._socket, self._names_source = link, ip_address(link.getsockname()[0]).is_unspecified
+        self._batches.clear()
 
     def send(self, octets: bytes, reply_to: ReplyTo) -> bool:
-        """To whom the reply_to belongs. False, and no more, if it does not get away: routers ask again."""
+        """Where `reply_to` says. False, and nothing more, if it could not be sent: devices ask again."""
         link = self._socket
         if link is None:
             return self._find() and self.send(octets, reply_to)
@@ -53,8 +53,8 @@ class FreeradiusSocket:
                 link.sendmsg([octets], [packet_info(reply_to.local)], socket.MSG_DONTWAIT, reply_to[:2])
             else:
                 link.sendto(octets, socket.MSG_DONTWAIT, reply_to[:2])
-        except OSError as wrong:
-            log.debug("an answer to %s did not get away: %s", reply_to.address, wrong)
+        except OSError as error:
+            log.debug("an answer to %s could not be sent: %s", reply_to.address, error)
             return False
         return True
 
@@ -63,15 +63,15 @@ class FreeradiusSocket:
         link = self._socket
         if link is None:
             return
-        volley = self._volleys.get(length)
-        if volley is None:
-            volley = self._volleys[length] = MessageBatch(link, length, names_source=self._names_source)
+        batch = self._batches.get(length)
+        if batch is None:
+            batch = self._batches[length] = MessageBatch(link, length, names_source=self._names_source)
         at = 0
         while at < len(answers):
             try:
-                at += volley.send([(octets, to[0], to[1], to[2]) for octets, to in answers[at : at + DEPTH]])
+                at += batch.send([(octets, to[0], to[1], to[2]) for octets, to in answers[at : at + DEPTH]])
             except OSError:
-                # One of them cannot be sent; alone it does no harm to the others.
+                # One of them cannot be sent: sent alone, it does not hold up the others.
                 self.send(*answers[at])
                 at += 1
 
@@ -86,14 +86,14 @@ class FreeradiusSocket:
             try:
                 if not S_ISSOCK(os.fstat(int(path.name)).st_mode):
                     continue  # a second descriptor of a spool file would keep it on the disk
-                found = socket.socket(fileno=os.dup(int(path.name)))
+                link = socket.socket(fileno=os.dup(int(path.name)))
             except OSError:
                 continue  # closed meanwhile
-            if found.type == socket.SOCK_DGRAM and found.family != socket.AF_UNIX:
-                port = found.getsockname()[1]
+            if link.type == socket.SOCK_DGRAM and link.family != socket.AF_UNIX:
+                port = link.getsockname()[1]
                 if port == self._port:
-                    self.be(found)
+                    self.use(link)
                     return True
-            found.close()
+            link.close()
         log.error("no socket of this process has port %d: nothing can be answered from it", self._port)
         return False

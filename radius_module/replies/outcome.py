@@ -1,10 +1,10 @@
-"""A verdict as people and programs read it: for whoever asks without a router (RADIUS over HTTP, `explain`)."""
+"""A verdict as people and programs read it, for questions that come without a device (RADIUS over HTTP, `explain`)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from radius_module.replies import access_attributes as reply
+from radius_module.replies import access_attributes
 from radius_module.replies.attribute import Pair, UnencodableAttribute
 from radius_module.rules.facts import Deny, Verdict
 
@@ -13,7 +13,7 @@ Shown = dict[str, str | list[str]]
 
 
 class Outcome(NamedTuple):
-    """What the router would get. `code` is `accept` or the refusal's, `message` the refusal's sentence."""
+    """What the device would get. `code` is `accept` or the refusal's, `message` the refusal's sentence."""
 
     code: str
     message: str
@@ -26,14 +26,14 @@ def outcome(verdict: Verdict, klass: bytes) -> Outcome:
     if isinstance(verdict, Deny):
         return _refused(verdict)
     try:
-        return Outcome(ACCEPT, "", reply.shown(reply.accept(verdict, klass)), klass)
+        return Outcome(ACCEPT, "", access_attributes.shown(access_attributes.accept(verdict, klass)), klass)
     except UnencodableAttribute:
-        return _refused(reply.NOT_SET_UP)
+        return _refused(access_attributes.NOT_SET_UP)
 
 
 def of_answer(pairs: tuple[Pair, ...]) -> tuple[Shown, int]:
     """(Attributes that leave the server, seconds after which they do.)"""
-    shown = reply.shown(pairs)
+    shown = access_attributes.shown(pairs)
     delay = shown.pop("FreeRADIUS-Response-Delay", "0")
     return shown, int(delay) if isinstance(delay, str) else 0
 

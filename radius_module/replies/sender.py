@@ -1,19 +1,17 @@
 """Answers to logins that this process signs and sends by itself, at once or later (docs/decisions/0035).
 
-FreeRADIUS has verified the request; the secret is the one that it was told. What cannot be sent is left to it.
+FreeRADIUS has verified the request, with the secret that we gave it. What cannot be sent here is left to it.
 """
 
 from __future__ import annotations
 
-import struct
 from hashlib import md5
 
-from radius_module.packets.reply_to import ReplyTo
+from radius_module.packets.reply_to import HEAD, ReplyTo
 from radius_module.replies.delayed import DelayedReplies
 from radius_module.replies.freeradius_socket import FreeradiusSocket
 
 _ACCEPT, _REJECT = 2, 3
-_HEAD = struct.Struct(">BBH")
 #: Code, identifier, length, authenticator; and Message-Authenticator, which comes first (RFC 3579 section 3.2).
 _BARE = 20 + 18
 _SIGNATURE = b"\x50\x12"
@@ -22,7 +20,7 @@ _HMAC_BLOCK = 64
 
 
 class Signer:
-    """Signs answers to one router."""
+    """Signs answers to one device."""
 
     __slots__ = ("_inner", "_outer", "_secret")
 
@@ -38,7 +36,7 @@ class Signer:
         """The whole packet, with Message-Authenticator and Response Authenticator (RFC 2865 section 3)."""
         _, _, _, identifier, authenticator, states = reply_to
         attributes += states
-        head = _HEAD.pack(code, identifier, _BARE + len(attributes))
+        head = HEAD.pack(code, identifier, _BARE + len(attributes))
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(head + authenticator + _UNSIGNED + attributes)
         outer.update(inner.digest())
@@ -47,15 +45,15 @@ class Signer:
 
 
 class Sender:
-    """Sends to routers whose requests FreeRADIUS has verified."""
+    """Sends to devices whose requests FreeRADIUS has verified."""
 
     def __init__(self, port: int) -> None:
         self._link = FreeradiusSocket(port)
-        self._late = DelayedReplies(self._link)
+        self._delayed = DelayedReplies(self._link)
         self._signers: dict[str, Signer] = {}
 
     def sign_for(self, address: str, secret: str) -> None:
-        """FreeRADIUS is told this secret of the router at an address."""
+        """Sign answers to the device at an address with this secret, from now on."""
         self._signers[address] = Signer(secret.encode())
 
     def accept(self, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
@@ -64,19 +62,19 @@ class Sender:
         return octets if octets is not None and self._link.send(octets, reply_to) else None
 
     def reject(self, reply_to: ReplyTo, attributes: bytes, delay: float) -> bytes | None:
-        """The Access-Reject that will leave in `delay` seconds; None if nobody knows how to sign it."""
+        """The Access-Reject that will leave in `delay` seconds; None where its secret is not known."""
         octets = self._signed(_REJECT, reply_to, attributes)
         if octets is not None:
-            self._late.send(octets, reply_to, delay)
+            self._delayed.send(octets, reply_to, delay)
         return octets
 
     def again(self, reply_to: ReplyTo, octets: bytes) -> None:
-        """The same packet, to who did not get it."""
+        """The same packet once more."""
         self._link.send(octets, reply_to)
 
     def close(self) -> None:
         """Send no more."""
-        self._late.close()
+        self._delayed.close()
         self._link.close()
 
     def _signed(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes | None:

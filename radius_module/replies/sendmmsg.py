@@ -1,7 +1,7 @@
-"""Many answers of one length in one system call (sendmmsg): what a commit of the spool sets free at once.
+"""Many answers of one length in one system call (sendmmsg): those that one commit of the spool allows to leave.
 
-All that the kernel is shown lies in blocks of memory that are laid out once: a place for each datagram, with the
-address it goes to, the one it leaves from, and its octets. To send is to fill places and to make the call.
+All that the kernel reads lies in blocks of memory that are laid out once: a cell for each datagram, with the address it
+goes to, the one it leaves from, and its octets. To send is to fill cells and to make the call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int
 
 #: Datagrams of one call.
 DEPTH = 128
-#: struct mmsghdr of Linux in 64 bits: name, vectors, control, each with its length; flags; what was sent.
+#: struct mmsghdr of Linux in 64 bits: name, vectors, control, each with its length; flags; octets sent.
 _HEADER = struct.Struct("@PI4xPNPNi4xI4x")
 _VECTOR = struct.Struct("@PN")
 #: Room for either kind of address, and for a struct cmsghdr with either kind of packet info.
@@ -26,7 +26,7 @@ _NAME, _CONTROL = 32, 40
 _CONTROL_HEAD = struct.Struct("@Nii")
 _IP_PKTINFO = 8
 
-#: A datagram, and address, port and our address of who it is for.
+#: A datagram, the address and port it goes to, and our address that it leaves from.
 Datagram = tuple[bytes, str, int, str]
 
 
@@ -44,39 +44,39 @@ class MessageBatch:
         self._link, self._six, self._names_source = link, link.family == socket.AF_INET6, names_source
         stride = _NAME + _CONTROL + -(-length // 8) * 8
         self._padding = bytes(stride - _NAME - _CONTROL - length)
-        self._places = ctypes.create_string_buffer(DEPTH * stride)
-        first = ctypes.addressof(self._places)
-        places = range(first, first + DEPTH * stride, stride)
+        self._cells = ctypes.create_string_buffer(DEPTH * stride)
+        first = ctypes.addressof(self._cells)
+        cells = range(first, first + DEPTH * stride, stride)
         self._vectors = ctypes.create_string_buffer(
-            b"".join(_VECTOR.pack(place + _NAME + _CONTROL, length) for place in places)
+            b"".join(_VECTOR.pack(cell + _NAME + _CONTROL, length) for cell in cells)
         )
         vector = ctypes.addressof(self._vectors)
         name = 28 if self._six else 16
         control = socket.CMSG_SPACE(20 if self._six else 12) if names_source else 0
         self._headers = ctypes.create_string_buffer(b"".join(
-            _HEADER.pack(place, name, vector + at * _VECTOR.size, 1, place + _NAME if control else 0, control, 0, 0)
-            for at, place in enumerate(places)
+            _HEADER.pack(cell, name, vector + at * _VECTOR.size, 1, cell + _NAME if control else 0, control, 0, 0)
+            for at, cell in enumerate(cells)
         ))  # fmt: skip
         self._first = ctypes.addressof(self._headers)
 
     def send(self, datagrams: Sequence[Datagram]) -> int:
-        """How many of the first DEPTH left; the one behind them did not. Never waits. Raises OSError if none did."""
+        """How many of the first DEPTH were sent; the next one was not. Never waits. Raises OSError if none was."""
         six, names_source, padding = self._six, self._names_source, self._padding
         filled = padding.join(
             [_route(six, address, port, local if names_source else "") + octets
              for octets, address, port, local in datagrams[:DEPTH]]
         )  # fmt: skip
-        ctypes.memmove(self._places, filled, len(filled))
-        left: int = _sendmmsg(self._link.fileno(), self._first, min(DEPTH, len(datagrams)), socket.MSG_DONTWAIT)
-        if left < 0:
+        ctypes.memmove(self._cells, filled, len(filled))
+        sent: int = _sendmmsg(self._link.fileno(), self._first, min(DEPTH, len(datagrams)), socket.MSG_DONTWAIT)
+        if sent < 0:
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))
-        return left
+        return sent
 
 
 @lru_cache(4096)
 def _route(six: bool, address: str, port: int, local: str) -> bytes:
-    """struct sockaddr of where it goes and struct cmsghdr of whence, each in its room. Raises OSError."""
+    """struct sockaddr of the destination and struct cmsghdr of the source, each padded. Raises OSError."""
     if six:
         packed = socket.inet_pton(socket.AF_INET6, address)
         name = struct.pack("=H", socket.AF_INET6) + struct.pack(">HI16sI", port, 0, packed, 0)

@@ -62,9 +62,9 @@ class BackgroundSpool:
 
     # -- called by many threads ------------------------------------------------------------------------------
 
-    def put(self, report: AccountingRecord) -> bool:
-        """Wait until the report is on the disk. False: it may not be, so it must not be acknowledged."""
-        return self._put(codec.plain(report)) is not None
+    def put(self, record: AccountingRecord) -> bool:
+        """Wait until the record is on the disk. False: it may not be, so it must not be acknowledged."""
+        return self._put(codec.plain(record)) is not None
 
     def put_later(self, result: AuthResult | InferredStop) -> None:
         """Store a login's result, or an end that we inferred, soon; never waits, never fails."""

@@ -1,4 +1,4 @@
-"""Reports and login results as octets of a spool frame, and back.
+"""Records and login results as octets of a spool frame, and back.
 
 The payload of a frame is one `marshal` dump of a list of plain tuples, each beginning with its kind. marshal because it
 costs the packet path a fifth of anything written in Python; a frame's checksum is verified before it is read, and the

@@ -6,11 +6,12 @@ import fcntl
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from radius_module.spool import codec as records
-from radius_module.spool import segment as segments
+from radius_module.replace_file import replace_text
+from radius_module.spool import codec, segment
 
 _NODE = "node"
 _LOCK = "lock"
@@ -61,7 +62,7 @@ def node_of(directory: Path) -> str:
         pass  # another process of this node was quicker
     finally:
         fresh.unlink()
-    segments.sync_directory(directory)
+    segment.sync_directory(directory)
     return path.read_text().strip()
 
 
@@ -79,20 +80,16 @@ def claim(directory: Path, name: str = _LOCK) -> int:
 def booked(directory: Path) -> Position:
     """How far the writer says it is; the beginning where it says nothing."""
     try:
-        said = json.loads((directory / _BOOKED).read_text())
-        return Position(str(said["segment"]), int(said["offset"]))
+        hint = json.loads((directory / _BOOKED).read_text())
+        return Position(str(hint["segment"]), int(hint["offset"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Position("", 0)
 
 
-def say_booked(directory: Path, position: Position) -> None:
-    """Leave the hint. A disk that takes it not is no reason to stop booking."""
-    fresh = directory / f"{_BOOKED}.new"
-    try:
-        fresh.write_text(json.dumps(position._asdict()))
-        fresh.replace(directory / _BOOKED)
-    except OSError:
-        return
+def write_booked(directory: Path, position: Position) -> None:
+    """Leave the hint. A failed write must not stop booking."""
+    with suppress(OSError):
+        replace_text(directory / _BOOKED, json.dumps(position._asdict()))
 
 
 def waiting(directory: Path, since: Position | None = None) -> list[tuple[Path, int]]:
@@ -102,7 +99,7 @@ def waiting(directory: Path, since: Position | None = None) -> list[tuple[Path, 
     start = booked(directory) if since is None else since
     return [
         (path, start.offset if path.name == start.segment else 0)
-        for path in segments.listed(directory)
+        for path in segment.listed(directory)
         if path.name >= start.segment
     ]
 
@@ -110,20 +107,20 @@ def waiting(directory: Path, since: Position | None = None) -> list[tuple[Path, 
 def oldest(directory: Path) -> float | None:
     """When the oldest waiting record came, epoch seconds; None where nothing waits."""
     for path, offset in waiting(directory):
-        for frame in segments.frames(path, offset, limit=1 << 20):
-            for values in records.load(frame.payload):
-                found = records.record(values)
-                if found is not None:
-                    return records.moment_of(found)
+        for frame in segment.frames(path, offset, limit=1 << 20):
+            for values in codec.load(frame.payload):
+                record = codec.record(values)
+                if record is not None:
+                    return codec.moment_of(record)
     return None
 
 
 def backlog(directory: Path) -> Backlog:
     """Count what waits, by the frames' heads."""
     count = octets = 0
-    oldest = None
+    oldest_segment = None
     for path, offset in waiting(directory):
-        for frame in segments.frames(path, offset):
+        for frame in segment.frames(path, offset):
             count, octets = count + frame.records, octets + len(frame.payload)
-            oldest = oldest or path.name
-    return Backlog(count, octets, oldest)
+            oldest_segment = oldest_segment or path.name
+    return Backlog(count, octets, oldest_segment)

@@ -16,5 +16,5 @@ def kind_of(record: Booked) -> str:
 
 
 def kind_of_status(status: str) -> str:
-    """The same, of a report's Acct-Status-Type."""
+    """The same, of a record's Acct-Status-Type."""
     return status if status in STATUSES else OTHER

@@ -11,29 +11,32 @@ import threading
 import time
 from pathlib import Path
 
-from models.db import make_engine
+from models.db import first_line, make_engine
 from radius_module import settings
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
-from radius_module.writer import retention
+from radius_module.writer.history_clock import Clocks
+from radius_module.writer.retention import Retention
 from radius_module.writer.spool_reader import SpoolReader
-from radius_module.writer.writer import LOCK, NICE, Writer, first_line
+from radius_module.writer.writer import LOCK, NICE, Writer
 
 log = logging.getLogger("radius_module.writer")
 
 _HOUR = 3600.0
 
 
-def _keep_house(url: str, stopping: threading.Event) -> None:
-    """The hourly job, with a connection of its own."""
-    engine = make_engine(url, "infora history", pool_size=1, max_overflow=0)
+def _keep_history(retention: Retention, stopping: threading.Event) -> None:
+    """The hourly job. A reason to try again is logged once."""
+    logged = ""
     while not stopping.is_set():
+        wait = _HOUR
         try:
-            retention.keep_house(engine)
-            wait = _HOUR
+            retention.run()
+            logged = ""
         except Exception as wrong:
-            log.warning("history: trying again in a minute: %s", first_line(wrong))
-            wait = 60.0
+            if first_line(wrong) != logged:
+                log.warning("history: trying again every minute: %s", first_line(wrong))
+            logged, wait = first_line(wrong), 60.0
         stopping.wait(wait)
 
 
@@ -43,8 +46,8 @@ def writer_of(installation: settings.Settings) -> Writer:
     files.make_ready(root)
     node = files.node_of(root)
     engine = make_engine(installation.database_url, "infora writer", pool_size=1, max_overflow=0)
-    drains = [SpoolReader(installation.spool(process), node) for process in ("acct", "auth")]
-    return Writer(engine, drains, WriterFeed(installation.feed_socket), node)
+    readers = [SpoolReader(installation.spool(process), node) for process in ("acct", "auth")]
+    return Writer(engine, readers, WriterFeed(installation.feed_socket), node)
 
 
 def main() -> int:
@@ -62,7 +65,9 @@ def main() -> int:
     os.nice(NICE)
     # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
     gc.set_threshold(500_000, 20, 100)
-    threading.Thread(target=_keep_house, args=(installation.database_url, writer.stopping), daemon=True).start()
+    history = make_engine(installation.database_url, "infora history", pool_size=1, max_overflow=0)
+    retention = Retention(history, Clocks())
+    threading.Thread(target=_keep_history, args=(retention, writer.stopping), daemon=True).start()
     writer.run()
     os.close(lock)
     return 0

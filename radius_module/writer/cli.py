@@ -13,11 +13,10 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, exc
 
-from models.db import make_engine
+from models.db import first_line, make_engine
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
-from radius_module.writer import quarantine as held_records
-from radius_module.writer import writer
+from radius_module.writer import quarantine, writer
 from radius_module.writer.spool_reader import SpoolReader
 
 _PROCESSES = ("acct", "auth")
@@ -65,54 +64,54 @@ def drain(timeout: float) -> None:
     click.echo("everything is booked")
 
 
-@spool.group()
-def quarantine() -> None:
+@spool.group("quarantine")
+def quarantine_group() -> None:
     """Records that the database refused."""
 
 
-@quarantine.command("list")
+@quarantine_group.command("list")
 @_as_json
-def list_held(as_json: bool) -> None:
+def list_quarantined(as_json: bool) -> None:
     """All of them, the oldest first."""
     with _connection() as connection:
-        rows = held_records.held(connection)
+        rows = quarantine.quarantined(connection)
     for row in rows:
         shown = {"id": row.id, "isp_id": row.isp_id, "received_at": str(row.received_at), "reason": row.reason}
         click.echo(json.dumps(shown) if as_json else f"{row.id}\ttenant {row.isp_id}\t{row.received_at}\t{row.reason}")
 
 
-@quarantine.command()
+@quarantine_group.command()
 @click.argument("number", type=int)
 def show(number: int) -> None:
     """One of them, whole."""
     with _connection() as connection:
-        found = [row for row in held_records.held(connection) if row.id == number]
-    if not found:
+        matching = [row for row in quarantine.quarantined(connection) if row.id == number]
+    if not matching:
         raise click.ClickException(f"there is no record {number} in the quarantine")
-    click.echo(json.dumps(found[0].record, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(matching[0].record, indent=2, ensure_ascii=False))
 
 
-@quarantine.command()
+@quarantine_group.command()
 @click.argument("number", type=int)
 def submit(number: int) -> None:
     """Book it after all."""
     with _connection() as connection:
         try:
-            held_records.submit(connection, number)
+            quarantine.submit(connection, number)
         except LookupError as wrong:
             raise click.ClickException(str(wrong.args[0])) from None
         except writer.POISON as wrong:
-            raise click.ClickException(f"still refused: {writer.first_line(wrong)}") from None
+            raise click.ClickException(f"still refused: {first_line(wrong)}") from None
     click.echo(f"record {number} is booked")
 
 
-@quarantine.command()
+@quarantine_group.command()
 @click.argument("number", type=int)
 @click.confirmation_option(prompt="Its octets will never be booked. Drop it?")
 def drop(number: int) -> None:
     """Forget it for good."""
     with _connection() as connection:
-        held_records.drop(connection, number)
+        quarantine.drop(connection, number)
     click.echo(f"record {number} is gone")
 
 
@@ -138,7 +137,7 @@ def _connection() -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except exc.OperationalError as wrong:
-        raise click.ClickException(f"the database cannot be reached: {writer.first_line(wrong)}") from None
+        raise click.ClickException(f"the database cannot be reached: {first_line(wrong)}") from None
     finally:
         engine.dispose()
 
@@ -161,7 +160,7 @@ def _step(own: tuple[writer.Writer, list[SpoolReader]] | None) -> None:
         time.sleep(0.2)
         return
     try:
-        for one in own[1]:
-            own[0].step(one)
+        for reader in own[1]:
+            own[0].step(reader)
     except exc.OperationalError as wrong:
-        raise click.ClickException(f"the database cannot be reached: {writer.first_line(wrong)}") from None
+        raise click.ClickException(f"the database cannot be reached: {first_line(wrong)}") from None

@@ -21,7 +21,7 @@ def hold(connection: Connection, node: str, record: Booked, reason: str) -> None
 
 
 def hold_octets(connection: Connection, node: str, octets: bytes, reason: str) -> None:
-    """Put something aside that does not even read as a record."""
+    """Put something aside that cannot even be read as a record."""
     _insert(connection, 0, node, reason, {}, octets, None)
 
 
@@ -34,7 +34,7 @@ def in_words(record: Booked) -> dict[str, Any]:
     }
 
 
-def held(connection: Connection, isp_id: int | None = None) -> Sequence[Any]:
+def quarantined(connection: Connection, isp_id: int | None = None) -> Sequence[Any]:
     """(isp_id, id, created_at, received_at, node, reason, record), the oldest first."""
     wanted = select(
         Quarantined.isp_id, Quarantined.id, Quarantined.created_at, Quarantined.received_at, Quarantined.node,
@@ -44,19 +44,20 @@ def held(connection: Connection, isp_id: int | None = None) -> Sequence[Any]:
 
 
 def submit(connection: Connection, number: int) -> None:
-    """Book a held record after all, in the caller's transaction.
+    """Book a quarantined record after all, in the caller's transaction.
 
-    Raises LookupError where there is none of that number, and whatever still stands against booking it.
+    Raises LookupError where there is none of that number, and whatever still prevents its booking.
     """
     octets = connection.scalar(select(Quarantined.octets).where(Quarantined.id == number).with_for_update())
     if octets is None:
         raise LookupError(f"there is no record {number} in the quarantine")
-    booking.book(connection, [found for values in codec.load(octets) if (found := codec.record(values)) is not None])
+    records = [codec.record(values) for values in codec.load(octets)]
+    booking.book(connection, [record for record in records if record is not None])
     drop(connection, number)
 
 
 def drop(connection: Connection, number: int) -> None:
-    """Forget a held record for good."""
+    """Forget a quarantined record for good."""
     connection.execute(delete(Quarantined).where(Quarantined.id == number))
 
 

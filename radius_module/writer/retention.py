@@ -1,15 +1,18 @@
-"""Room for history: partitions made ahead of time, and what is older than its tenant keeps it, retired (writer's job).
+"""Room for history: partitions made ahead of time, and the removal of what no tenant keeps any longer (writer's job).
 
-A month that no tenant keeps any more goes as a whole partition; where some tenants keep longer than others, the rows
-of those who do not are deleted, a few thousand at a time.
+A month that no tenant keeps is detached as a whole and dropped a week of running time later; where some tenants keep
+longer than others, the rows of the others are deleted, a few thousand at a time. Nothing is removed while there is
+doubt about the clock (radius_module.writer.history_clock, docs/decisions/0080-history-and-wrong-clocks.md).
 """
 
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, text
+
+from radius_module.writer.history_clock import STEADY_FOR, Clocks, Evidence, objection
 
 log = logging.getLogger(__name__)
 
@@ -17,18 +20,49 @@ log = logging.getLogger(__name__)
 _AHEAD = 4
 #: Rows of one delete: short enough not to hold anybody up.
 _PIECE = 5000
+#: A detached month can be attached again for so long, and a month must have begun so long ago before rows are deleted
+#: by it: seconds of running time.
+GRACE = 7 * 86400
+#: Two nodes keep one history: only the one that holds this lock does.
+_LOCK = 0x1F04B
+#: Detaching needs the whole table for a moment: whoever uses it at length is not waited for.
+_SETTINGS = text("select set_config('lock_timeout', '2s', false), pg_try_advisory_lock(:key) as is_keeper")
 
 _MAKE = text("select infora_make_partitions((now() at time zone 'UTC')::date, :months)")
+_EVIDENCE = text(
+    "select date_part('epoch', now()) as database, date_part('epoch', verified_at) as verified,"
+    " date_part('epoch', confirmed_at) as confirmed,"
+    " (select date_part('epoch', max(last_seen_at)) from device_contacts) as contact,"
+    " (select date_part('epoch', max(newest)) from isps cross join lateral"
+    "   (select max(authdate) as newest from radpostauth where isp_id = isps.id) as logins) as login"
+    "  from history_clock"
+)
+#: The months of radacct, the newest first: (table, epoch seconds of its end).
+_MONTHS = text(
+    "select c.relname, date_part('epoch', to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month')"
+    "  from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+    " where i.inhparent = 'radacct'::regclass and c.relname ~ '^radacct_[0-9]{6}$' order by 1 desc"
+)
+_NOTE_ALARM = text("update history_clock set alarm = :alarm where alarm is distinct from :alarm")
+_VERIFY = text(
+    "update history_clock h set verified_at = to_timestamp(:wall), running_seconds = running_seconds + :passed,"
+    "  settled_month = case when h.month = this.month and running_seconds + :passed - month_since >= :grace"
+    "                       then h.month else settled_month end,"
+    "  month_since = case when h.month = this.month then month_since else running_seconds + :passed end,"
+    "  month = this.month"
+    "  from (select date_trunc('month', now() at time zone 'UTC')::date as month) this"
+    " returning running_seconds, h.month, settled_month"
+)
 #: The first day of the oldest month that some tenant keeps.
 _KEPT_BY_SOMEBODY = text(
-    "select (date_trunc('month', now() at time zone 'UTC') - make_interval(months => max(retention_months)::int))::date"
-    "  from isps"
+    "select (cast(:month as date) - make_interval(months => max(retention_months)::int))::date from isps"
 )
-_DROP = text("select infora_drop_partitions(:before)")
-#: Tenants that keep less than the longest: (id, first day of the oldest month that is kept).
-_SHORTER = text(
-    "select id, (date_trunc('month', now() at time zone 'UTC') - make_interval(months => retention_months::int))::date"
-    "  from isps where retention_months < (select max(retention_months) from isps)"
+_REATTACH = text("select infora_reattach_partitions(:before)")
+_DETACH = text("select infora_detach_partitions(:before, :running)")
+_DROP = text("select infora_drop_detached(:before, :running)")
+#: (tenant, first day of the oldest month that it keeps).
+_KEPT_BY_EACH = text(
+    "select id, (cast(:month as date) - make_interval(months => retention_months::int))::date from isps"
 )
 _DELETE_SESSIONS = text(
     "delete from radacct where (tableoid, ctid) in (select tableoid, ctid from radacct"
@@ -40,28 +74,89 @@ _DELETE_RESULTS = text(
 )
 
 
-class Retired(NamedTuple):
-    """What a run did."""
+class Removed(NamedTuple):
+    """What a run did to the partitions, and how many rows it deleted."""
 
-    made: int
-    dropped: list[str]
-    deleted: int
+    created: int = 0
+    attached: tuple[str, ...] = ()
+    detached: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    deleted: int = 0
 
 
-def keep_house(engine: Engine) -> Retired:
-    """Make partitions, drop those that nobody keeps, delete what single tenants do not keep."""
-    with engine.connect() as connection:
-        made = int(connection.scalar(_MAKE, {"months": _AHEAD}) or 0)
+class Retention:
+    """The job of one writer, with a connection of its own. `alarm`: why nothing is removed, if so."""
+
+    def __init__(self, engine: Engine, clocks: Clocks) -> None:
+        self._engine, self._clocks = engine, clocks
+        self._confirmed: float | None = None
+        self._is_first = True
+        self.alarm: str | None = None
+
+    def run(self) -> Removed:
+        """Create partitions, and remove what is not kept if the clock can be trusted. Raises the database's errors."""
+        with self._engine.connect() as connection:
+            is_keeper = connection.execute(_SETTINGS, {"key": _LOCK}).one().is_keeper
+            connection.commit()
+            if not is_keeper:
+                return Removed()
+            created = int(connection.scalar(_MAKE, {"months": _AHEAD}) or 0)
+            connection.commit()
+            removed = self._remove(connection)._replace(created=created)
+        if any(removed):
+            log.info("history: %s", ", ".join(f"{name} {value}" for name, value in removed._asdict().items() if value))
+        return removed
+
+    def _remove(self, connection: Connection) -> Removed:
+        known = connection.execute(_EVIDENCE).one()
+        if known.confirmed != self._confirmed and not self._is_first:
+            self._clocks.restart()
+        self._confirmed, self._is_first = known.confirmed, False
+        alarm = objection(self._evidence(connection, known))
+        if alarm and alarm.partition(";")[0] != (self.alarm or "").partition(";")[0]:
+            log.warning("history: %s", alarm)
+        self.alarm = alarm
+        connection.execute(_NOTE_ALARM, {"alarm": alarm})
         connection.commit()
-        before = connection.scalar(_KEPT_BY_SOMEBODY)
-        dropped = [] if before is None else list(connection.scalars(_DROP, {"before": before}))
+        if alarm or self._clocks.running < STEADY_FOR:
+            return Removed()
+        return _by_a_right_clock(connection, self._clocks)
+
+    def _evidence(self, connection: Connection, known: Row[Any]) -> Evidence:
+        moments = (known.contact, known.login, _end_of_newest_month(connection))
+        newest = max((moment for moment in moments if moment is not None), default=None)
+        return Evidence(self._clocks.now, known.database, self._clocks.leap, newest, known.verified, known.confirmed)
+
+
+def _end_of_newest_month(connection: Connection) -> float | None:
+    """Of the newest month that has a session. What a wrong clock put into the default partition does not count."""
+    for name, end in connection.execute(_MONTHS).all():
+        if connection.exec_driver_sql(f"select exists(select from {name})").scalar():  # noqa: S608  # from the catalogue
+            return float(end)
+    return None
+
+
+def _by_a_right_clock(connection: Connection, clocks: Clocks) -> Removed:
+    running, month, settled = connection.execute(
+        _VERIFY, {"wall": clocks.now, "passed": clocks.count(), "grace": GRACE}
+    ).one()
+    before = connection.scalar(_KEPT_BY_SOMEBODY, {"month": month})
+    connection.commit()
+    if before is None:
+        return Removed()
+    values = {"before": before, "running": running}
+    attached = tuple(connection.scalars(_REATTACH, values))
+    connection.commit()
+    detached = tuple(connection.scalars(_DETACH, values))
+    connection.commit()
+    dropped = tuple(connection.scalars(_DROP, values | {"running": running - GRACE}))
+    connection.commit()
+    deleted = 0
+    if settled is not None:
+        kept = connection.execute(_KEPT_BY_EACH, {"month": settled}).all()
         connection.commit()
-        shorter = connection.execute(_SHORTER).all()
-        connection.commit()
-        deleted = sum(_delete(connection, isp_id, day) for isp_id, day in shorter)
-    if made or dropped or deleted:
-        log.info("history: %d partitions made, dropped %s, %d rows deleted", made, dropped or "none", deleted)
-    return Retired(made, dropped, deleted)
+        deleted = sum(_delete(connection, isp_id, day) for isp_id, day in kept)
+    return Removed(0, attached, detached, dropped, deleted)
 
 
 def _delete(connection: Connection, isp_id: int, before: object) -> int:

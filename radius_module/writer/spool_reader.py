@@ -8,9 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from models.accounting.records import Booked
-from radius_module.spool import codec as records
-from radius_module.spool import files
-from radius_module.spool import segment as segments
+from radius_module.spool import codec, files, segment
 from radius_module.spool.booked_counts import BookedTally
 from radius_module.spool.files import Position
 
@@ -61,42 +59,42 @@ class SpoolReader:
 
     def next(self, connection: Connection, limit: int) -> Batch:
         """About `limit` records, not booked yet."""
-        self._tally.say()
+        self._tally.write()
         if not self._known:
             rows = connection.execute(_PROGRESS, {"node": self.node}).all()
-            self._positions = {segment: position for segment, position in rows}
+            self._positions = {name: position for name, position in rows}
             self._known = True
-        found: list[Booked] = []
+        records: list[Booked] = []
         unreadable: list[Unreadable] = []
         finished: list[Path] = []
         positions: dict[str, int] = {}
-        present = segments.listed(self.directory) if self.directory.is_dir() else []
+        present = segment.listed(self.directory) if self.directory.is_dir() else []
         for path in present:
             offset = self._positions.get(path.name, 0)
             in_use = path == present[-1]
-            for frame in segments.frames(path, offset, salvage=not in_use):
+            for frame in segment.frames(path, offset, salvage=not in_use):
                 positions[path.name] = frame.end
-                _take(frame.payload, found, unreadable)
-                if len(found) >= limit:
-                    return Batch(found, unreadable, positions, finished)
+                _read(frame.payload, records, unreadable)
+                if len(records) >= limit:
+                    return Batch(records, unreadable, positions, finished)
             if not in_use:
                 finished.append(path)
-        return Batch(found, unreadable, positions, finished)
+        return Batch(records, unreadable, positions, finished)
 
     def advance(self, connection: Connection, batch: Batch) -> None:
         """In the batch's transaction: everything up to its positions is booked."""
         if self._gone:
             connection.execute(_FORGET, {"node": self.node, "segments": self._gone})
         if batch.positions:
-            connection.execute(_ADVANCE, [{"node": self.node, "segment": segment, "position": position}
-                                          for segment, position in batch.positions.items()])  # fmt: skip
+            connection.execute(_ADVANCE, [{"node": self.node, "segment": name, "position": position}
+                                          for name, position in batch.positions.items()])  # fmt: skip
 
     def tidy(self, batch: Batch) -> None:
         """After the commit: remember, remove what is booked to its end, leave the hint for others."""
         self._positions |= batch.positions
         self._tally.add(batch.records)
         if batch.positions:
-            files.say_booked(self.directory, Position(*max(batch.positions.items())))
+            files.write_booked(self.directory, Position(*max(batch.positions.items())))
         self._gone = []
         for path in batch.finished:
             path.unlink(missing_ok=True)
@@ -104,17 +102,17 @@ class SpoolReader:
             self._gone.append(path.name)
 
 
-def _take(payload: bytes, found: list[Booked], unreadable: list[Unreadable]) -> None:
+def _read(payload: bytes, records: list[Booked], unreadable: list[Unreadable]) -> None:
     try:
-        plain = records.load(payload)
-    except records.UnreadableRecord as wrong:
+        plain = codec.load(payload)
+    except codec.UnreadableRecord as wrong:
         unreadable.append(Unreadable(payload, str(wrong)))
         return
     for values in plain:
         try:
-            record = records.record(values)
-        except records.UnreadableRecord as wrong:
-            unreadable.append(Unreadable(records.dump([values]), str(wrong)))
+            record = codec.record(values)
+        except codec.UnreadableRecord as wrong:
+            unreadable.append(Unreadable(codec.dump([values]), str(wrong)))
         else:
             if record is not None:
-                found.append(record)
+                records.append(record)

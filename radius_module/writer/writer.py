@@ -16,9 +16,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, exc, text
 
-from models.accounting import booking as ledger
+from models.accounting import booking
 from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
+from models.db import first_line
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
 from radius_module.writer.spool_reader import Batch, SpoolReader
@@ -79,8 +80,8 @@ class Writer:
             return 0
         bookings = self._book(connection, drain, batch)
         drain.tidy(batch)
-        for booking in bookings:
-            self._feed.tell(booking)
+        for result in bookings:
+            self._feed.publish(result)
         self.booked += len(batch.records)
         return len(batch.records)
 
@@ -91,8 +92,8 @@ class Writer:
                 connection.rollback()
                 connection.execute(text("select set_config('infora.origin', :node, true)"), {"node": self._node})
                 bookings = _book_some(connection, self._node, batch.records)
-                for one in batch.unreadable:
-                    quarantine.hold_octets(connection, self._node, one.octets, one.reason)
+                for unreadable in batch.unreadable:
+                    quarantine.hold_octets(connection, self._node, unreadable.octets, unreadable.reason)
                 drain.advance(connection, batch)
                 connection.commit()
                 return bookings
@@ -125,7 +126,7 @@ def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> 
         return []
     try:
         with connection.begin_nested():
-            return [ledger.book(connection, records)]
+            return [booking.book(connection, records)]
     except POISON as wrong:
         if len(records) == 1:
             log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(wrong))
@@ -149,9 +150,3 @@ def _is_conflict(wrong: Exception) -> bool:
     """Serialisation failure or deadlock: the same again will do."""
     code = getattr(getattr(wrong, "orig", None), "pgcode", None)
     return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
-
-
-def first_line(wrong: Exception) -> str:
-    """The error's first line, without statement and values."""
-    said = str(getattr(wrong, "orig", None) or wrong)
-    return (said.splitlines() or [""])[0] or type(wrong).__name__

@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
     Only("service", ("models",), "parts are started as processes, never called"),
     # The packet path, upwards.
     Floors("radius_module", (
-        Floor(("fast_tuple", "rlm", "settings"), "they know nothing of RADIUS billing"),
+        Floor(("fast_tuple", "replace_file", "rlm", "settings"), "they know nothing of RADIUS billing"),
         Floor(("rules", "packets", "spool", "ipc"), "a concern each: verdict, packet, durable record, message"),
         Floor(("status", "online", "replies"), "what is made of the concerns below"),
         Floor(("directory",), "holds who is online beside what the database says"),
@@ -56,7 +56,8 @@ RULES: tuple[Rule, ...] = (
     Never(("models",), ("models.migrations",), "a migration is never called by the code it migrates for"),
     Only("models.accounting", ("models.tables",), "the writer books with nothing but tables at hand"),
     Siblings("models.tables", ("base",), "a table is read without reading another"),
-    Importers("models.accounting.statements", ("models.accounting.booking", "models.accounting.session_rows"),
+    Importers("models.accounting.statements",
+              ("models.accounting.booking", "models.accounting.session_rows", "models.accounting.usage_rows"),
               "octets are written by the booking alone"),
     # The service, upwards.
     Floors("service", (

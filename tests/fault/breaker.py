@@ -14,7 +14,7 @@ from service.s6 import leftovers, services
 from tests.wire.system import System
 
 #: The process that stores and answers accounting, a child of the accounting process.
-SPOOLER = "spooler"
+STORE_PROCESS = "store_process"
 
 
 class Breaker:
@@ -24,10 +24,10 @@ class Breaker:
         self.system = system
 
     def pid(self, part: str) -> int:
-        """The part's main process, waiting for it to be up; of `spooler`, a part of acct, the one."""
+        """The part's main process, waiting for it to be up; of `store_process`, the child of acct."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            pid = self._spooler() if part == SPOOLER else self._supervised(part)
+            pid = self._store_process() if part == STORE_PROCESS else self._supervised(part)
             if pid is not None:
                 return pid
             time.sleep(0.02)
@@ -37,11 +37,11 @@ class Breaker:
         state = services.state(self.system.installation.settings, parts.by_name(part))
         return state.pid if state is not None and state.up else None
 
-    def _spooler(self) -> int | None:
+    def _store_process(self) -> int | None:
         acct = self.pid("acct")
         with suppress(FileNotFoundError):  # ended meanwhile
             for pid in Path(f"/proc/{acct}/task/{acct}/children").read_text().split():
-                if Path(f"/proc/{pid}/comm").read_text() == f"{SPOOLER}\n":
+                if Path(f"/proc/{pid}/comm").read_text() == f"{STORE_PROCESS}\n":
                     return int(pid)
         return None
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from service.s6 import leftovers
-from tests.fault.breaker import SPOOLER, Breaker
+from tests.fault.breaker import STORE_PROCESS, Breaker
 from tests.fault.crowd import Crowd
 from tests.radius_client import AcctStatus, Growth, accounting_attributes, accounting_request, exchange
 
@@ -26,7 +26,7 @@ class Deaths:
         """kill -9; of a FreeRADIUS, wait for the first answer of the next one."""
         pid, begun = self.breaker.pid(part), time.monotonic()
         self.breaker.kill(part)
-        ask = {"acct": self._ask_acct, SPOOLER: self._ask_acct, "auth": self._ask_auth}.get(part)
+        ask = {"acct": self._ask_acct, STORE_PROCESS: self._ask_acct, "auth": self._ask_auth}.get(part)
         if ask is not None:
             assert leftovers.wait_gone([pid], 5)
             self._await(ask)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.fault.breaker import SPOOLER
+from tests.fault.breaker import STORE_PROCESS
 from tests.fault.deaths import Deaths
 from tests.fault.logins import machine
 
@@ -28,7 +28,7 @@ def kill_while_sending(deaths: Deaths, rate: float, parts: list[str], pause: flo
 
 
 def test_deaths_of_all_parts_lose_nothing(deaths: Deaths) -> None:
-    kill_while_sending(deaths, 150, ["acct", "writer", "postgres", "auth", SPOOLER, "writer"], 1.2, machine())
+    kill_while_sending(deaths, 150, ["acct", "writer", "postgres", "auth", STORE_PROCESS, "writer"], 1.2, machine())
 
 
 @pytest.mark.long
@@ -38,7 +38,7 @@ def test_twenty_deaths_of_freeradius(deaths: Deaths) -> None:
 
 @pytest.mark.long
 def test_ten_deaths_of_the_process_that_stores(deaths: Deaths) -> None:
-    kill_while_sending(deaths, 500, [SPOOLER] * 10, 1.5)
+    kill_while_sending(deaths, 500, [STORE_PROCESS] * 10, 1.5)
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ import pytest
 
 from radius_module.spool import files, segment
 from radius_module.spool.background import BackgroundSpool
-from tests.fault.breaker import SPOOLER, Breaker
+from tests.fault.breaker import STORE_PROCESS, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.logins import Logins, machine
 from tests.fault.stored import octets_in
@@ -71,7 +71,7 @@ def test_one_fsync_that_fails_is_not_acknowledged_and_nothing_is_lost(
     once: Crowd, breaker: Breaker, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with attached(breaker.pid(SPOOLER), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40"):
+    with attached(breaker.pid(STORE_PROCESS), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40"):
         once.start(100, once=True)
         time.sleep(3)
     once.stop()
@@ -88,7 +88,8 @@ def test_a_disk_that_fails_for_long_stores_nothing_and_claims_nothing(
     once: Crowd, breaker: Breaker, tenant: Tenant, logins: Logins, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with attached(breaker.pid(SPOOLER), log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
+    storing = breaker.pid(STORE_PROCESS)
+    with attached(storing, log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"):
         once.start(100, once=True)
         logins.start()
         time.sleep(3)
@@ -109,7 +110,7 @@ def test_a_slow_disk_does_not_slow_logins(
     """The disk of both: login results are stored as well."""
     slow = ("-e", "trace=fdatasync", "-e", f"inject=fdatasync:delay_enter={milliseconds * 1000}")
     with ExitStack() as stack:
-        for part in (SPOOLER, "auth"):
+        for part in (STORE_PROCESS, "auth"):
             stack.enter_context(attached(breaker.pid(part), tmp_path / part, *slow))
         crowd.start(100)
         logins.start()
@@ -189,16 +190,16 @@ def test_a_disk_that_hangs_shows_and_accounting_is_taken_again_when_it_does_not(
         return json.loads(report.read_text())["spool_works"] is True
 
     _until(works, "it never works")
-    spooler = breaker.pid(SPOOLER)
-    os.kill(spooler, signal.SIGSTOP)
+    store_process = breaker.pid(STORE_PROCESS)
+    os.kill(store_process, signal.SIGSTOP)
     try:
         once.start(100, once=True)
         _until(lambda: not works(), "nobody sees that nothing is stored")
     finally:
-        os.kill(spooler, signal.SIGCONT)
+        os.kill(store_process, signal.SIGCONT)
     once.stop()
     _until(works, "nobody sees that it works again")
-    assert breaker.pid(SPOOLER) == spooler
+    assert breaker.pid(STORE_PROCESS) == store_process
     assert once.answered > 0
     books = once.books()
     assert books.right, books

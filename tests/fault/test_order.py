@@ -14,7 +14,7 @@ import pytest
 
 from radius_module.spool import segment
 from service.host.settings import HOME
-from tests.fault.breaker import SPOOLER, Breaker
+from tests.fault.breaker import STORE_PROCESS, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.stored import octets_in
 from tests.fault.trace import Call, attached, calls, needs_strace
@@ -23,7 +23,7 @@ from tests.radius_client import AcctStatus, Growth
 
 def ordered(crowd: Crowd, breaker: Breaker, log: Path, packets: int) -> None:
     """No answer leaves before the fsync of its record."""
-    with attached(breaker.pid(SPOOLER), log, "-v", "-e", "trace=pwrite64,fdatasync,sendto,sendmsg,sendmmsg"):
+    with attached(breaker.pid(STORE_PROCESS), log, "-v", "-e", "trace=pwrite64,fdatasync,sendto,sendmsg,sendmmsg"):
         threads = [threading.Thread(target=_send_some, args=(crowd, one, packets // 8)) for one in crowd.sessions[:8]]
         for thread in threads:
             thread.start()

@@ -103,7 +103,8 @@ def test_an_upgrade_may_be_repeated(installation: Installation, owner: Engine) -
 def test_the_functions_that_the_parts_call_are_there(owner: Engine) -> None:
     wanted = {
         "infora_notify", "infora_notify_all", "infora_find_customer", "infora_touch", "infora_make_partitions",
-        "infora_drop_partitions", "infora_wall_in", "infora_close",
+        "infora_detach_partitions", "infora_reattach_partitions", "infora_drop_detached",
+        "infora_wall_in", "infora_close",
     }  # fmt: skip
     with owner.connect() as connection:
         found = set(connection.scalars(text("select proname::text from pg_proc where proname like 'infora_%'")))
@@ -187,13 +188,15 @@ def test_a_row_goes_to_the_month_of_its_time_in_utc(session: Session, moment: st
     ) == (f"radpostauth_{partition}")
 
 
-def test_partitions_are_dropped_when_they_are_old_and_never_the_latest(session: Session) -> None:
+def test_partitions_are_detached_and_dropped_when_they_are_old_and_never_the_latest(session: Session) -> None:
     session.execute(text("select infora_make_partitions('2001-01-01', 2)"))
-    dropped = session.scalars(text("select infora_drop_partitions('2001-02-01')"))
-    assert set(dropped) == {"radacct_200101", "radpostauth_200101"}
+    old = {"radacct_200101", "radpostauth_200101"}
+    assert set(session.scalars(text("select infora_detach_partitions('2001-02-01', 10)"))) == old
     assert "200102" in partitions(session, "radacct")
-    with pytest.raises(DBAPIError, match="never dropped"):
-        session.scalars(text("select infora_drop_partitions(now()::date)")).all()
+    assert set(session.scalars(text("select infora_drop_detached('2001-02-01', 9)"))) == set()
+    assert set(session.scalars(text("select infora_drop_detached('2001-02-01', 10)"))) == old
+    with pytest.raises(DBAPIError, match="never detached"):
+        session.scalars(text("select infora_detach_partitions(now()::date, 10)")).all()
 
 
 def test_a_change_moves_updated_at_though_nobody_sets_it(session: Session) -> None:

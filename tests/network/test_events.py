@@ -169,7 +169,7 @@ def test_a_customer_who_is_deleted_is_cut(network: Network) -> None:
     session = network.login(person)
     network.api.call("DELETE", f"/api/billing/customers/{person.id}")
     eventually(lambda: session.is_over, True, 3)
-    eventually(lambda: network.states(), [("disconnect", "deleted", "done", None)])
+    eventually(network.states, [("disconnect", "deleted", "done", None)])
 
 
 def test_a_suspended_tenant_has_nobody_online(network: Network) -> None:

@@ -31,7 +31,7 @@ class Workers:
         layout.prepare(installation.settings)
 
     def start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             self._command, env=self._environment, cwd=self._home, stdout=self._log, stderr=self._log
         )
         self.running.append(process)

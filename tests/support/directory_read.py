@@ -35,15 +35,15 @@ def run(engine: Engine, statement: str, **values: Any) -> None:
         connection.execute(text(statement), values)
 
 
-def loaded(engine: Engine, live: OnlineTable | None = None) -> Contents:
+def loaded(engine: Engine, online: OnlineTable | None = None) -> Contents:
     """A load of everything."""
     with engine.connect() as connection:
-        return load.load(connection, live or OnlineTable())
+        return load.load(connection, online or OnlineTable())
 
 
-def read(engine: Engine, shop: Tenant, live: OnlineTable | None = None) -> Customer:
+def read(engine: Engine, shop: Tenant, online: OnlineTable | None = None) -> Customer:
     """The shop's customer after a load of everything; a reading of him alone must find the same."""
-    whole, alone = loaded(engine, live), Contents()
+    whole, alone = loaded(engine, online), Contents()
     with engine.connect() as connection:
         load.refresh_customers(connection, alone, OnlineTable(), [shop.customer_id])
     found, again = (
@@ -55,10 +55,10 @@ def read(engine: Engine, shop: Tenant, live: OnlineTable | None = None) -> Custo
 
 
 def used(engine: Engine, shop: Tenant) -> int:
-    live = OnlineTable()
-    customer = read(engine, shop, live)
+    online = OnlineTable()
+    customer = read(engine, shop, online)
     now = time.time()
-    return live.standing(shop.customer_id, customer.period_start(now), now)[0]
+    return online.usage_and_slots(shop.customer_id, customer.period_start(now), now)[0]
 
 
 def read_plan(engine: Engine, shop: Tenant) -> Plan:

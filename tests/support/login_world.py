@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections import Counter
 from ipaddress import IPv4Address
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from radius_module.auth.server import AuthServer
+from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
@@ -24,6 +25,7 @@ from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN
 ADDRESS, GIGAWORD = "192.0.2.1", 1 << 32
 OTHER_DEVICE, OTHER_ADDRESS = DEVICE._replace(id=71), "192.0.2.2"
 MONTH = 30 * 86_400.0
+KEYRING = Keyring.parse("k1:" + b64encode(bytes(range(32))).decode())
 #: FreeRADIUS has nothing to send.
 SENT = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
 nonces: list[int] = []
@@ -36,9 +38,10 @@ class Server:
     """
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
-        self.directory, self.live, self.brake = directory, OnlineTable(), RejectDelay()
-        self.fast_path = FastPath(directory, self.live)
-        self.answered, self.sender = Duplicates(), self
+        self.directory, self.online, self.reject_delay = directory, OnlineTable(), RejectDelay()
+        self.keyring = KEYRING
+        self.fast_path = FastPath(directory, self.online)
+        self.duplicates, self.sender = Duplicates(), self
         self.answers: Counter[str] = Counter()
         self.recorded: list[Any] = []
         self.spool = SimpleNamespace(put_later=self.recorded.append)
@@ -75,8 +78,8 @@ class Server:
             origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.asked}"
         )
         customer = self.directory.customer(ISP.id, b"john")
-        answering = login.quick_answer if self._short else login.answer
-        answer = answering(cast(AuthServer, self), request, customer, authentic, now)
+        decide = login.quick_answer if self._short else login.answer
+        answer = decide(self, request, customer, authentic, now)
         self.short_ways += isinstance(answer, tuple) and len(answer) == 3
         return answer
 
@@ -114,7 +117,7 @@ class World:
         sessions = [StoredSession(f"{number}", CUSTOMER.id, mac, NOW - 60 + number, self.now, 0)
                     for number, mac in enumerate(macs)]  # fmt: skip
         for server in self.servers:
-            server.live.refresh(CUSTOMER.id, customer.period_start(self.now), octets, sessions)
+            server.online.refresh(CUSTOMER.id, customer.period_start(self.now), octets, sessions)
 
     def log_in(self, mac: str, address: str, *, authentic: bool = True) -> None:
         """All answer alike, write the same down, and have the same places taken and octets left afterwards."""
@@ -132,7 +135,7 @@ class World:
         assert self.short.recorded == self.direct.recorded == self.long.recorded
         assert self.short.answers == self.direct.answers == self.long.answers
         period = self.directory.contents.customers[CUSTOMER.id].period_start(self.now)
-        standing = [set_of(server.live.standing(CUSTOMER.id, period, self.now)) for server in self.servers]
+        standing = [set_of(server.online.usage_and_slots(CUSTOMER.id, period, self.now)) for server in self.servers]
         assert standing[0] == standing[1] == standing[2]
 
 

@@ -88,12 +88,12 @@ def _put(rows: Rows, ids: dict[str, int], state: dict[str, Any]) -> None:
 
 def _on_the_wire(owner: Engine, ids: dict[str, int], mac: str) -> tuple[str, dict[str, Any]]:
     """What the login process would answer: its own directory, loaded whole, and its own way to a verdict."""
-    live = OnlineTable()
+    online = OnlineTable()
     with owner.connect() as connection:
-        contents = load.load(connection, live)
+        contents = load.load(connection, online)
     now = time.time()
     customer = contents.customers[ids["customer"]]
-    used, slots = live.standing(customer.id, customer.period_start(now), now)
+    used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     device, plan = contents.devices[ids["device"]][1], contents.plans[ids["plan"]]
     verdict = decide(Facts(now, device, contents.isps[ids["isp"]], customer, plan, True, mac, used, slots))
     if isinstance(verdict, Deny):

@@ -28,6 +28,9 @@ WITHOUT_TENANT = {
     "one_device_per_address",
     # A node's spool holds the records of all tenants.
     "pk_spool_progress",
+    # One clock, and partitions that hold the rows of all tenants.
+    "pk_history_clock",
+    "pk_detached_partitions",
     # alembic's own.
     "alembic_version_pkc",
 }

@@ -73,19 +73,19 @@ def test_messages_are_the_same_wherever_a_read_cuts_them(
     dumped = first.records + second.records
     found = [codec.record(values) for values in codec.load(codec.joined(dumped))]
     assert found == [one for one, _ in handed]
-    assert first.pending + second.pending == [one for _, one in handed]
+    assert first.replies + second.replies == [one for _, one in handed]
     assert first.statuses + second.statuses == [one.status for one, _ in handed]
 
 
 def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
     link: Pipe, freeradius: socket.socket
 ) -> None:
-    link.tell_secret("10.1.1.1", b"secret")
-    assert link.take(report(), reply_to())
-    assert link.take(report(octets_in=1), reply_to(2))
+    link.send_secret("10.1.1.1", b"secret")
+    assert link.send(report(), reply_to())
+    assert link.send(report(octets_in=1), reply_to(2))
     found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
-    assert [one.identifier for one in found.pending] == [1, 2]
+    assert [one.identifier for one in found.replies] == [1, 2]
     _, [descriptor], _, _ = socket.recv_fds(link.theirs.control, 1, 1)
     with socket.socket(fileno=descriptor) as passed:
         assert passed.getsockname() == freeradius.getsockname()
@@ -93,7 +93,7 @@ def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
 
 def test_without_the_socket_nothing_is_taken() -> None:
     link = Pipe(1, lost)
-    assert not link.take(report(), reply_to())
+    assert not link.send(report(), reply_to())
     assert read(link) == b""
     link.close_ours()
     link.close_theirs()
@@ -101,22 +101,22 @@ def test_without_the_socket_nothing_is_taken() -> None:
 
 def test_who_does_not_read_is_not_waited_for_and_loses_nothing_that_was_taken(link: Pipe) -> None:
     taken = 0
-    while link.take(report(octets_in=taken), reply_to()):
+    while link.send(report(octets_in=taken), reply_to()):
         taken += 1
     assert taken > 1000
-    assert not link.take(report(octets_in=taken), reply_to())
+    assert not link.send(report(octets_in=taken), reply_to())
     first = read(link)
-    assert link.take(report(octets_in=taken), reply_to())
+    assert link.send(report(octets_in=taken), reply_to())
     found = opened(first + read(link))
     assert [one.octets_in for one in found] == list(range(taken + 1))
 
 
 def test_a_secret_that_nobody_read_comes_before_the_next_record(link: Pipe) -> None:
-    while link.take(report(), reply_to()):
+    while link.send(report(), reply_to()):
         pass
-    link.tell_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
+    link.send_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
     assert pipe.split(read(link)).notes == [("socket", None)]
-    assert link.take(report(octets_in=7), reply_to())
+    assert link.send(report(octets_in=7), reply_to())
     found = pipe.split(read(link))
     assert found.notes == [("secret", ("10.1.1.1", b"n" * 600))]
     assert len(found.records) == 1
@@ -126,23 +126,23 @@ def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next
     """Above 4,096 octets a pipe may do that: a router's Proxy-States can be as long."""
     long = reply_to(states=bytes(4000))
     taken = 0
-    while link.take(report(octets_in=taken, session_id=b"x" * (taken % 7)), long):
+    while link.send(report(octets_in=taken, session_id=b"x" * (taken % 7)), long):
         taken += 1
     found = pipe.split(read(link))
     assert found.rest, "no message was cut, so this shows nothing"
-    assert link.take(report(octets_in=taken), long)
+    assert link.send(report(octets_in=taken), long)
     again = pipe.split(found.rest + read(link))
     assert again.rest == b""
     octets = codec.load(codec.joined(found.records + again.records))
     assert [one.octets_in for one in map(codec.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
-    assert {len(one.proxy_states) for one in again.pending} == {4000}
+    assert {len(one.proxy_states) for one in again.replies} == {4000}
 
 
 def test_when_the_other_process_is_gone_it_is_said(link: Pipe) -> None:
-    assert link.take(report(), reply_to())
+    assert link.send(report(), reply_to())
     assert link.facts() == {}
     link.close_theirs()
     with pytest.raises(Lost):
-        link.take(report(), reply_to())
+        link.send(report(), reply_to())
     with pytest.raises(Lost):
         link.facts()

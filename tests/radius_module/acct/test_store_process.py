@@ -45,7 +45,7 @@ class Accounting:
             accounting_port=port, feed_socket=directory / "nobody", spool=lambda name: directory / "spool" / name
         )
         self.link = Pipe(port, lost)
-        self.link.tell_secret("127.0.0.1", SECRET)
+        self.link.send_secret("127.0.0.1", SECRET)
 
     def send(self, number: int, states: bytes = b"") -> Request:
         """A report of so many octets."""
@@ -53,7 +53,7 @@ class Accounting:
         request = accounting_request(SECRET, attributes, identifier=number % 256)
         host, port = self.router.getsockname()
         reply_to = ReplyTo(host, port, "127.0.0.1", request.identifier, request.authenticator, states)
-        assert self.link.take(report(octets_in=number), reply_to)
+        assert self.link.send(report(octets_in=number), reply_to)
         return request
 
     def octets(self) -> list[int]:
@@ -83,7 +83,6 @@ def inside(accounting: Accounting) -> Iterator[Accounting]:
     yield accounting
     accounting.link.close_ours()
     thread.join(10)
-    made.close()
     assert not thread.is_alive(), "it does not end with the accounting process"
 
 
@@ -194,7 +193,7 @@ def test_what_waited_while_the_disk_hung_is_answered_when_it_does_not(
 
 def test_it_tells_that_the_spool_works(inside: Accounting) -> None:
     until(lambda: inside.link.facts().get("spool_works"), 2 * store_process._CHECK_EVERY)
-    assert time.time() - inside.link.facts()["said"] < 3
+    assert time.time() - inside.link.facts()["at"] < 3
 
 
 @pytest.fixture
@@ -213,7 +212,7 @@ def child(accounting: Accounting) -> Iterator[int]:
 def test_the_process_stores_what_was_handed_over_and_ends_with_the_one_that_did(
     accounting: Accounting, child: int
 ) -> None:
-    assert Path(f"/proc/{child}/comm").read_text() == "spooler\n"
+    assert Path(f"/proc/{child}/comm").read_text() == "store_process\n"
     for number in range(50):
         accounting.send(number)
     accounting.link.close_ours()

@@ -108,29 +108,29 @@ def test_topups_are_summed_by_their_period(engine: Engine, shop: Callable[..., T
 
 
 def test_open_sessions_take_places_and_ended_ones_do_not(engine: Engine, shop: Callable[..., Tenant]) -> None:
-    made, live = shop(), OnlineTable()
+    made, online = shop(), OnlineTable()
     for unique_id, mac, stop in (("a", "02-00-00-00-00-01", None), ("b", None, None), ("c", "x", moment(time.time()))):
         run(engine, "insert into radacct (isp_id, acctuniqueid, acctsessionid, username, device_id, "
             "callingstationid, acctstoptime, acctinputoctets) values (:isp, :id, 's', 'John', 1, :mac, :stop, 7)",
             isp=made.isp_id, id=f"{unique_id}{made.isp_id}", mac=mac, stop=stop)  # fmt: skip
-    customer = read(engine, made, live)
+    customer = read(engine, made, online)
     now = time.time()
-    _used, places = live.standing(made.customer_id, customer.period_start(now), now)
+    _used, places = online.usage_and_slots(made.customer_id, customer.period_start(now), now)
     assert {(place.session, place.mac) for place in places} == {
         (f"a{made.isp_id}", "02:00:00:00:00:01"), (f"b{made.isp_id}", ""),
     }  # fmt: skip
 
 
 def test_who_was_deleted_is_gone_with_his_living_facts(engine: Engine, shop: Callable[..., Tenant]) -> None:
-    made, live = shop(), OnlineTable()
-    contents = loaded(engine, live)
-    live.take_slot(made.customer_id, "02:00:00:00:00:01", time.time())
+    made, online = shop(), OnlineTable()
+    contents = loaded(engine, online)
+    online.take_slot(made.customer_id, "02:00:00:00:00:01", time.time())
     run(engine, "delete from customers where id = :id", id=made.customer_id)
     with engine.connect() as connection:
-        load.refresh_customers(connection, contents, live, [made.customer_id])
+        load.refresh_customers(connection, contents, online, [made.customer_id])
     assert made.customer_id not in contents.customers
     assert contents.names[made.isp_id] == {}
-    assert live.standing(made.customer_id, 0.0, time.time()) == (0, ())
+    assert online.usage_and_slots(made.customer_id, 0.0, time.time()) == (0, ())
 
 
 def test_a_router_that_was_deleted_is_gone(engine: Engine, shop: Callable[..., Tenant]) -> None:

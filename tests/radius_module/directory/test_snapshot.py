@@ -56,38 +56,38 @@ def loaded() -> Directory:
     return directory
 
 
-def lively() -> OnlineTable:
-    live = OnlineTable()
-    live.refresh(1000, NOON, 50, [])
-    live.hear(report(START), 1000, NOON)
-    live.hear(report(octets_in=30), 1000, NOON)
-    return live
+def online_table() -> OnlineTable:
+    online = OnlineTable()
+    online.refresh(1000, NOON, 50, [])
+    online.apply_record(report(START), 1000, NOON)
+    online.apply_record(report(octets_in=30), 1000, NOON)
+    return online
 
 
 def test_the_same_facts_come_back(tmp_path: Path, snapshot_at: Make) -> None:
     before, path = loaded(), tmp_path / "snapshot" / "directory"
-    snapshot_at(path).write(before, lively())
-    after, live = Directory(), OnlineTable()
-    assert snapshot_at(path).restore(after, live)
+    snapshot_at(path).write(before, online_table())
+    after, online = Directory(), OnlineTable()
+    assert snapshot_at(path).restore(after, online)
     assert after.contents.customers == before.contents.customers
     assert (after.contents.isps, after.contents.plans) == (before.contents.isps, before.contents.plans)
     assert after.device("10.0.0.9") == DEVICE
     assert after.customer(ISP.id, b"USER7") == before.customer(ISP.id, b"user7")
     assert after.confirmed_at == NOON
-    assert live.standing(1000, NOON, NOON) == lively().standing(1000, NOON, NOON)
-    assert live.standing(1000, NOON, NOON)[0] == 80
+    assert online.usage_and_slots(1000, NOON, NOON) == online_table().usage_and_slots(1000, NOON, NOON)
+    assert online.usage_and_slots(1000, NOON, NOON)[0] == 80
 
 
 def test_what_the_writer_told_after_the_copy_is_not_lost(tmp_path: Path, snapshot_at: Make) -> None:
-    path, live = tmp_path / "directory", lively()
+    path, online = tmp_path / "directory", online_table()
     snapshot = snapshot_at(path)
-    snapshot.write(loaded(), live)
-    ((_customer, uid),) = live.owed()
+    snapshot.write(loaded(), online)
+    ((_customer, uid),) = online.unbooked()
     snapshot.note(([(1000, NOON, 90)], [(1000, uid, 40, True)]))
     after = OnlineTable()
     assert snapshot_at(path).restore(Directory(), after)
-    assert after.standing(1000, NOON, NOON) == (90, ())
-    snapshot.write(loaded(), live)
+    assert after.usage_and_slots(1000, NOON, NOON) == (90, ())
+    snapshot.write(loaded(), online)
     assert len(list(tmp_path.glob("journal-*"))) == 1
 
 

@@ -21,9 +21,9 @@ ORIGIN = "this-node"
 
 
 @contextmanager
-def watching(installation: Installation, live: OnlineTable | None = None) -> Iterator[Directory]:
+def watching(installation: Installation, online: OnlineTable | None = None) -> Iterator[Directory]:
     directory = Directory()
-    watch = Watch(installation.urls.engine, directory, Everything(directory, live or OnlineTable()), ORIGIN)
+    watch = Watch(installation.urls.engine, directory, Everything(directory, online or OnlineTable()), ORIGIN)
     watch.start()
     try:
         assert watch.tried.wait(20)

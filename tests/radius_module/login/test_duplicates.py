@@ -11,7 +11,7 @@ NOW = 1_800_000_000.0
 
 def test_the_same_line_gets_the_same_answer_and_no_other_line_does() -> None:
     memory = Duplicates()
-    memory.keep("one", b"an accept", NOW)
+    memory.remember("one", b"an accept", NOW)
     assert memory.find("one", NOW + 0.3) == b"an accept"
     assert memory.find("two", NOW + 0.3) is None
 
@@ -19,13 +19,13 @@ def test_the_same_line_gets_the_same_answer_and_no_other_line_does() -> None:
 @pytest.mark.parametrize(("later", "found"), [(KEPT_SECONDS - 0.01, True), (KEPT_SECONDS, False), (-1.0, False)])
 def test_it_is_known_for_some_seconds_whatever_else_happens(later: float, found: bool) -> None:
     memory = Duplicates()
-    memory.keep("one", b"an accept", NOW)
+    memory.remember("one", b"an accept", NOW)
     assert (memory.find("one", NOW + later) is not None) is found
 
 
 def test_while_a_refusal_waits_nothing_is_said_and_then_it_is_said_for_as_long_as_others() -> None:
     memory = Duplicates()
-    memory.keep("guess", 7, NOW, NOW + 3)
+    memory.remember("guess", 7, NOW, NOW + 3)
     assert memory.find("guess", NOW + 2.9) is NO_ANSWER
     assert memory.find("guess", NOW + 3) == 7
     assert memory.find("guess", NOW + 3 + KEPT_SECONDS - 0.01) == 7
@@ -35,9 +35,9 @@ def test_while_a_refusal_waits_nothing_is_said_and_then_it_is_said_for_as_long_a
 def test_what_is_past_is_forgotten_a_little_at_each_login() -> None:
     memory = Duplicates()
     for number in range(1000):
-        memory.keep(f"old {number}", b"", NOW)
+        memory.remember(f"old {number}", b"", NOW)
     for number in range(600):
-        memory.keep(f"new {number}", b"", NOW + KEPT_SECONDS + 9)
+        memory.remember(f"new {number}", b"", NOW + KEPT_SECONDS + 9)
     assert len(memory) == 600
     assert all(memory.find(f"new {number}", NOW + KEPT_SECONDS + 9) == b"" for number in range(600))
 
@@ -46,7 +46,7 @@ def test_a_storm_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(duplicates, "MOST", 100)
     memory = Duplicates()
     for number in range(1000):
-        memory.keep(f"{number}", b"", NOW)
+        memory.remember(f"{number}", b"", NOW)
     assert len(memory) == 100
     assert memory.find("999", NOW) == b"" and memory.find("0", NOW) is None
 
@@ -54,7 +54,7 @@ def test_a_storm_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_waiting_refusal_outlives_the_time_of_the_others() -> None:
     """With a delay longer than the memory of others it must not be decided anew before it has left."""
     memory = Duplicates()
-    memory.keep("guess", 7, NOW, NOW + 10)
+    memory.remember("guess", 7, NOW, NOW + 10)
     for number in range(10):
-        memory.keep(f"{number}", b"", NOW + KEPT_SECONDS + 1)
+        memory.remember(f"{number}", b"", NOW + KEPT_SECONDS + 1)
     assert memory.find("guess", NOW + KEPT_SECONDS + 1) is NO_ANSWER

@@ -174,8 +174,8 @@ def test_a_packet_signed_with_the_secret_of_the_router_before_goes_the_long_way(
     world.log_in(MAC, ADDRESS)
     for device_id in (DEVICE.id, 999):
         request = LoginRequest(origin(client_name(ISP.id, device_id, ADDRESS)), b"john", b"", b"", b"", False, MAC)
-        admitted = world.short.fast_path.admit(request, CUSTOMER, NOW)
-        assert (admitted is not None) is (device_id == DEVICE.id)
+        accept = world.short.fast_path.accept(request, CUSTOMER, NOW)
+        assert (accept is not None) is (device_id == DEVICE.id)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from models.names import notations
 from models.secrets.keyring import Keyring
 from models.secrets.password_hashes import nt_hash, ssha512
 from radius_module.login import passwords
-from radius_module.login.passwords import for_mschap, opened, proves
+from radius_module.login.passwords import clear_password, for_mschap, proves
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.rules.facts import Customer
@@ -30,10 +30,10 @@ SECRETS = (
 
 
 @pytest.fixture(autouse=True)
-def nothing_opened() -> Iterator[None]:
-    passwords._opened.clear()
+def nothing_decrypted() -> Iterator[None]:
+    passwords._decrypted.clear()
     yield
-    passwords._opened.clear()
+    passwords._decrypted.clear()
 
 
 def encrypted(password: str, **changes: object) -> Customer:
@@ -171,17 +171,17 @@ def test_another_customers_stored_secret_does_not_open_here() -> None:
     assert not proved(pap(b"secret"), encrypted("secret", isp_id=CUSTOMER.isp_id + 1))
 
 
-def test_a_secret_opened_for_one_customer_opens_for_no_other() -> None:
+def test_a_secret_decrypted_for_one_customer_opens_for_no_other() -> None:
     owner = encrypted("secret")
-    assert opened(owner, KEYRING) == "secret"
+    assert clear_password(owner, KEYRING) == "secret"
     assert not proved(pap(b"secret"), owner._replace(id=owner.id + 1))
 
 
-def test_no_more_opened_secrets_are_kept_than_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_OPENED_KEPT", 10)
+def test_no_more_decrypted_secrets_are_kept_than_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_MOST_DECRYPTED", 10)
     for number in range(50):
-        assert opened(kept("Cleartext-Password", f"plain{number}"), KEYRING) == f"plain{number}"
-        assert len(passwords._opened) <= 10
+        assert clear_password(kept("Cleartext-Password", f"plain{number}"), KEYRING) == f"plain{number}"
+        assert len(passwords._decrypted) <= 10
 
 
 def test_a_mac_address_as_name_and_password_is_right_in_every_notation() -> None:

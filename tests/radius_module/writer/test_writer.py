@@ -148,10 +148,10 @@ def test_one_poisoned_record_goes_to_the_quarantine_and_the_others_into_the_book
     assert one(books, "select bytes_in from usage") == 100
     assert one(books, "select count(*) from radpostauth") == 1
     with books.connect() as connection:
-        (held,) = quarantine.held(connection)
-    assert (held.isp_id, held.node, held.record["session_id"]) == (of["isp_id"], NODE, "bad")
-    assert "out of range" in held.reason
-    assert held.received_at is not None
+        (row,) = quarantine.quarantined(connection)
+    assert (row.isp_id, row.node, row.record["session_id"]) == (of["isp_id"], NODE, "bad")
+    assert "out of range" in row.reason
+    assert row.received_at is not None
 
 
 def test_what_is_held_can_be_submitted_again(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from models.network.service_facts import Row, ServiceFacts
+from models.subscriptions.service_facts import Row, ServiceFacts
 from models.tables.plans import ServicePlan, rate_limit
 from radius_module.replies import access_attributes
 from radius_module.replies.attribute import UnencodableAttribute

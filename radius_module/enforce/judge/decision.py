@@ -13,7 +13,7 @@ from models.network.abilities import HOTSPOT, Ability
 from models.network.requests.claims import Claimed, OpenSession
 from models.network.requests.events import ALLOWANCE, RATE
 from radius_module.enforce.coa import CHANGEABLE, COA, DISCONNECT
-from radius_module.enforce.service import LONGEST, TIMEOUT, Service
+from radius_module.enforce.judge.service import LONGEST, TIMEOUT, Service
 
 #: End a session because the rules refuse it; once they do not any more, nobody wants it ended.
 STATE_REASONS = ("suspended", "isp_suspended", "expired", "quota_exceeded")

@@ -1,0 +1,97 @@
+"""What sessions grew, added to the customers' periods and days, in the booking's transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from models.accounting import statements as sql
+from models.accounting.session import SessionState
+from models.accounting.statements import numbers
+from models.accounting.usage_split import Calendar, Growth, Periods, placed
+
+
+class Total(NamedTuple):
+    """What the database holds of one customer's period after a batch, for memories that count along."""
+
+    isp_id: int
+    customer_id: int
+    #: Epoch seconds.
+    period_start: float
+    octets: int
+
+
+def count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]]) -> list[Total]:
+    """Add growth to the customers' periods and days, and request what a crossed allowance asks of the network."""
+    since: dict[tuple[int, int], float] = {}
+    for state, growth in grown:
+        if state.customer_id is not None:
+            key = (state.isp_id, state.customer_id)
+            since[key] = min(growth.start, since.get(key, growth.start))
+    if not since:
+        return []
+    calendars, periods = _calendars(connection, {isp for isp, _ in since}), _periods(connection, since)
+    by_period: dict[tuple[int, int, float], list[int]] = defaultdict(lambda: [0, 0])
+    by_day: dict[tuple[int, int, date], list[int]] = defaultdict(lambda: [0, 0])
+    for state, growth in grown:
+        known = None if state.customer_id is None else periods.get(state.customer_id)
+        if known is None or state.customer_id is None:
+            continue
+        for day, period, piece in placed(growth, calendars[state.isp_id], known):
+            whose = state.isp_id, state.customer_id
+            for sums in (by_period[*whose, period], by_day[*whose, day]):
+                sums[0] += piece.octets_in
+                sums[1] += piece.octets_out
+    return _add(connection, by_period, by_day)
+
+
+def _add(
+    connection: Connection,
+    by_period: dict[tuple[int, int, float], list[int]],
+    by_day: dict[tuple[int, int, date], list[int]],
+) -> list[Total]:
+    """In the order of keys, so that two nodes never wait for each other in a circle."""
+    if not by_period:
+        return []
+    periods = sorted(by_period.items())
+    totals = connection.exec_driver_sql(
+        sql.ADD_USAGE, _sums(periods) | {"period": numbers(repr(key[2]) for key, _ in periods)}
+    ).all()
+    days = sorted(by_day.items())
+    connection.exec_driver_sql(sql.ADD_DAYS, _sums(days) | {"day": numbers(key[2] for key, _ in days)})
+    connection.exec_driver_sql(sql.REQUEST_CROSSINGS, {
+        "isp": numbers(key[0] for key, _ in periods), "customer": numbers(key[1] for key, _ in periods),
+        "period": numbers(repr(key[2]) for key, _ in periods), "added": numbers(sum(both) for _, both in periods),
+    })  # fmt: skip
+    return [Total(*row) for row in totals]
+
+
+def _sums(rows: Sequence[tuple[tuple[int, int, object], list[int]]]) -> dict[str, str]:
+    return {
+        "isp": numbers(key[0] for key, _ in rows), "customer": numbers(key[1] for key, _ in rows),
+        "octets_in": numbers(both[0] for _, both in rows), "octets_out": numbers(both[1] for _, both in rows),
+    }  # fmt: skip
+
+
+def _calendars(connection: Connection, isps: Iterable[int]) -> dict[int, Calendar]:
+    rows = connection.exec_driver_sql(sql.ZONES, {"isps": numbers(isps)})
+    return {isp_id: Calendar.of(zone) for isp_id, zone in rows}
+
+
+def _periods(connection: Connection, since: dict[tuple[int, int], float]) -> dict[int, Periods]:
+    """Periods of the customers that still exist; for the others nothing is counted."""
+    rows = connection.exec_driver_sql(sql.PERIODS, {
+        "isps": numbers(isp for isp, _ in since), "ids": numbers(customer for _, customer in since),
+        "since": numbers(map(repr, since.values())),
+    })  # fmt: skip
+    by_customer, earliest = {}, {customer: moment for (_, customer), moment in since.items()}
+    for customer_id, created, begun in rows:
+        starts = names = begun or []
+        if not starts or starts[0] > earliest[customer_id]:
+            starts, names = [float("-inf"), *starts], [created, *starts]
+        by_customer[customer_id] = Periods(starts, names)
+    return by_customer
