@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from admin_api.access.authentication import allowed
 from admin_api.devices import address_check
-from admin_api.devices.bodies import DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
+from admin_api.devices.bodies import CoaOut, DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import mine, of_tenant, session, settle, tenant
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
-from models import DeviceContact, MikrotikDevice
+from models import DeviceAbility, DeviceContact, MikrotikDevice
 from models.network import devices as device_registry
 
 devices = APIBlueprint("devices", __name__, url_prefix="/api/devices", tag="Devices")
@@ -88,13 +88,21 @@ def rotate_secret(row: MikrotikDevice) -> dict[str, Any]:
 
 
 def shown(rows: Sequence[MikrotikDevice]) -> list[DeviceOut]:
-    """Devices with the moment they were last heard of."""
+    """Devices with the moment they were last heard of, and what they are known to do when asked."""
+    ids = [device.id for device in rows]
     contacts = select(DeviceContact.device_id, DeviceContact.last_seen_at).where(
-        of_tenant(DeviceContact), DeviceContact.device_id.in_([device.id for device in rows])
+        of_tenant(DeviceContact), DeviceContact.device_id.in_(ids)
     )
     seen = {contact.device_id: contact.last_seen_at for contact in session().execute(contacts)}
-    made = [DeviceOut.model_validate(device) for device in rows]
-    return [device.model_copy(update={"last_seen_at": seen.get(device.id)}) for device in made]
+    abilities: dict[int, list[CoaOut]] = {}
+    for row in session().scalars(mine(DeviceAbility).where(DeviceAbility.device_id.in_(ids))):
+        abilities.setdefault(row.device_id, []).append(CoaOut.model_validate(row))
+    return [
+        DeviceOut.model_validate(device).model_copy(
+            update={"last_seen_at": seen.get(device.id), "coa": abilities.get(device.id, [])}
+        )
+        for device in rows
+    ]
 
 
 def _shown(device: MikrotikDevice) -> dict[str, Any]:

@@ -21,6 +21,8 @@ Network = IPv4Network | IPv6Network
 PATIENCE = 1.5
 _IDENTIFIERS = 256
 _LARGEST = 4096
+#: Datagrams that are read before others get their turn.
+_AT_ONCE = 256
 
 
 class Device(NamedTuple):
@@ -89,7 +91,7 @@ class Line:
 
     def answers(self) -> Iterator[Outcome]:
         """Those that have arrived; whatever else has arrived is dropped."""
-        while True:
+        for _ in range(_AT_ONCE):
             try:
                 octets, source = self.socket.recvfrom(_LARGEST)
             except BlockingIOError:
