@@ -83,7 +83,7 @@ class DeviceOut(Shown):
     api_tls: bool
     status: Status
     last_seen_at: datetime | None = None
-    coa: list[CoaOut] = []
+    coa: list[CoaOut] = Field(default_factory=list)
     created_at: datetime
     updated_at: datetime
 

@@ -56,6 +56,8 @@ class ServiceFacts(NamedTuple):
 
 def service_facts(connection: Connection, customers: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ServiceFacts]:
     """Of (tenant, customer); those who are gone are missing."""
+    if not customers:
+        return {}
     rows = connection.execute(_CUSTOMERS, {
         "isps": [isp for isp, _ in customers], "ids": [customer for _, customer in customers],
     })  # fmt: skip
@@ -76,6 +78,8 @@ def service_facts(connection: Connection, customers: Sequence[tuple[int, int]]) 
 
 
 def _plans(connection: Connection, ids: set[int]) -> dict[int, ServicePlan]:
+    if not ids:
+        return {}
     with Session(connection, expire_on_commit=False) as session:
         plans = {plan.id: plan for plan in session.scalars(select(ServicePlan).where(ServicePlan.id.in_(ids)))}
         session.expunge_all()
@@ -83,6 +87,8 @@ def _plans(connection: Connection, ids: set[int]) -> dict[int, ServicePlan]:
 
 
 def _plan_rows(connection: Connection, plans: Sequence[int]) -> dict[int, list[Row]]:
+    if not plans:
+        return {}
     groups = {group_of(plan): plan for plan in plans}
     rows: dict[int, list[Row]] = {}
     for group, *row in connection.execute(

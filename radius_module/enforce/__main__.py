@@ -15,7 +15,7 @@ from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.worker import Worker
 
 #: Logins come first.
-NICE = 5
+NICE = 2
 
 
 def worker_of(chosen: settings.Settings) -> Worker:

@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 
 from sqlalchemy import Connection
 
-from models.network.abilities import Ability, known_of, learn, service_of
+from models.network.abilities import Ability, Seen, known_of, service_of
 from models.network.addresses import Network, check_network
 from models.network.requests import claims, outcomes
 from models.network.requests.claims import Claimed, OpenSession, Target
@@ -22,7 +22,7 @@ from models.secrets.keyring import CredentialError, Keyring
 from models.subscriptions.service_facts import service_facts
 from radius_module.enforce.coa import COA
 from radius_module.enforce.flight import Flight, Result, first_step, identity_of, result
-from radius_module.enforce.judge.decision import Close, Send, decide
+from radius_module.enforce.judge.decision import STATE_REASONS, Close, Send, decide
 from radius_module.enforce.judge.service import service
 from radius_module.enforce.wire import ladder
 from radius_module.enforce.wire.line import PATIENCE, Device, Line, Outcome
@@ -32,7 +32,9 @@ log = logging.getLogger("radius_module.enforce")
 
 Key = tuple[int, int]
 #: How many requests of a device are taken at once: those that leave before the next look at the outbox.
-_TAKEN = 3
+_TAKEN = 6
+#: How long a device's secret, port and abilities are believed, seconds.
+_RENEWED = 1.0
 #: What has waited longer to leave is left to the next claim: its answer might come when it is another worker's.
 _FRESH = claims.LEASE - PATIENCE - 0.5
 
@@ -45,7 +47,9 @@ class Station:
         self.pace = Pace()
         self.queue: deque[Flight] = deque()
         self.flights: dict[int, Flight] = {}
-        self.idle_since = time.monotonic()
+        #: What is known of its services.
+        self.abilities: dict[str, Ability] = {}
+        self.renewed_at = self.idle_since = time.monotonic()
 
     @property
     def is_idle(self) -> bool:
@@ -67,12 +71,14 @@ class Dispatch:
         self.stations: dict[Key, Station] = {}
         #: What is to be written down with the next look at the database.
         self._results: list[Result] = []
+        self._writing = 0
+        self._seen: list[Seen] = []
 
     # -- with the database ------------------------------------------------------------------------------------
 
     def take(self, connection: Connection, devices: Sequence[Key]) -> set[Key]:
         """Claim what is due at these devices and may leave soon; those that had any. The caller commits."""
-        self._renew_lines(claims.targets(connection, devices))
+        self._renew(connection, devices)
         rooms = [(*key, room) for key in devices if key in self.stations and (room := self.stations[key].room())]
         claimed = claims.claim(connection, rooms) if rooms else []
         if claimed:
@@ -81,24 +87,48 @@ class Dispatch:
 
     def write(self, connection: Connection) -> None:
         """Write down what has become of requests. The caller commits, and then says `written`."""
+        self._writing = len(self._results)
         outcomes.write(connection, [each.written for each in self._results])
         instead = [(each.written.isp_id, each.written.id) for each in self._results if each.needs_disconnect]
         outcomes.disconnect_instead(connection, instead)
-        learn(connection, [each.seen for each in self._results if each.seen is not None])
 
     def written(self) -> None:
-        self._results.clear()
+        del self._results[: self._writing]
 
     @property
     def has_results(self) -> bool:
         return bool(self._results)
 
+    def learn(self, seen: Seen) -> None:
+        """What a device has shown: in force at once, written down later."""
+        self._seen.append(seen)
+        station = self.stations.get((seen.isp_id, seen.device_id))
+        if station is not None:
+            known = station.abilities.get(seen.service, Ability())
+            station.abilities[seen.service] = Ability(
+                known.coa if seen.coa is None else seen.coa,
+                known.disconnect if seen.disconnect is None else seen.disconnect,
+                seen.step or known.step,
+            )
+
+    def learnt(self) -> list[Seen]:
+        """What is to be written down of it."""
+        seen, self._seen = self._seen, []
+        return seen
+
+    @property
+    def has_learnt(self) -> bool:
+        return bool(self._seen)
+
+    def is_full(self, key: Key) -> bool:
+        """Can nothing be taken for the device at the moment?"""
+        station = self.stations.get(key)
+        return station is not None and not station.room()
+
     def _prepare(self, connection: Connection, claimed: Sequence[Claimed]) -> None:
         sessions = claims.sessions_of(connection, claimed)
-        facts = service_facts(
-            connection, list({(each.isp_id, each.customer_id) for each in claimed if each.customer_id})
-        )
-        known = known_of(connection, list({(each.isp_id, each.device_id) for each in claimed}))
+        judged_by_rules = [each for each in claimed if each.kind == COA or each.reason in STATE_REASONS]
+        facts = service_facts(connection, list({(each.isp_id, each.customer_id or 0) for each in judged_by_rules}))
         now = time.time()
         for request in claimed:
             session = sessions.get((request.isp_id, request.unique_id))
@@ -106,7 +136,7 @@ class Dispatch:
                 # Verification closes it; the lease keeps it away until then.
                 continue
             name = service_of(session.nas_port_type)
-            ability = known.get((request.isp_id, request.device_id, name), Ability())
+            ability = self.stations[request.isp_id, request.device_id].abilities.get(name, Ability())
             of_customer = facts.get((request.isp_id, request.customer_id or 0))
             try:
                 judged = None if of_customer is None else service(of_customer, session.calling_station_id or "", now)
@@ -148,21 +178,32 @@ class Dispatch:
         except ValueError:
             return False
 
-    def _renew_lines(self, targets: Sequence[Target]) -> None:
-        """A device may have a new secret, port or address since."""
-        for target in targets:
-            key = (target.isp_id, target.id)
-            try:
-                secret = self._keyring.decrypt(target.secret, target.isp_id, "mikrotik_devices", target.id).encode()
-                device = Device(target.isp_id, target.id, ip_network(target.network), target.port, secret)
-                station = self.stations.get(key)
-                if station is None:
-                    self.stations[key] = Station(Line(device, self._listen))
-                elif station.line.device != device and not station.flights:
-                    station.line.close()
-                    station.line = Line(device, self._listen)
-            except (CredentialError, OSError) as wrong:
-                log.error("device %d: no request can be sent: %s", target.id, wrong)
+    def _renew(self, connection: Connection, devices: Sequence[Key]) -> None:
+        """Devices that are new here; and what may have changed of the others: secret, port, address, abilities."""
+        now = time.monotonic()
+        old = [key for key in devices if key not in self.stations or self.stations[key].renewed_at < now - _RENEWED]
+        if not old:
+            return
+        for target in claims.targets(connection, old):
+            self._renew_line(target)
+        for (isp_id, device_id, name), ability in known_of(connection, old).items():
+            if (isp_id, device_id) in self.stations and not self._seen:
+                self.stations[isp_id, device_id].abilities[name] = ability
+
+    def _renew_line(self, target: Target) -> None:
+        key = (target.isp_id, target.id)
+        try:
+            secret = self._keyring.decrypt(target.secret, target.isp_id, "mikrotik_devices", target.id).encode()
+            device = Device(target.isp_id, target.id, ip_network(target.network), target.port, secret)
+            station = self.stations.get(key)
+            if station is None:
+                station = self.stations[key] = Station(Line(device, self._listen))
+            elif station.line.device != device and not station.flights:
+                station.line.close()
+                station.line = Line(device, self._listen)
+            station.renewed_at = time.monotonic()
+        except (CredentialError, OSError) as wrong:
+            log.error("device %d: no request can be sent: %s", target.id, wrong)
 
     # -- on the wire ------------------------------------------------------------------------------------------
 
@@ -218,7 +259,7 @@ class Dispatch:
             )  # fmt: skip
         except (ValueError, OSError) as wrong:
             log.warning("request %d cannot be sent: %s", request.id, wrong)
-            self._results.append(result(flight, Outcome(request.id, None)))
+            self._note(result(flight, Outcome(request.id, None)))
             return
         station.flights[request.id] = flight
         station.pace.sent(now)
@@ -227,4 +268,9 @@ class Dispatch:
         station.idle_since = time.monotonic()
         station.pace.ended(answered=outcome.answer is not None)
         flight = station.flights.pop(outcome.request_id)
-        self._results.append(result(flight, outcome))
+        self._note(result(flight, outcome))
+
+    def _note(self, become: Result) -> None:
+        self._results.append(become)
+        if become.seen is not None:
+            self.learn(become.seen)

@@ -23,6 +23,8 @@ class News:
         #: Tenant → customers; None: any of them.
         self.customers: dict[int, set[int] | None] = defaultdict(set)
         self.everything = True
+        #: An expiry may have been moved nearer.
+        self.clock = True
 
     def take(self, channel: str, payload: str) -> None:
         """`<topic> <tenant> <ids or *> <origin>`; anything else is a reason to look at everything."""
@@ -33,11 +35,12 @@ class News:
         isp, _, rest = rest.partition(" ")
         ids = rest.partition(" ")[0]
         if topic == "all" or not isp.isdigit():
-            self.everything = self.sessions = True
+            self.everything = self.sessions = self.clock = True
         elif topic in _OF_TENANTS:
             self.customers[int(isp)] = None
         elif topic in ("customers", "sessions"):
             self.sessions = self.sessions or topic == "sessions"
+            self.clock = self.clock or topic == "customers"
             self._note(int(isp), ids)
 
     def _note(self, isp_id: int, ids: str) -> None:

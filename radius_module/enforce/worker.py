@@ -1,7 +1,8 @@
 """The worker's loop: hears what changed, makes requests of it, sends them, and follows them until they are done.
 
 One thread. Everything it knows beyond what is on the wire lies in the database, so that it may be killed at any moment
-and started again, and several may run: a device is served by one of them at a time.
+and started again, and several may run: a device is served by one of them at a time. Between two looks at new requests
+at most one chore is done: a request waits for no more than that.
 """
 
 from __future__ import annotations
@@ -15,19 +16,16 @@ from contextlib import suppress
 import psycopg2
 from sqlalchemy import Connection, Engine, exc, text
 
-from models.network import abilities
-from models.network.abilities import Seen, service_of
-from models.network.requests import claims, fan_out, outcomes
+from models.network.requests import claims, fan_out
 from radius_module.enforce.chores import Chores
 from radius_module.enforce.dispatch import Dispatch, Key
-from radius_module.enforce.judge.effect import has_effect
 from radius_module.enforce.news import Listener, News
 
 log = logging.getLogger("radius_module.enforce")
 
-#: Seconds: between two looks at the outbox without news; between two claims for devices with a backlog; between two
-#: verifications in a storm of reports; how long a device without requests stays this worker's.
-_LOOK, _BACKLOG, _VERIFY, _IDLE = 0.5, 0.1, 0.1, 5.0
+#: Seconds: between two looks at the outbox without news; between two claims for devices with a backlog; how long a
+#: device without requests stays this worker's.
+_LOOK, _BACKLOG, _IDLE = 0.5, 0.1, 5.0
 #: Waits between attempts while the database is away, seconds.
 _RETRY = (0.2, 0.5, 1.0, 2.0)
 _LONGEST_WAIT = 0.5
@@ -41,11 +39,11 @@ class Worker:
         self._connection: Connection | None = None
         self._listener: Listener | None = None
         self._news = News()
-        self._chores = Chores()
+        self._chores = Chores(dispatch)
         self._owned: set[Key] = set()
         #: Devices that had something due when they were last asked about.
         self._hungry: set[Key] = set()
-        self._next_look = self._next_claim = self._next_verification = 0.0
+        self._next_look = self._next_claim = 0.0
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -64,44 +62,35 @@ class Worker:
         self._lose()
 
     def _step(self) -> None:
-        """Look at the database as far as there is reason to, then at the wire until there is reason again."""
+        """New requests first, then the wire, then one chore; then wait for whatever comes next."""
         connection, listener = self._connected()
-        self._look(connection)
+        self._look_for_requests(connection)
         now = time.monotonic()
         self._dispatch.send_due(now)
-        self._wait(listener, self._seconds_to_wait(now))
+        is_busy = self._chores.do_one(connection, self._news, now)
+        self._wait(listener, 0.0 if is_busy else self._seconds_to_wait(time.monotonic()))
         self._dispatch.expire(time.monotonic())
 
     # -- the database -----------------------------------------------------------------------------------------
 
-    def _look(self, connection: Connection) -> None:
+    def _look_for_requests(self, connection: Connection) -> None:
+        """Events become requests, and those that are due are taken: all of it committed before anything leaves."""
         now = time.monotonic()
-        if self._dispatch.has_results:
-            self._dispatch.write(connection)
-            connection.commit()
-            self._dispatch.written()
         if self._news.requests:
             self._news.requests = False
             while fan_out.fan_out(connection):
                 connection.commit()
-            connection.commit()
             self._next_look = 0.0
-        self._chores.do(connection, self._news, now)
-        if now >= self._next_verification and (self._news.sessions or now >= self._next_look):
-            self._verify(connection)
         if now >= self._next_look:
             self._next_look = now + _LOOK
             self._find_hungry(connection)
             self._next_claim = 0.0
         if self._hungry and now >= self._next_claim:
             self._next_claim = now + _BACKLOG
-            self._hungry = self._dispatch.take(connection, sorted(self._hungry)) | self._full()
+            took = self._dispatch.take(connection, sorted(self._hungry))
+            self._hungry = took | {key for key in self._hungry if self._dispatch.is_full(key)}
+        if connection.in_transaction():
             connection.commit()
-
-    def _full(self) -> set[Key]:
-        """Devices that could take nothing at the moment, and so may have more."""
-        return {key for key in self._hungry if key in self._dispatch.stations
-                and not self._dispatch.stations[key].room()}  # fmt: skip
 
     def _find_hungry(self, connection: Connection) -> None:
         """Devices with something due, as far as they are this worker's; those long without are let go."""
@@ -114,29 +103,8 @@ class Worker:
         idle = [key for key in self._dispatch.idle(time.monotonic() - _IDLE) if key not in wanting]
         if idle:
             self._dispatch.let_go(idle)
-            claims.disown(connection, [device for _, device in idle])
+            claims.disown(connection, [device for _, device in idle if (_, device) in self._owned])
             self._owned -= set(idle)
-        connection.commit()
-
-    def _verify(self, connection: Connection) -> None:
-        """What accounting says of requests. In a storm no more often than it takes ten times as long."""
-        began = time.monotonic()
-        self._news.sessions = False
-        for failed in outcomes.verify_ends(connection):
-            seen = Seen(failed.isp_id, failed.device_id, service_of(failed.nas_port_type), without_effect=1)
-            abilities.learn(connection, [seen])
-        changes = [(change, has_effect(change)) for change in outcomes.acknowledged_changes(connection)]
-        outcomes.judge(connection, changes)
-        idle = [change for change, did in changes if not did]
-        outcomes.disconnect_instead(connection, [(change.isp_id, change.id) for change in idle])
-        abilities.learn(connection, [
-            Seen(change.isp_id, change.device_id, service_of(change.nas_port_type), coa=False, without_effect=1)
-            for change in idle
-        ])  # fmt: skip
-        outcomes.fail_orphans(connection)
-        connection.commit()
-        now = time.monotonic()
-        self._next_verification = now + max(_VERIFY, 10 * (now - began))
 
     def _connected(self) -> tuple[Connection, Listener]:
         if self._connection is None or self._listener is None:
@@ -167,13 +135,9 @@ class Worker:
     # -- the wire ---------------------------------------------------------------------------------------------
 
     def _seconds_to_wait(self, now: float) -> float:
-        if self._dispatch.has_results:
-            return 0.0
-        moments = [_LONGEST_WAIT, self._next_look - now, self._chores.next_moment - now]
+        moments = [_LONGEST_WAIT, self._next_look - now, self._chores.seconds_to_next(self._news, now)]
         if self._hungry:
             moments.append(self._next_claim - now)
-        if self._news.sessions:
-            moments.append(self._next_verification - now)
         if (on_the_wire := self._dispatch.next_moment(now)) is not None:
             moments.append(on_the_wire)
         return max(0.0, min(moments))

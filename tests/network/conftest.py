@@ -30,6 +30,7 @@ def worker(workers: Workers, worker_log: Path) -> Iterator[Workers]:
     """One runs, and complains of nothing but a database that is away."""
     worker_log.write_bytes(b"")
     workers.start()
+    workers.wait()
     yield workers
     complaints = [line for line in worker_log.read_text().splitlines() if "trying again" not in line]
     assert complaints == []

@@ -23,7 +23,7 @@ def test_half_of_everything_is_lost(network: Network) -> None:
     network.router.faults.loss = 0.5
     for person in people:
         suspend(network, person)
-    eventually(lambda: [session.is_over for session in sessions], [True] * 8, 40)
+    eventually(lambda: [session.is_over for session in sessions], [True] * 8, 90)
     eventually(lambda: {one.status for one in network.asked()}, {"done"}, 40)
     assert network.router.dropped > 0
 

@@ -27,6 +27,7 @@ class Workers:
         self._environment = installation.environment("worker")
         self._home = installation.settings.home
         self._log = log.open("ab")
+        self._system = system
         self.running: list[subprocess.Popen[bytes]] = []
         layout.prepare(installation.settings)
 
@@ -36,6 +37,11 @@ class Workers:
         )
         self.running.append(process)
         return process
+
+    def wait(self, count: int = 1) -> None:
+        """Until so many listen."""
+        listening = "select count(*) from pg_stat_activity where application_name = 'infora worker news'"
+        eventually(lambda: self._system.sql(listening)[0][0], count, 30)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         process.send_signal(signal.SIGKILL)
@@ -108,10 +114,10 @@ class Network:
     def login(self, person: Any, **options: Any) -> Any:
         """Log in at the first router, and wait until the books have the session."""
         self.system.settle()
-        before = self.online()
         session = self.router.login(person.username, person.password, **options)
         assert session is not None, "the login was refused"
-        eventually(lambda: self.online() > before, True)
+        known = "select count(*) from radacct where isp_id = :isp and acctsessionid = :id and acctstoptime is null"
+        eventually(lambda: self.system.sql(known, isp=self.isp_id, id=session.visit.session_id)[0][0], 1)
         return session
 
 

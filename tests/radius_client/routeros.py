@@ -164,6 +164,15 @@ class RouterOS:
             session.start()
         return session
 
+    def adopt(self, name: str, mac: str, framed: str) -> Session:
+        """A session that is there already, whoever let it in: for crowds. Its Start is the caller's to send."""
+        number = next(self._numbers)
+        visit = Visit(name, f"81{self._boot:x}{number:05x}", mac, "pppoe", self.address, framed_address=framed)
+        session = Session(self, visit, Reply(b"", ()))
+        with self._lock:
+            self.sessions[visit.session_id] = session
+        return session
+
     def account(self, session: Session, status: AcctStatus, cause: int = USER_REQUEST) -> None:
         """Send a report, and again until it is answered or was sent three times."""
         growth = None if status is AcctStatus.START else session.growth()

@@ -13,9 +13,6 @@ from sqlalchemy import Connection, text
 
 from models.accounting.records import SERVER_CAUSES
 
-#: A report so soon after an answer may have left before it, seconds.
-GRACE = 2.0
-
 
 class Written(NamedTuple):
     """The new state of a request. Where `next_in` is None nothing more is tried."""
@@ -37,14 +34,12 @@ class Written(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """A CoA that its device has acknowledged, and what was reported of the session since."""
+    """A request that its device has acknowledged, and what was reported of the session since."""
 
     isp_id: int
     id: int
-    customer_id: int | None
+    kind: str
     device_id: int
-    reason: str
-    unique_id: str
     nas_port_type: str | None
     payload: dict[str, Any]
     #: Epoch seconds.
@@ -52,14 +47,6 @@ class Acknowledged(NamedTuple):
     updated: float
     octets_in: int
     octets_out: int
-
-
-class Ineffective(NamedTuple):
-    """A request whose device said yes and did nothing."""
-
-    isp_id: int
-    device_id: int
-    nas_port_type: str | None
 
 
 # A request that is over stays as it is, whoever is late to speak of it.
@@ -107,22 +94,12 @@ update outbox o
    and r.acctstoptime is not null
 """)
 
-#: The device said that it would end the session, and then reported that it goes on.
-_NO_EFFECT = text("""
-update outbox o set status = 'failed', error = 'no_effect', done_at = now()
-  from radacct r
- where o.status = 'sent' and o.kind = 'disconnect' and o.acctuniqueid is not null
-   and r.isp_id = o.isp_id and r.acctuniqueid = o.acctuniqueid and r.session_month = o.session_month
-   and r.acctstoptime is null and r.acctupdatetime > o.sent_at + make_interval(secs => :grace)
-returning o.isp_id, o.device_id, r.nasporttype
-""")
-
-_ACKNOWLEDGED = text("""
-select o.isp_id, o.id, o.customer_id, o.device_id, o.reason, o.acctuniqueid, r.nasporttype, o.payload,
-       date_part('epoch', o.sent_at), date_part('epoch', r.acctupdatetime), r.acctinputoctets, r.acctoutputoctets
+_REPORTED = text("""
+select o.isp_id, o.id, o.kind, o.device_id, r.nasporttype, o.payload, date_part('epoch', o.sent_at),
+       date_part('epoch', r.acctupdatetime), r.acctinputoctets, r.acctoutputoctets
   from outbox o
   join radacct r on r.isp_id = o.isp_id and r.acctuniqueid = o.acctuniqueid and r.session_month = o.session_month
- where o.status = 'sent' and o.kind = 'coa' and o.acctuniqueid is not null
+ where o.status = 'sent' and o.acctuniqueid is not null
    and r.acctstoptime is null and r.acctupdatetime > o.sent_at
 """)
 
@@ -159,15 +136,14 @@ def disconnect_instead(connection: Connection, requests: Sequence[tuple[int, int
         connection.execute(_INSTEAD, {"isps": [isp for isp, _ in requests], "ids": [id_ for _, id_ in requests]})
 
 
-def verify_ends(connection: Connection) -> list[Ineffective]:
-    """Close what accounting has answered; returns the requests that were acknowledged for nothing."""
+def verify_ends(connection: Connection) -> None:
+    """Close what concerns sessions that have ended."""
     connection.execute(_ENDED, {"inferred": list(SERVER_CAUSES)})
-    return [Ineffective(*row) for row in connection.execute(_NO_EFFECT, {"grace": GRACE})]
 
 
-def acknowledged_changes(connection: Connection) -> list[Acknowledged]:
-    """CoA requests that were acknowledged and whose sessions have been reported since."""
-    return [Acknowledged(*row) for row in connection.execute(_ACKNOWLEDGED)]
+def reported_since(connection: Connection) -> list[Acknowledged]:
+    """Requests that were acknowledged and whose sessions have been reported to go on since."""
+    return [Acknowledged(*row) for row in connection.execute(_REPORTED)]
 
 
 def judge(connection: Connection, verdicts: Sequence[tuple[Acknowledged, bool]]) -> None:
