@@ -38,5 +38,3 @@ class AuditQuery(PageQuery):
     resource_id: RowId | None = None
     since: Moment | None = None
     until: Moment | None = None
-
-

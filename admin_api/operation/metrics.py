@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 
 from admin_api.operation.radius_metrics import RadiusFigures
+from admin_api.operation.request_metrics import RequestFigures
 
 # Several worker processes share their counts through files; the library decides so when it is imported.
 if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and os.environ.get("STATE_DIR"):
@@ -58,6 +59,7 @@ def page(state_dir: Path) -> Response:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     radius = CollectorRegistry()
     radius.register(RadiusFigures(state_dir))
+    radius.register(RequestFigures())
     text = generate_latest(registry) + generate_latest(radius)
     return current_app.response_class(text, content_type=CONTENT_TYPE)
 

@@ -33,6 +33,7 @@ class Outbox(Base):
         Index("ix_outbox_open", "isp_id", "acctuniqueid", postgresql_where=text("status in ('pending', 'sent')")),
         Index("ix_outbox_isp_id_acctuniqueid", "isp_id", "acctuniqueid"),
         Index("ix_outbox_isp_id_customer_id", "isp_id", "customer_id"),
+        Index("ix_outbox_done_at", "done_at", postgresql_where=text("done_at is not null")),
         # What makes it safe to look at an event twice.
         Index("uq_outbox_parent", "isp_id", "parent_id", "acctuniqueid", unique=True,
               postgresql_where=text("parent_id is not null")),

@@ -98,6 +98,7 @@ class Chores:
         news.everything = False
         sweeps.end_forbidden(connection)
         outcomes.fail_orphans(connection)
+        outcomes.forget_old(connection)
 
     def _see_to_customers(self, connection: Connection, news: News) -> None:
         now = time.monotonic()

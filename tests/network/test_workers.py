@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from contextlib import closing
 
+import psycopg2
 import pytest
 
+from service.database.urls import superuser
 from tests.network.crowd import crowd, pace
 from tests.network.world import Network, Workers, eventually
 from tests.radius_client import Name
@@ -84,9 +87,10 @@ def test_the_oldest_request_of_a_session_goes_first(network: Network) -> None:
 def test_the_database_goes_away_and_comes_back(network: Network) -> None:
     person = network.tenant.customer()
     session = network.login(person)
-    network.system.sql(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'infora worker%'"
-    )
+    with closing(psycopg2.connect(superuser(network.system.installation.settings))) as database:
+        database.cursor().execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'infora worker%'"
+        )
     time.sleep(1)
     network.api.call("POST", f"/api/billing/customers/{person.id}/suspend")
     eventually(lambda: session.is_over, True, 5)

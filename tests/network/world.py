@@ -83,6 +83,8 @@ class Network:
         """A device with a router behind it."""
         settings = self.system.installation.settings
         device = self.tenant.add_router()
+        # A report that comes before the accounting process has heard of the device is sent again.
+        self.system.expect_log("unknown client")
         router = RouterOS(
             device.address, device.secret, (settings.radius_listen, settings.radius_auth_port),
             (settings.radius_listen, settings.radius_acct_port), faults=faults, **options,
@@ -116,8 +118,12 @@ class Network:
         self.system.settle()
         session = self.router.login(person.username, person.password, **options)
         assert session is not None, "the login was refused"
-        known = "select count(*) from radacct where isp_id = :isp and acctsessionid = :id and acctstoptime is null"
-        eventually(lambda: self.system.sql(known, isp=self.isp_id, id=session.visit.session_id)[0][0], 1)
+        known = (
+            "select count(*) from radacct where isp_id = :isp and acctsessionid = :id and acctstoptime is null "
+            "and nasipaddress = cast(:router as inet)"
+        )
+        where = {"isp": self.isp_id, "id": session.visit.session_id, "router": self.router.address}
+        eventually(lambda: self.system.sql(known, **where)[0][0], 1)
         return session
 
 

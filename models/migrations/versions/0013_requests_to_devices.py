@@ -36,6 +36,27 @@ end $$;
 create trigger wake after insert on outbox for each statement execute function infora_outbox_wake();
 """
 
+#: For metrics, which belong to no tenant: numbers, and nothing of anybody's.
+FIGURES = """
+create function infora_request_figures() returns table (figure text, label text, value double precision)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select 'waiting', kind, count(*) from outbox where status = 'pending' and acctuniqueid is not null group by kind
+  union all
+  select 'acknowledged', kind, count(*) from outbox where status = 'sent' group by kind
+  union all
+  select 'oldest', '', coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where status = 'pending'
+  union all
+  select 'ended', coalesce(error, status), count(*) from outbox
+   where done_at > now() - interval '5 minutes' and acctuniqueid is not null group by 2
+  union all
+  select 'answers', answer, number from
+    (select coalesce(sum(acknowledged), 0), coalesce(sum(refused), 0), coalesce(sum(unanswered), 0),
+            coalesce(sum(without_effect), 0) from device_abilities) as s (a, r, u, w)
+    cross join lateral (values ('acknowledged', a), ('refused', r), ('unanswered', u), ('without_effect', w))
+      as n (answer, number)
+$$;
+"""
+
 
 def upgrade() -> None:
     for column in COLUMNS:
@@ -64,6 +85,7 @@ def upgrade() -> None:
             name, "outbox", columns, unique=unique, postgresql_where=None if where is None else sa.text(where)
         )
     op.create_index("ix_customers_expires_at", "customers", ["expires_at"])
+    op.create_index("ix_outbox_done_at", "outbox", ["done_at"], postgresql_where=sa.text("done_at is not null"))
     op.execute(WAKE)
     _abilities()
 
@@ -93,6 +115,10 @@ def _abilities() -> None:
     )  # fmt: skip
     api_role = context.config.attributes["api_role"].replace("'", "''")
     op.execute(f"select infora_wall_in('device_abilities', '{api_role}')")
+    op.execute(FIGURES)
+    name = '"' + context.config.attributes["api_role"].replace('"', '""') + '"'
+    op.execute("revoke execute on function infora_request_figures() from public")
+    op.execute(f"grant execute on function infora_request_figures() to {name}")
 
 
 def downgrade() -> None:

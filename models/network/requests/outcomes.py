@@ -13,6 +13,9 @@ from sqlalchemy import Connection, text
 
 from models.accounting.records import SERVER_CAUSES
 
+#: How long a request that is over can be looked up.
+KEPT_DAYS = 90
+
 
 class Written(NamedTuple):
     """The new state of a request. Where `next_in` is None nothing more is tried."""
@@ -110,6 +113,11 @@ update outbox o set status = w.status, error = w.error, done_at = now()
  where o.isp_id = w.isp_id and o.id = w.id and o.status = 'sent'
 """)
 
+_FORGET = text("""
+delete from outbox where (isp_id, id) in (
+  select isp_id, id from outbox where done_at < now() - make_interval(days => :days) limit :most)
+""")
+
 _ORPHANS = text("""
 update outbox o set status = 'failed', error = 'refused_address', done_at = now()
  where o.status = 'pending' and o.acctuniqueid is not null
@@ -154,6 +162,11 @@ def judge(connection: Connection, verdicts: Sequence[tuple[Acknowledged, bool]])
             "statuses": ["done" if has_effect else "failed" for _, has_effect in verdicts],
             "errors": [None if has_effect else "no_effect" for _, has_effect in verdicts],
         })  # fmt: skip
+
+
+def forget_old(connection: Connection, days: int = KEPT_DAYS, most: int = 5000) -> int:
+    """Remove a slice of what ended long ago; how many."""
+    return connection.execute(_FORGET, {"days": days, "most": most}).rowcount
 
 
 def fail_orphans(connection: Connection) -> None:
