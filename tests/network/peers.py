@@ -38,7 +38,8 @@ class Namespace:
     def start(self, log: Path, *command: str, inside: bool = True) -> subprocess.Popen[bytes]:
         """A program that runs until the namespace is closed."""
         prefix = ["ip", "netns", "exec", self.name] if inside else []
-        process = subprocess.Popen([*prefix, *command], stdout=log.open("wb"), stderr=subprocess.STDOUT)
+        with log.open("wb") as out:
+            process = subprocess.Popen([*prefix, *command], stdout=out, stderr=subprocess.STDOUT)
         self._processes.append(process)
         return process
 

@@ -15,7 +15,7 @@ UNSUPPORTED_ATTRIBUTE, INVALID_REQUEST, UNSUPPORTED_EXTENSION, INVALID_VALUE = 4
 UNKNOWN_SESSION, RESOURCES = 503, 506
 
 #: Seconds between attempts; the last for all later ones.
-_PAUSES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0)
+_PAUSES = (0.5, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0)
 #: How long a session that the device does not know is waited for to end in the books, before the request has failed.
 SETTLING = 15.0
 

@@ -57,4 +57,4 @@ def test_406_means_gone_where_the_device_has_obeyed_before(cause: int | None, ob
 def test_pauses_grow_and_then_stay() -> None:
     pauses = [pause_after(attempts) for attempts in range(12)]
     assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[1], pauses[-1]) == (0.0, 0.5, 30.0)
+    assert (pauses[0], pauses[1], pauses[-1]) == (0.0, 0.5, 10.0)
