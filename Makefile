@@ -32,7 +32,7 @@ test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
 bench: setup ## this system and FreeRADIUS' own rlm_sql side by side (ONLY=logins,api: parts of it)
 	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
-fault: setup ## the long fault suite (an hour and more)
+fault: setup ## the long fault suite (up to an hour)
 	@exec $(PYTHON) -m pytest -m long tests $(T)
 
 check: setup ## lint, types, migrations agree with the models

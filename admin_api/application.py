@@ -7,15 +7,16 @@ import secrets
 
 from apiflask import APIFlask
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_api.access import login, operators
+from admin_api.access.client_address import ClientAddress
 from admin_api.customers.routes import customers
+from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
 from admin_api.network.routes import network
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.plans.routes import plans
-from admin_api.radius import reply_rows
+from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
 from admin_api.reports.routes import reports
 from admin_api.sessions.routes import session_routes
@@ -32,12 +33,14 @@ BLUEPRINTS = (
     devices,
     plans,
     customers,
+    corrections,
     session_routes,
     network,
     reports,
     radius,
     reply_rows.extra_attributes,
     audit_log.office,
+    quarantine.quarantined,
     health.health,
 )
 
@@ -56,7 +59,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     try:
         _furnish(app, settings or from_environment(os.environ))
     except SettingsError as wrong:
-        # The command line must be able to say more than this (`doctor`), and to make what is missing (`initdb`).
+        # The command line must be able to say more than this (`doctor`), and to create what is missing (`initdb`).
         if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
             raise SystemExit(str(wrong)) from None
     return app
@@ -65,5 +68,4 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 def _furnish(app: Flask, settings: Settings) -> None:
     nobody = hash_operator_password(secrets.token_urlsafe(32))
     app.extensions["infora"] = Parts(settings, database.engine_for(settings), nobody)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = ClientAddress(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]

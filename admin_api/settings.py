@@ -21,7 +21,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Settings:
-    """What the API is told from outside. No repr: secrets must not reach a trace."""
+    """What the API is configured with. No repr: secrets must not reach a trace."""
 
     #: Of the role that owns nothing and bypasses nothing.
     database_url: str
@@ -31,10 +31,10 @@ class Settings:
     loopback_devices: bool = False
     metrics_token: str | None = None
     state_dir: Path = Path("var")
-    #: Where the login process is asked.
+    #: Where the login process listens for questions.
     socket_dir: Path = Path("var/run")
     token_lifetime: timedelta = timedelta(hours=12)
-    #: Wrong passwords in a minute before an account or an address has to wait; 0: no brake (measurements).
+    #: Wrong passwords in a minute before an account or an address has to wait; 0: no limit (measurements).
     login_failures_allowed: int = 10
     #: How many proxies in front may say where a request came from.
     trusted_proxies: int = 0
@@ -62,7 +62,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
 def jwt_key(env: Mapping[str, str]) -> str:
     """The key that signs tokens; a short one or a placeholder is refused."""
     key = env.get("JWT_SECRET_KEY") or ""
-    advice = "make one with `openssl rand -base64 48`, or let `make run` make it"
+    advice = "make one with `openssl rand -base64 48`, or let `make run` do it"
     if not key:
         raise SettingsError(f"JWT_SECRET_KEY is not set: {advice}.")
     if len(key.encode()) < 32 or len(set(key)) < 8 or _PLACEHOLDER.search(key):

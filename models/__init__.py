@@ -14,9 +14,10 @@ from models.tables.isps import Isp
 from models.tables.outbox import Outbox
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
-from models.tables.spooling import Quarantined, SpoolProgress
+from models.tables.spooling import Quarantined, SetAside, SpoolProgress
 from models.tables.subscriptions import Subscription, Topup
 from models.tables.usage import Usage, UsageDaily
+from models.tables.usage_corrections import UsageCorrection
 from models.tables.users import User
 
 __all__ = [
@@ -42,10 +43,12 @@ __all__ = [
     "Radusergroup",
     "RevokedToken",
     "ServicePlan",
+    "SetAside",
     "SpoolProgress",
     "Subscription",
     "Topup",
     "Usage",
+    "UsageCorrection",
     "UsageDaily",
     "User",
 ]

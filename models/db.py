@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 
-#: Seconds to wait for a connection; nobody waits for ever for a database.
-CONNECT_TIMEOUT = 5
+from models.deadline import ANSWERS_WITHIN, CONNECTING, SERVER_OPTIONS, connection_class
 
 
 def normalise_url(url: str) -> URL:
@@ -35,13 +34,19 @@ def first_line(error: BaseException) -> str:
     return (lines[0] if lines else "") or type(error).__name__
 
 
-def make_engine(url: str | URL, application_name: str, **options: Any) -> Engine:  # noqa: ANN401  # create_engine's own
-    """An engine whose connections say who they are and work in UTC."""
+def make_engine(
+    url: str | URL,
+    application_name: str,
+    *,
+    answers_within: float | None = ANSWERS_WITHIN,
+    server_options: str = "",
+    **options: Any,  # noqa: ANN401  # create_engine's own
+) -> Engine:
+    """An engine whose connections say who they are, work in UTC, and wait for no answer longer than so many seconds."""
     parsed = normalise_url(url) if isinstance(url, str) else url
-    connect_args = {
-        "connect_timeout": CONNECT_TIMEOUT,
+    connect_args = CONNECTING | {
         "application_name": application_name,
-        "options": "-c timezone=UTC",
-        **options.pop("connect_args", {}),
+        "options": f"-c timezone=UTC {SERVER_OPTIONS} {server_options}",
+        "connection_factory": connection_class(answers_within),
     }
     return create_engine(parsed, connect_args=connect_args, pool_pre_ping=options.pop("pool_pre_ping", True), **options)

@@ -1,13 +1,15 @@
 """Names as people and routers write them, made comparable: MAC addresses in any notation, user names in any case.
 
-The database compares user names by the same rule (`infora_login_name`, migration 0007).
+The database compares user names by the same rule (`infora_login_name`, migration 0017; docs/decisions/0071).
 """
 
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 _SEPARATORS = str.maketrans("", "", ":-.")
+_DIGITS = re.compile(r"[0-9]{12}")
 _MAC = re.compile(
     r"[0-9A-F]{12}"
     r"|[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}"
@@ -29,9 +31,27 @@ def mac_of(text: str) -> str | None:
     return ":".join((digits[0:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:12]))
 
 
+def fold(text: str) -> str:
+    """Without regard to case: Unicode case folding of NFC."""
+    return text.lower() if text.isascii() else normalize("NFC", text).casefold()
+
+
 def login_name(username: str) -> str:
-    """What a user name is looked up by: without regard to case, a MAC address without regard to its notation."""
-    return mac_of(username) or username.lower()
+    """The key of a user name: without regard to case, a MAC address without regard to its notation.
+
+    Twelve decimal digits are a name (a phone number) first, and a MAC address second (`second_name`).
+    """
+    if _DIGITS.fullmatch(username):
+        return username
+    return mac_of(username) or fold(username)
+
+
+def second_name(username: str) -> str | None:
+    """What else a name may mean where nobody has its key: digits a MAC address, and the other way round."""
+    mac = mac_of(username)
+    if mac is None or not (digits := mac.replace(":", "")).isdigit():
+        return None
+    return mac if username == digits else digits
 
 
 def station(text: str) -> str:

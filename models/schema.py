@@ -18,10 +18,10 @@ _LOCK = 0x1F04A
 
 def config() -> Config:
     """alembic's configuration, without a file of its own."""
-    made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    made.set_main_option("path_separator", "os")
-    return made
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    configuration.set_main_option("path_separator", "os")
+    return configuration
 
 
 def upgrade(url: str, *, engine_role: str = "infora_engine", api_role: str = "infora_api") -> None:
@@ -29,7 +29,7 @@ def upgrade(url: str, *, engine_role: str = "infora_engine", api_role: str = "in
 
     `engine_role` and `api_role` are the database roles that get their rights; they must exist.
     """
-    engine = make_engine(url, "infora initdb")
+    engine = make_engine(url, "infora initdb", answers_within=None)
     try:
         with engine.connect() as connection:
             connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
@@ -42,9 +42,9 @@ def upgrade(url: str, *, engine_role: str = "infora_engine", api_role: str = "in
 
 
 def _run(connection: Connection, engine_role: str, api_role: str) -> None:
-    made = config()
-    made.attributes.update(connection=connection, engine_role=engine_role, api_role=api_role)
-    command.upgrade(made, "head")
+    configuration = config()
+    configuration.attributes.update(connection=connection, engine_role=engine_role, api_role=api_role)
+    command.upgrade(configuration, "head")
     connection.commit()
 
 

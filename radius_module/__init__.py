@@ -1,1 +1,1 @@
-"""The packet path: what FreeRADIUS embeds. See docs/decisions and DESIGN section 8 for the order of the files."""
+"""The packet path: what FreeRADIUS embeds. docs/architecture.md tells the order of the files."""

@@ -10,21 +10,61 @@ import logging
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from radius_module.replace_file import replace_text
-from radius_module.spool.files import Backlog, backlog
+from radius_module.spool import booked_counts
+from radius_module.spool.files import Backlog, backlog, oldest
 
 log = logging.getLogger(__name__)
 
 EVERY = 1.0
 SPOOLS = ("auth", "acct")
+#: The processes that report, and what is in trouble where one does not.
+PROCESSES = {"auth": "directory", "acct": "spool", "writer": "books"}
+#: Logins are answered from older data only while something is wrong, seconds.
+OLDEST_DIRECTORY = 30.0
 #: A report that is older is from a process that has stopped, seconds.
 _FRESH_SECONDS = 5.0
+
+
+class Trouble(NamedTuple):
+    """What keeps a process from doing its work, in a word and in a sentence."""
+
+    code: str
+    text: str
+
+
+def described(troubles: Sequence[Trouble], warnings: Sequence[Trouble] = ()) -> dict[str, list[list[str]]]:
+    """For a report: what keeps the process from its work, and what an operator should look at."""
+    return {"troubles": [list(trouble) for trouble in troubles], "warnings": [list(warning) for warning in warnings]}
+
+
+def directory_troubles(age: float) -> list[Trouble]:
+    """Of a process whose data was last known to be the database's `age` seconds ago."""
+    if age <= OLDEST_DIRECTORY:
+        return []
+    return [Trouble("directory", f"the database was last heard {age:.0f} s ago; what is known is served from memory")]
+
+
+def troubles(state_dir: Path) -> list[tuple[str, Trouble]]:
+    """(process, trouble) of all processes; one that does not report is in trouble itself."""
+    pairs = []
+    for process, concern in PROCESSES.items():
+        written = report(state_dir, process)
+        silent = [(concern, f"it does not report about itself: see the log of {process}")]
+        pairs += [(process, Trouble(*words)) for words in (silent if written is None else written.get("troubles", ()))]
+    return pairs
+
+
+def warnings(state_dir: Path) -> list[tuple[str, Trouble]]:
+    """(process, warning) of all processes that report."""
+    reports = ((process, report(state_dir, process) or {}) for process in PROCESSES)
+    return [(process, Trouble(*words)) for process, written in reports for words in written.get("warnings", ())]
 
 
 def keep_written(state_dir: Path, process: str, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
@@ -47,12 +87,19 @@ def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) 
 
 
 def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:
-    """A process' last report, `auth` or `acct`; None where it is too old to be from a server that runs."""
+    """A process' last report; None where it is too old to be from a server that runs."""
     try:
         written: dict[str, Any] = json.loads((state_dir / "run" / f"{process}.json").read_text(encoding="utf-8"))
         return written if time.time() - float(written["at"]) < _FRESH_SECONDS else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def unsigned_requests(state_dir: Path) -> dict[int, tuple[int, float]]:
+    """Device → Access-Requests dropped since the login process started for want of a signature, time of the last."""
+    written = report(state_dir)
+    counted = {} if written is None else written.get("unsigned", {})
+    return {int(device_id): (int(count), float(last)) for device_id, (count, last) in counted.items()}
 
 
 def directory_age(written: dict[str, Any] | None) -> float | None:
@@ -70,6 +117,20 @@ def backlogs(state_dir: Path) -> dict[str, Backlog]:
         except OSError:
             continue
     return by_process
+
+
+def age_of_oldest(state_dir: Path, process: str) -> float:
+    """Seconds since the oldest waiting record of a spool came; 0 where nothing waits or the spool cannot be read."""
+    try:
+        came = oldest(state_dir / "spool" / process)
+    except (OSError, ValueError):
+        return 0.0
+    return 0.0 if came is None else max(0.0, time.time() - came)
+
+
+def booked(state_dir: Path, process: str) -> dict[str, int]:
+    """How many records of a spool were booked, by kind."""
+    return booked_counts.booked(state_dir / "spool" / process)
 
 
 @cache

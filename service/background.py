@@ -10,7 +10,7 @@ from service.parts import Part
 from service.progress import Progress, say, say_all
 from service.run import next_commands, show_login
 from service.s6 import services, supervisor
-from service.start import readiness
+from service.start import readiness, reports
 from service.start.bring_up import BringUp
 
 NOT_RUNNING = 3  # as init scripts say it (LSB)
@@ -62,7 +62,10 @@ def _report(part: Part, settings: Settings, secrets: Secrets) -> bool:
     word = "answers" if answers else "up, does not answer" if up else "down"
     process = f"process {state.pid}, for {state.seconds} s" if state is not None and up else ""
     say(f"  {part.name:<9} {word:<20} {process:<28} {parts.place(part, settings)}".rstrip())
-    return answers
+    described = reports.read(settings, part.name)
+    say_all(f"            {text}" for text in described.troubles)
+    say_all(f"            warning: {text}" for text in described.warnings)
+    return answers and not described.troubles
 
 
 def _environment_of(pid: int) -> dict[str, str]:

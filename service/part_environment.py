@@ -44,7 +44,7 @@ def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
         "acct": radius,
         "writer": engine,
         "worker": engine,
-        "api": _api(settings, secrets, urls.api),
+        "api": _api(settings, secrets, urls.api) | _worker_counts(settings),
     }
     return common(settings) | {PART: name} | needed[name]
 
@@ -64,10 +64,16 @@ def of_owner(settings: Settings, secrets: Secrets) -> dict[str, str]:
 def _api(settings: Settings, secrets: Secrets, url: str) -> dict[str, str]:
     token = {"METRICS_TOKEN": settings.metrics_token} if settings.metrics_token else {}
     return token | {
+        "API_TRUSTED_PROXIES": str(settings.api_trusted_proxies),
         "API_DATABASE_URL": url,
         "CREDENTIAL_KEYS": secrets.credential_keys,
         "JWT_SECRET_KEY": secrets.jwt_secret_key,
     }
+
+
+def _worker_counts(settings: Settings) -> dict[str, str]:
+    """prometheus-client must see it before it is imported: only the environment comes early enough."""
+    return {"PROMETHEUS_MULTIPROC_DIR": str(settings.state_dir / "run" / "api-metrics")}
 
 
 def _site_packages(settings: Settings) -> str:

@@ -65,8 +65,9 @@ class Installation:
         self.stop()
 
     def start_postgres(self) -> None:
-        """The private cluster with the three roles and an empty database `infora`."""
-        self.start("postgres")
+        """The private cluster (or what DATABASE_URL names) with the three roles and an empty database."""
+        if self.settings.database_url is None:
+            self.start("postgres")
         roles.ensure(self.settings, self.secrets)
 
     def start_all(self, *names: str) -> demo.Description:

@@ -1,1 +1,1 @@
-"""Who is calling: log-in, tokens, API keys, operators."""
+"""Who is calling: login, tokens, API keys, operators."""

@@ -1,4 +1,4 @@
-"""Who calls, what he may do, and in which tenant he works."""
+"""Who calls, what the caller may do, and in which tenant."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Principal:
 
     @property
     def roles(self) -> list[str]:
-        """His own and every weaker one."""
+        """The caller's own and every weaker one."""
         return list(ROLES[ROLES.index(self.role) :])
 
 
@@ -82,11 +82,11 @@ def allowed(role: str, *, tenant: bool = True) -> Callable[[ViewT], ViewT]:
 
     def decorate(view: ViewT) -> ViewT:
         @wraps(view)
-        def entered(*args: object, **kwargs: object) -> object:
+        def guarded(*args: object, **kwargs: object) -> object:
             _enter(cast(Principal, _any_of.current_user), tenant)
             return view(*args, **kwargs)
 
-        protected: ViewT = _documenting.auth_required(_any_of, roles=[role])(entered)  # type: ignore[assignment]
+        protected: ViewT = _documenting.auth_required(_any_of, roles=[role])(guarded)  # type: ignore[assignment]
         return protected
 
     return decorate
@@ -111,7 +111,7 @@ def _enter(caller: Principal, tenant: bool) -> None:
     elif wanted and wanted.strip() != str(caller.isp_id):
         refuse(403, "foreign_isp", "X-ISP-ID is for superadmins.")
     if tenant and g.isp_id is None:
-        refuse(400, "isp_required", "Say in X-ISP-ID in which ISP this is to happen.")
+        refuse(400, "isp_required", "Name the ISP in the header X-ISP-ID.")
 
 
 def _existing(text: str) -> int:

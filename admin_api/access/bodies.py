@@ -29,7 +29,7 @@ class PasswordIn(Body):
 
 
 class UserIn(Body):
-    """A new operator of the ISP that is worked in; a superadmin is made outside of any."""
+    """A new operator of the ISP that is worked in; a superadmin is created outside of any."""
 
     username: Name
     password: OperatorPassword

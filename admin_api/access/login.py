@@ -1,4 +1,4 @@
-"""Log-in and log-out, who am I, and one's own password."""
+"""Login and logout, who am I, and one's own password."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from models import RevokedToken, User
 from models.secrets.password_hashes import operator_password_matches
 from models.tenants.operators import change_password
 
-auth = APIBlueprint("auth", __name__, url_prefix="/api/auth", tag="Log-in")
+auth = APIBlueprint("auth", __name__, url_prefix="/api/auth", tag="Login")
 
 
 @auth.post("/login")
@@ -37,7 +37,7 @@ def login(body: LoginIn) -> dict[str, Any]:
     """
     username, password = _credentials(body)
     subjects = login_limit.subjects(username, request.remote_addr)
-    _refuse_while_braked(subjects)
+    _refuse_beyond_limit(subjects)
     operator = _operator_named(username)
     if not _matches(operator, password) or operator is None or not operator.is_active:
         _count_failure(subjects)
@@ -76,7 +76,7 @@ def password(body: PasswordIn) -> dict[str, Any]:
     """
     caller = _own_token()
     subjects = login_limit.subjects(principal().name, None)
-    _refuse_while_braked(subjects)
+    _refuse_beyond_limit(subjects)
     _work_as_oneself()
     user = session().get_one(User, caller.user_id, with_for_update=True)
     if not operator_password_matches(body.current_password, user.password_hash):
@@ -112,7 +112,7 @@ def _matches(operator: Row[Any] | None, password: str) -> bool:
     return operator_password_matches(storable.replace("\0", "\ufffd"), stored)
 
 
-def _refuse_while_braked(subjects: list[str]) -> None:
+def _refuse_beyond_limit(subjects: list[str]) -> None:
     allowed_failures = parts().settings.login_failures_allowed
     seconds = login_limit.seconds_to_wait(session(), subjects, now(), allowed_failures) if allowed_failures else 0
     if seconds:
@@ -137,7 +137,7 @@ def _token_for(user: Any) -> dict[str, Any]:  # noqa: ANN401  # a User, or its c
 def _own_token() -> tokens.Token:
     token = principal().token
     if token is None:
-        refuse(403, "no_token", "An API key has no password and no log-in of its own.")
+        refuse(403, "no_token", "An API key has no password and no login of its own.")
     return token
 
 

@@ -1,6 +1,6 @@
-"""The brake on guessing operators' passwords: after ten wrong ones in a minute, an account or an address waits.
+"""The limit on guessing operators' passwords: after ten wrong ones in a minute, an account or an address waits.
 
-Kept in the database, since the API runs as several processes; of names and addresses only digests are kept.
+In the database, since the API runs as several processes; of names and addresses only digests are stored.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ WINDOW = timedelta(minutes=1)
 
 
 def subjects(username: str, address: str | None) -> list[str]:
-    """What a log-in counts against: the account (existing or not), and the address (of IPv6: its /64)."""
-    found = [_digest(f"account {username.strip().lower()}")]
+    """What a login counts against: the account (existing or not), and the address (of IPv6: its /64)."""
+    digests = [_digest(f"account {username.strip().lower()}")]
     if address:
-        found.append(_digest(f"address {_network(address)}"))
-    return found
+        digests.append(_digest(f"address {_network(address)}"))
+    return digests
 
 
 def seconds_to_wait(session: Session, of: list[str], now: datetime, allowed: int) -> int:

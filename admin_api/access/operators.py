@@ -93,4 +93,4 @@ _WHERE = "superadmins belong to no ISP, everybody else to one (X-ISP-ID)"
 
 def _refuse_above(role: str) -> None:
     if operators.rank(role) < operators.rank(principal().role):
-        refuse(403, "role_too_high", "Nobody gives a role above his own.")
+        refuse(403, "role_too_high", "A role above your own cannot be given.")

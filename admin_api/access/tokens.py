@@ -1,4 +1,4 @@
-"""Operators' tokens: JWT, HS256, made and read here alone."""
+"""Operators' tokens: JWT, HS256, issued and read here alone."""
 
 from __future__ import annotations
 

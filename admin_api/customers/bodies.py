@@ -91,7 +91,7 @@ class TopupOut(Shown):
 
 
 class CustomerOut(Shown):
-    """A customer; `used_bytes` and `remaining_bytes` (null: no cap) are of his current period."""
+    """A customer; `used_bytes` and `remaining_bytes` (null: no cap) are of the current period."""
 
     id: int
     isp_id: int

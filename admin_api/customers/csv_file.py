@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from sqlalchemy import Select
 
 from admin_api.customers.bodies import CustomerIn
-from admin_api.customers.views import status_of
 from admin_api.web.csv_rows import csv_response, plain
 from admin_api.web.database import lend_to, now, session
-from admin_api.web.errors import refuse
+from admin_api.web.errors import in_plain_words, refuse
 from models import Customer
-from models.customers.bulk_import import Row, RowError
+from models.customers.bulk_import import MOST_ERRORS, Row, RowError
+from models.subscriptions.status import shown_status
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
 LARGEST_FILE = 64_000_000
@@ -40,7 +40,7 @@ def uploaded() -> IO[bytes]:
 
 
 def read_rows(file: IO[bytes], errors: list[RowError]) -> Iterator[Row]:
-    """The rows that are right in themselves; what is wrong goes to `errors`. The header is row 1."""
+    """The rows that are right in themselves; what is wrong goes to `errors`, up to MOST_ERRORS. The header is row 1."""
     lines = io.TextIOWrapper(io.BufferedReader(_Stream(file)), encoding="utf-8-sig", newline="")
     reader = csv.reader(lines, strict=True)
     try:
@@ -49,6 +49,8 @@ def read_rows(file: IO[bytes], errors: list[RowError]) -> Iterator[Row]:
         for number, cells in enumerate(reader, 2):
             if cells and (row := _row(number, header, cells, errors)) is not None:
                 yield row
+            if len(errors) >= MOST_ERRORS:
+                return
     except UnicodeDecodeError:
         refuse(400, "bad_file", "The file is not UTF-8.")
     except csv.Error as wrong:
@@ -58,8 +60,8 @@ def read_rows(file: IO[bytes], errors: list[RowError]) -> Iterator[Row]:
 def exported(customers: Select[Customer]) -> Response:
     """The file, streamed; the status is that of today, and a password is in no file."""
     moment = now()
-    found = session().execute(customers.execution_options(yield_per=1000)).scalars()
-    return lend_to(csv_response("customers", COLUMNS, (_cells(customer, moment) for customer in found)))
+    rows = session().execute(customers.execution_options(yield_per=1000)).scalars()
+    return lend_to(csv_response("customers", COLUMNS, (_cells(customer, moment) for customer in rows)))
 
 
 def _check_header(header: list[str]) -> None:
@@ -82,7 +84,7 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
     try:
         body = CustomerIn.model_validate(values)
     except ValidationError as wrong:
-        errors += [RowError(number, str(one["loc"][0]) if one["loc"] else "", one["msg"]) for one in wrong.errors()]
+        errors += [RowError(number, _column(error["loc"]), in_plain_words(error["msg"])) for error in wrong.errors()]
         return None
     columns = body.model_dump(exclude={"password"})
     columns["username"] = body.username or body.email
@@ -92,9 +94,14 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
     return Row(number, columns, body.password)
 
 
+def _column(location: tuple[int | str, ...]) -> str:
+    """Of a validation error; empty where it is about the row."""
+    return str(location[0]) if location else ""
+
+
 def _cells(customer: Customer, moment: datetime) -> list[object]:
     cells = [getattr(customer, name) for name in COLUMNS]
-    cells[COLUMNS.index("status")] = status_of(customer, moment)
+    cells[COLUMNS.index("status")] = shown_status(customer.status, customer.expires_at, moment)
     return ["" if cell is None else cell.isoformat() if hasattr(cell, "isoformat") else cell for cell in cells]
 
 
@@ -108,6 +115,6 @@ class _Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # a writable buffer
-        found = self._file.read(len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
+        octets = self._file.read(len(buffer))
+        buffer[: len(octets)] = octets
+        return len(octets)

@@ -22,9 +22,9 @@ from admin_api.customers.bodies import (
     TopupOut,
 )
 from admin_api.customers.csv_file import exported, read_rows, uploaded
-from admin_api.customers.views import has_status, shown, shown_one
+from admin_api.customers.views import shown, shown_one
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import mine, now, session, tenant
+from admin_api.web.database import now, session, tenant, tenant_rows
 from admin_api.web.errors import refuse
 from admin_api.web.pages import ordered, page_of, searched
 from admin_api.web.parts import parts
@@ -36,10 +36,14 @@ from models.customers import lifecycle
 from models.customers.bulk_import import MOST_ERRORS, Import
 from models.customers.lookup import customer_id_named
 from models.subscriptions import renewals
+from models.subscriptions.status import has_status
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
-_SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_name", "expires_at", "created_at")}
+#: Texts are sorted as people do (migration 0017): whatever the case, and user2 before user10.
+_SORTS = {name: getattr(Customer, name) for name in ("id", "expires_at", "created_at")} | {
+    name: getattr(Customer, name).collate("infora_people") for name in ("username", "full_name")
+}
 
 
 @customers.get("")
@@ -49,10 +53,10 @@ _SORTS = {name: getattr(Customer, name) for name in ("id", "username", "full_nam
 @answers(CustomerPage)
 def index(query: CustomerQuery) -> dict[str, Any] | Response:
     """List customers, or all that the filters let through as CSV"""
+    rows = ordered(wanted(query), query.sort, _SORTS, Customer.id)
     if query.format == "csv":
-        return exported(ordered(wanted(query), query.sort, _SORTS, Customer.id))
-    found = ordered(wanted(query), query.sort, _SORTS, Customer.id)
-    return page_of(found, query, shown, one_scan=bool(query.search))
+        return exported(rows)
+    return page_of(rows, query, shown, one_scan=bool(query.search))
 
 
 @customers.post("")
@@ -125,7 +129,7 @@ def delete(row: Customer) -> dict[str, Any]:
 @the_row(Customer)
 @answers(CustomerOut, message="Customer suspended.")
 def suspend(row: Customer) -> CustomerOut:
-    """Suspend a customer: no further log-in, open sessions end"""
+    """Suspend a customer: no further login, open sessions end"""
     lifecycle.suspend_customer(session(), row)
     return shown_one(row)
 
@@ -165,13 +169,13 @@ def top_up(row: Customer, body: TopupIn) -> Topup:
 
 def wanted(query: CustomerQuery) -> Select[Customer]:
     """The tenant's customers that the filters let through."""
-    found = searched(
-        mine(Customer), query.search, (Customer.full_name, Customer.username, Customer.email, Customer.phone)
+    rows = searched(
+        tenant_rows(Customer), query.search, (Customer.full_name, Customer.username, Customer.email, Customer.phone)
     )
     if query.service_plan_id is not None:
-        found = found.where(Customer.service_plan_id == query.service_plan_id)
+        rows = rows.where(Customer.service_plan_id == query.service_plan_id)
     if query.mac_address is not None:
-        found = found.where(Customer.mac_address == query.mac_address)
+        rows = rows.where(Customer.mac_address == query.mac_address)
     if query.username is not None:
-        found = found.where(Customer.id == customer_id_named(session(), query.username))
-    return found if query.status is None else found.where(has_status(query.status, now()))
+        rows = rows.where(Customer.id == customer_id_named(session(), query.username))
+    return rows if query.status is None else rows.where(has_status(query.status, now()))

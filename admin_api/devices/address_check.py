@@ -10,7 +10,7 @@ from models.network import addresses
 from models.network.own_networks import database_networks
 
 
-def checked(fields: dict[str, Any]) -> dict[str, Any]:
+def check(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields with the device's address normalised; ends the request where an address is ours."""
     settings = parts().settings
     ours = database_networks(settings.database_url)

@@ -84,6 +84,9 @@ class DeviceOut(Shown):
     status: Status
     last_seen_at: datetime | None = None
     coa: list[CoaOut] = Field(default_factory=list)
+    #: Access-Requests dropped for want of a Message-Authenticator since FreeRADIUS started, and when the last one came.
+    unsigned_requests: int = 0
+    unsigned_last_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 

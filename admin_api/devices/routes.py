@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -12,13 +13,14 @@ from admin_api.access.authentication import allowed
 from admin_api.devices import address_check
 from admin_api.devices.bodies import CoaOut, DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import mine, of_tenant, session, settle, tenant
+from admin_api.web.database import of_tenant, session, settle, tenant, tenant_rows
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
 from models import DeviceAbility, DeviceContact, MikrotikDevice
 from models.network import devices as device_registry
+from radius_module.status import unsigned_requests
 
 devices = APIBlueprint("devices", __name__, url_prefix="/api/devices", tag="Devices")
 
@@ -29,7 +31,7 @@ devices = APIBlueprint("devices", __name__, url_prefix="/api/devices", tag="Devi
 @answers(DevicePage)
 def index(query: PageQuery) -> dict[str, Any]:
     """List devices"""
-    return page_of(mine(MikrotikDevice).order_by(MikrotikDevice.id), query, shown)
+    return page_of(tenant_rows(MikrotikDevice).order_by(MikrotikDevice.id), query, shown)
 
 
 @devices.post("")
@@ -39,7 +41,7 @@ def index(query: PageQuery) -> dict[str, Any]:
 @answers(DeviceWithSecret, 201, "Device created. Its RADIUS secret is shown this once.")
 def create(body: DeviceIn) -> dict[str, Any]:
     """Register a device"""
-    fields = address_check.checked(body.model_dump())
+    fields = address_check.check(body.model_dump())
     device, secret = device_registry.create_device(session(), parts().keyring, tenant(), **fields)
     return _shown(device) | {"radius_secret": secret}
 
@@ -61,7 +63,7 @@ def read(row: MikrotikDevice) -> DeviceOut:
 @answers(DeviceOut, message="Device changed.")
 def change(row: MikrotikDevice, body: DeviceChange) -> dict[str, Any]:
     """Change a device"""
-    changes = address_check.checked(body.given())
+    changes = address_check.check(body.given())
     device_registry.update_device(session(), parts().keyring, tenant(), row, changes)
     return _shown(row)
 
@@ -88,21 +90,29 @@ def rotate_secret(row: MikrotikDevice) -> dict[str, Any]:
 
 
 def shown(rows: Sequence[MikrotikDevice]) -> list[DeviceOut]:
-    """Devices with the moment they were last heard of, and what they are known to do when asked."""
+    """Devices: when last seen, what they are known to do when asked, what was dropped for want of a signature."""
     ids = [device.id for device in rows]
     contacts = select(DeviceContact.device_id, DeviceContact.last_seen_at).where(
         of_tenant(DeviceContact), DeviceContact.device_id.in_(ids)
     )
     seen = {contact.device_id: contact.last_seen_at for contact in session().execute(contacts)}
     abilities: dict[int, list[CoaOut]] = {}
-    for row in session().scalars(mine(DeviceAbility).where(DeviceAbility.device_id.in_(ids))):
+    for row in session().scalars(tenant_rows(DeviceAbility).where(DeviceAbility.device_id.in_(ids))):
         abilities.setdefault(row.device_id, []).append(CoaOut.model_validate(row))
+    unsigned = unsigned_requests(parts().settings.state_dir)
     return [
         DeviceOut.model_validate(device).model_copy(
             update={"last_seen_at": seen.get(device.id), "coa": abilities.get(device.id, [])}
+            | _unsigned(unsigned.get(device.id))
         )
         for device in rows
     ]
+
+
+def _unsigned(counted: tuple[int, float] | None) -> dict[str, Any]:
+    if counted is None:
+        return {}
+    return {"unsigned_requests": counted[0], "unsigned_last_at": datetime.fromtimestamp(counted[1], UTC)}
 
 
 def _shown(device: MikrotikDevice) -> dict[str, Any]:

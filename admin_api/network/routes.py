@@ -9,7 +9,7 @@ from sqlalchemy import or_
 
 from admin_api.access.authentication import allowed
 from admin_api.network.bodies import RequestOut, RequestPage, RequestQuery, RequestsMade
-from admin_api.web.database import mine, session
+from admin_api.web.database import session, tenant_rows
 from admin_api.web.errors import refuse
 from admin_api.web.pages import page_of
 from admin_api.web.route import answers, asks, documents
@@ -28,7 +28,7 @@ network = APIBlueprint("network", __name__, url_prefix="/api", tag="Network")
 def index(query: RequestQuery) -> dict[str, Any]:
     """List requests to devices"""
     # An event whose sessions have been looked up stands behind their requests.
-    found = mine(Outbox).where(or_(Outbox.acctuniqueid.is_not(None), Outbox.status == "pending"))
+    found = tenant_rows(Outbox).where(or_(Outbox.acctuniqueid.is_not(None), Outbox.status == "pending"))
     for name in ("customer_id", "device_id", "status", "reason"):
         if (value := getattr(query, name)) is not None:
             found = found.where(getattr(Outbox, name) == value)
@@ -65,7 +65,7 @@ def disconnect_customer(row: Customer) -> dict[str, Any]:
 def disconnect_session(session_id: str) -> dict[str, Any]:
     """End one session, by the `id` that the lists of sessions show"""
     found = session().scalar(
-        mine(Radacct).where(Radacct.acctuniqueid == session_id).order_by(Radacct.session_month.desc()).limit(1)
+        tenant_rows(Radacct).where(Radacct.acctuniqueid == session_id).order_by(Radacct.session_month.desc()).limit(1)
     )
     if found is None:
         refuse(404, "not_found", "There is no such thing here.")

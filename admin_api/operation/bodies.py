@@ -1,4 +1,4 @@
-"""Audit log, quarantine and extra RADIUS attributes, as sent and as shown."""
+"""The audit log, as asked for and as shown."""
 
 from __future__ import annotations
 

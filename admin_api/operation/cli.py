@@ -16,6 +16,13 @@ from admin_api.operation import doctor, installation, key_rotation
 from admin_api.settings import SettingsError
 from radius_module.writer import cli
 
+#: By (in order, worth a look).
+_MARKS = {
+    (True, False): click.style("ok  ", fg="green"),
+    (True, True): click.style("warn", fg="yellow"),
+    (False, False): click.style("FAIL", fg="red"),
+}
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -26,7 +33,7 @@ def register(app: Flask) -> None:
 
 
 def _sentences(command: Callable[..., None]) -> Callable[..., None]:
-    """What is not possible ends in one sentence, not in a trace."""
+    """What is not possible ends in a sentence, not in a trace."""
 
     @wraps(command)
     def run(*args: object, **kwargs: object) -> None:
@@ -48,7 +55,7 @@ def initdb() -> None:
 
 @click.command("create-admin")
 @click.argument("username")
-@click.option("--password", envvar="ADMIN_PASSWORD", help="At least 10 characters; made and shown when absent.")
+@click.option("--password", envvar="ADMIN_PASSWORD", help="At least 10 characters; generated and shown when absent.")
 @as_json
 @_sentences
 def create_admin(username: str, password: str | None, as_json: bool) -> None:
@@ -94,8 +101,10 @@ def examine(as_json: bool) -> None:
         click.echo(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
-            mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+            mark = _MARKS[finding.ok, finding.warning]
             click.echo(f"{mark} {finding.part}: {finding.text}")
+        for warning in doctor.warnings(os.environ):
+            click.echo(f"{click.style('warn', fg='yellow')} {warning}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
 

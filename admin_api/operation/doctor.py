@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from admin_api.operation import reply_row_check
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
@@ -21,27 +22,36 @@ from radius_module import status
 _LEAST_FREE = 500_000_000
 _DEEPEST_SPOOL = 100_000
 _OLDEST_DIRECTORY = 60.0
+#: Customers whose names were told apart before they were compared by one key (docs/decisions/0071).
+_TWINS = text(
+    "select c.isp_id, string_agg(c.username, ', ' order by c.id) from customers c"
+    " where exists (select from customers t where t.isp_id = c.isp_id and t.login_name = c.login_name"
+    " and t.name_twin <> 0) group by c.isp_id, c.login_name having count(*) > 1 order by 1, 2 limit 50"
+)
 
 
 class Finding(NamedTuple):
-    """`text` says what was seen, and where it is not in order, what to do."""
+    """`text` says what was seen, and where it is not in order, what to do. `warning`: in order, and worth a look."""
 
     part: str
     ok: bool
     text: str
+    warning: bool = False
 
 
 def examine(env: Mapping[str, str]) -> list[Finding]:
-    """All parts, in the order in which one rests on the other."""
+    """All parts, each after those it rests on."""
     checks: tuple[tuple[str, Callable[[Mapping[str, str]], str]], ...] = (
         ("secrets", _secrets),
         ("database", _database),
         ("API's database role", _api_role),
         ("stored secrets", _stored_secrets),
+        ("user names", _names),
         ("disk", _disk),
         ("FreeRADIUS", _freeradius),
         ("directory", _directory),
         ("spool", _spool),
+        ("processes", _processes),
     )
     return [_finding(part, check, env) for part, check in checks]
 
@@ -50,9 +60,15 @@ class _Trouble(Exception):
     """What is wrong and what to do."""
 
 
+class _Warning(Exception):
+    """What works, and what somebody should look at."""
+
+
 def _finding(part: str, check: Callable[[Mapping[str, str]], str], env: Mapping[str, str]) -> Finding:
     try:
         return Finding(part, True, check(env))
+    except _Warning as advice:
+        return Finding(part, True, str(advice), warning=True)
     except (_Trouble, SettingsError, NotPossible) as wrong:
         return Finding(part, False, str(wrong))
     except SQLAlchemyError as wrong:
@@ -67,15 +83,17 @@ def _secrets(env: Mapping[str, str]) -> str:
 def _database(env: Mapping[str, str]) -> str:
     engine = owner_engine(env)
     try:
-        found = revision_found(engine)
-        if found != revision_wanted():
-            raise _Trouble(f"the schema is at {found}, not at {revision_wanted()}: run `flask --app admin_api initdb`")
+        revision = revision_found(engine)
+        if revision != revision_wanted():
+            raise _Trouble(
+                f"the schema is at {revision}, not at {revision_wanted()}: run `flask --app admin_api initdb`"
+            )
         with engine.connect() as connection:
             version = connection.scalar(text("show server_version"))
             ahead = connection.scalar(text("select to_regclass('radacct_' || to_char(now(), 'YYYYMM')) is not null"))
         if not ahead:
-            raise _Trouble("this month has no partition: is the worker running?")
-        return f"PostgreSQL {version}, schema {found}"
+            raise _Trouble("this month has no partition: is the writer running?")
+        return f"PostgreSQL {version}, schema {revision}"
     finally:
         engine.dispose()
 
@@ -83,12 +101,12 @@ def _database(env: Mapping[str, str]) -> str:
 def _api_role(env: Mapping[str, str]) -> str:
     url = env.get("API_DATABASE_URL")
     if not url:
-        raise _Trouble("API_DATABASE_URL is not set: the API works as the owner, whom no row-level security stops")
+        raise _Trouble("API_DATABASE_URL is not set: the API works as the owner, whom row-level security does not stop")
     engine = make_engine(url, "infora doctor", hide_parameters=True)
     try:
         with engine.connect() as connection:
-            asked = text("select rolsuper or rolbypassrls, current_user from pg_roles where rolname = current_user")
-            bypasses, name = connection.execute(asked).one()
+            role = text("select rolsuper or rolbypassrls, current_user from pg_roles where rolname = current_user")
+            bypasses, name = connection.execute(role).one()
             visible = connection.scalar(text("select count(*) from customers"))
         if bypasses or visible:
             raise _Trouble(f"{name} sees rows of every tenant: `alter role {name} nobypassrls nosuperuser`")
@@ -107,8 +125,8 @@ def _stored_secrets(env: Mapping[str, str]) -> str:
     try:
         with engine.connect() as connection:
             for model, column, row in samples:
-                asked = model.__table__.select().with_only_columns(model.isp_id, row, column)
-                for isp_id, row_id, stored in connection.execute(asked.where(column.startswith("aes:")).limit(100)):
+                rows = model.__table__.select().with_only_columns(model.isp_id, row, column)
+                for isp_id, row_id, stored in connection.execute(rows.where(column.startswith("aes:")).limit(100)):
                     ring.decrypt(stored, isp_id, model.__tablename__, row_id or 0)
                     checked += 1
     except CredentialError as wrong:
@@ -118,34 +136,60 @@ def _stored_secrets(env: Mapping[str, str]) -> str:
     return f"{checked} samples open"
 
 
+def _names(env: Mapping[str, str]) -> str:
+    engine = owner_engine(env)
+    try:
+        with engine.connect() as connection:
+            twins = connection.execute(_TWINS).all()
+    finally:
+        engine.dispose()
+    if twins:
+        alike = "; ".join(f"ISP {isp_id}: {names}" for isp_id, names in twins)
+        raise _Warning(f"these differ by no more than case and go on as they are, until one is renamed: {alike}")
+    return "no two of an ISP are alike"
+
+
 def _disk(env: Mapping[str, str]) -> str:
     state_dir = _state_dir(env)
     if not state_dir.is_dir():
         raise _Trouble(f"{state_dir} is not there: set STATE_DIR, or run `make run`")
     free = shutil.disk_usage(state_dir).free
     if free < _LEAST_FREE:
-        raise _Trouble(f"only {free // 10**6} MB are free in {state_dir}: without room no accounting is acknowledged")
+        raise _Trouble(f"only {free // 10**6} MB are free in {state_dir}: on a full disk no accounting is acknowledged")
     return f"{free // 10**9} GB free in {state_dir}"
 
 
 def _freeradius(env: Mapping[str, str]) -> str:
     if status.report(_state_dir(env)) is None:
-        raise _Trouble("no report of the last seconds: `make status` tells whether it runs, its log why not")
+        raise _Trouble("no sign of life in the last seconds: `make status` says whether it runs, its log why not")
     return f"running, version {status.version()}"
 
 
 def _directory(env: Mapping[str, str]) -> str:
     age = status.directory_age(status.report(_state_dir(env)))
     if age is None or age > _OLDEST_DIRECTORY:
-        raise _Trouble("logins are answered from old facts: does FreeRADIUS reach the database?")
+        raise _Trouble("logins are answered from old data: does FreeRADIUS reach the database?")
     return f"{age:.1f} s old"
 
 
 def _spool(env: Mapping[str, str]) -> str:
-    waiting = sum(one.records for one in status.backlogs(_state_dir(env)).values())
+    waiting = sum(backlog.records for backlog in status.backlogs(_state_dir(env)).values())
     if waiting > _DEEPEST_SPOOL:
-        raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database quick enough?")
+        raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database fast enough?")
     return f"{waiting} records wait to be booked"
+
+
+def _processes(env: Mapping[str, str]) -> str:
+    troubles = [f"{process}: {trouble.text}" for process, trouble in status.troubles(_state_dir(env))]
+    if troubles:
+        raise _Trouble("; ".join(troubles))
+    return "each reports that it does its work"
+
+
+def warnings(env: Mapping[str, str]) -> list[str]:
+    """What an operator should look at, though everything works."""
+    processes = [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
+    return processes + reply_row_check.warnings(env)
 
 
 def _state_dir(env: Mapping[str, str]) -> Path:

@@ -30,7 +30,7 @@ class Alive(Shown):
 
 
 class Ready(Shown):
-    """The database answers and has this code's schema, the spool is in order."""
+    """The database answers and has this code's schema; directory, spool and books are in order."""
 
     status: Literal["ok"]
     schema_revision: str
@@ -61,11 +61,12 @@ def prometheus() -> Response:
 @documents(responses=[503])
 @answers(Ready)
 def readyz() -> dict[str, str]:
-    """Are database, schema and spool in order"""
-    accounting = status.report(parts().settings.state_dir, "acct")
-    if accounting is None or not accounting.get("spool_works"):
-        refuse(503, "spool", "Accounting is not being stored: see the log of acct.")
-    found = session().scalar(text("select version_num from alembic_version"))
-    if found != revision_wanted():
-        refuse(503, "wrong_schema", "The database has not this version's schema: run `flask --app admin_api initdb`.")
-    return {"status": "ok", "schema_revision": found}
+    """Are database, schema, directory and spool in order"""
+    for process, trouble in status.troubles(parts().settings.state_dir):
+        refuse(503, trouble.code, f"{process}: {trouble.text}.")
+    revision = session().scalar(text("select version_num from alembic_version"))
+    if revision != revision_wanted():
+        refuse(
+            503, "wrong_schema", "The database does not have this version's schema: run `flask --app admin_api initdb`."
+        )
+    return {"status": "ok", "schema_revision": revision}

@@ -1,4 +1,4 @@
-"""What the schema's owner does: schema, first administrator."""
+"""What the owner of the schema does: schema, first administrator, further tenants."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from models import HistoryClock, User, schema
 from models.audit_trail import Actor, act_as
 from models.db import make_engine, normalise_url
 from models.secrets.generated import make_secret
+from models.secrets.password_hashes import check_operator_password
 from models.tenants import isps
 from models.tenants.operators import create_user
-
-SHORTEST_PASSWORD = 10
 
 
 class NotPossible(Exception):
@@ -44,7 +43,7 @@ def owner_engine(env: Mapping[str, str]) -> Engine:
 
 
 def prepare(env: Mapping[str, str]) -> list[str]:
-    """Upgrade the schema, make the first administrator; says what was done."""
+    """Upgrade the schema, create the first administrator; returns what was done."""
     engine = owner_engine(env)
     try:
         with engine.connect() as connection:
@@ -55,22 +54,24 @@ def prepare(env: Mapping[str, str]) -> list[str]:
         with Session(engine) as session, session.begin():
             return ["The schema is up to date.", *_first_administrator(session, env)]
     except DBAPIError as error:
-        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+        raise NotPossible(f"The database refuses: {first_line(error)}") from None
     finally:
         engine.dispose()
 
 
 def create_admin(env: Mapping[str, str], username: str, password: str | None) -> dict[str, Any]:
     """A further superadmin."""
-    made = password or make_secret()
+    chosen = password or make_secret()
     if not 1 <= len(username) <= 200 or not username.isprintable():
         raise NotPossible("A user name has 1 to 200 printable characters.")
-    if len(made) < SHORTEST_PASSWORD:
-        raise NotPossible(f"A password has {SHORTEST_PASSWORD} characters at least.")
+    try:
+        check_operator_password(chosen)
+    except ValueError as wrong:
+        raise NotPossible(f"A password {wrong}.") from None
     with _as_owner(env) as session:
-        user = create_user(session, None, username=username, password=made, role="superadmin")
+        user = create_user(session, None, username=username, password=chosen, role="superadmin")
         session.flush()
-        return {"id": user.id, "username": username} | ({} if password else {"password": made})
+        return {"id": user.id, "username": username} | ({} if password else {"password": chosen})
 
 
 def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, Any]:
@@ -101,20 +102,20 @@ def _as_owner(env: Mapping[str, str]) -> Iterator[Session]:
             act_as(session, Actor("command line"))
             yield session
     except IntegrityError:
-        raise NotPossible("There is one of that name already.") from None
+        raise NotPossible("This name is taken.") from None
     except DBAPIError as error:
-        raise NotPossible(f"The database refuses: {reason_of(error)}") from None
+        raise NotPossible(f"The database refuses: {first_line(error)}") from None
     finally:
         engine.dispose()
 
 
-def reason_of(error: DBAPIError) -> str:
-    """The first line of what the database said."""
+def first_line(error: DBAPIError) -> str:
+    """The first line of the database's complaint."""
     return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
 
 
 def _role(env: Mapping[str, str], part: str, known: set[str], owner: str) -> str:
-    """The role named in the part's URL; without one, the installation's usual name, or else the owner himself."""
+    """The role named in the part's URL; without one, the installation's usual name, or else the owner."""
     url = env.get(f"{part}_DATABASE_URL")
     if url:
         return unquote(normalise_url(url).username or "")
@@ -129,5 +130,5 @@ def _first_administrator(session: Session, env: Mapping[str, str]) -> list[str]:
     password = given or make_secret()
     act_as(session, Actor("initdb"))
     create_user(session, None, username=name, password=password, role="superadmin")
-    told = "with the password of ADMIN_PASSWORD" if given else f"with the password {password} (shown this once)"
-    return [f"Created the administrator {name} {told}."]
+    origin = "with the password of ADMIN_PASSWORD" if given else f"with the password {password} (shown this once)"
+    return [f"Created the administrator {name} {origin}."]

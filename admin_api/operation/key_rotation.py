@@ -40,7 +40,7 @@ def count(env: Mapping[str, str]) -> int:
     try:
         with engine.connect() as connection:
             counts = [connection.scalar(select(func.count()).where(_encrypted(secret))) for secret in _SECRETS]
-            return sum(found or 0 for found in counts)
+            return sum(number or 0 for number in counts)
     finally:
         engine.dispose()
 
@@ -63,7 +63,9 @@ def rotate(env: Mapping[str, str], progress: Callable[[int], None]) -> int:
             # Kept answers live for a day; they are not worth a key.
             connection.execute(delete(IdempotencyKey).where(_KEPT.not_like(f"{PREFIX}{ring.writer}:%")))
     except CredentialError as wrong:
-        raise NotPossible(f"{wrong}: put the key that wrote it behind the new one and start again") from None
+        raise NotPossible(
+            f"{wrong}: append the old key to CREDENTIAL_KEYS, behind the new one, and start again"
+        ) from None
     finally:
         engine.dispose()
     return changed

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import os
 import time
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
+from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
 
+from admin_api.access.client_address import is_this_machine
 from admin_api.operation.radius_metrics import RadiusFigures
 from admin_api.operation.request_metrics import RequestFigures
 
-# Several worker processes share their counts through files; the library decides so when it is imported.
-if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and os.environ.get("STATE_DIR"):
-    _shared = Path(os.environ["STATE_DIR"]) / "run" / "api-metrics"
-    _shared.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_shared))
-
-from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
-
+#: Several workers share their counts through files there; the library looks at it when it is first imported.
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+#: Any other word is one label: callers invent them, and a series is kept for ever.
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _API = CollectorRegistry()
 _LATENCY = Histogram(
@@ -39,12 +36,9 @@ def register(app: Flask) -> None:
 
 
 def may_see(token: str | None) -> bool:
-    """Loopback, and whoever has METRICS_TOKEN."""
-    try:
-        if ipaddress.ip_address(request.remote_addr or "").is_loopback:
-            return True
-    except ValueError:
-        pass
+    """This machine, and whoever has METRICS_TOKEN. What a proxy on this machine passes on is not of this machine."""
+    if is_this_machine(request):
+        return True
     given = request.authorization
     if token is None or given is None or given.type != "bearer":
         return False
@@ -54,7 +48,7 @@ def may_see(token: str | None) -> bool:
 def page(state_dir: Path) -> Response:
     """Everything, in Prometheus' text format."""
     registry = _API
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if _SHARED in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     radius = CollectorRegistry()
@@ -73,5 +67,6 @@ def _measure(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule is not None else "(none)"
     if "begun" in g:
         seconds = time.monotonic() - g.begun
-        _LATENCY.labels(request.method, route, str(response.status_code)).observe(seconds)
+        method = request.method if request.method in _METHODS else "other"
+        _LATENCY.labels(method, route, str(response.status_code)).observe(seconds)
     return response

@@ -1,11 +1,11 @@
 """The RADIUS side's part of `/metrics`: what its processes report about themselves, its spools, and the database.
 
-Read when somebody asks. What cannot be had is left out, so that a part that is down takes no other's figures along.
+Read when somebody asks. What cannot be had is left out, so that a part that is down does not hide the figures of the
+others.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api.web.parts import parts
 from radius_module import status
-from radius_module.spool import booked_counts, files
 
 _QUARANTINED = text("select infora_quarantined()")
 Reports = Mapping[str, dict[str, Any]]
@@ -30,22 +29,27 @@ class RadiusFigures(Collector):
         self._state_dir = state_dir
 
     def collect(self) -> Iterable[Metric]:
-        found = {name: status.report(self._state_dir, name) for name in status.SPOOLS}
-        reports = {name: report for name, report in found.items() if report is not None}
+        states = {name: status.report(self._state_dir, name) for name in status.PROCESSES}
+        reports = {name: report for name, report in states.items() if report is not None}
         yield GaugeMetricFamily("infora_radius_up", "Whether FreeRADIUS answers logins.", float("auth" in reports))
         yield _by("gauge", "infora_radius_process_up", "Whether the process reports about itself.", "process",
-                  {name: float(name in reports) for name in found})  # fmt: skip
+                  {name: float(name in reports) for name in states})  # fmt: skip
         yield from _logins(reports.get("auth"))
         yield from _accounting(reports.get("acct"))
         yield from _storing(reports)
         yield from _waiting(self._state_dir)
+        yield from _booking(reports.get("writer"))
+        yield from _troubles(self._state_dir)
         yield from _database()
 
 
 def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     if report is None:
         return
-    yield _by("counter", "infora_logins", "Duplicates logins by result.", "code", report.get("answers", {}))
+    yield _by("counter", "infora_logins", "Answered logins by result.", "code", report.get("answers", {}))
+    unsigned = {device_id: count for device_id, (count, _last) in report.get("unsigned", {}).items()}
+    help_text = "Access-Requests dropped for want of a Message-Authenticator."
+    yield _by("counter", "infora_unsigned_requests", help_text, "device_id", unsigned)
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
     age = status.directory_age(report)
@@ -60,41 +64,63 @@ def _accounting(report: dict[str, Any] | None) -> Iterator[Metric]:
     yield _by("counter", "infora_accounting_refused", "Reports that could not be stored and were not acknowledged.",
               "type", report.get("refused", {}))  # fmt: skip
     if report.get("last_accounting_at"):
-        told = "When the last report came, epoch seconds."
-        yield GaugeMetricFamily("infora_accounting_last_seconds", told, report["last_accounting_at"])
+        help_text = "When the last report came, epoch seconds."
+        yield GaugeMetricFamily("infora_accounting_last_seconds", help_text, report["last_accounting_at"])
 
 
 def _storing(reports: Reports) -> Iterator[Metric]:
-    """What each process says of its spool."""
-    states = {name: report.get("spool", {}) for name, report in reports.items()}
+    """What each process reports about its spool."""
+    states = {name: report.get("spool", {}) for name, report in reports.items() if name in status.SPOOLS}
     yield _by("gauge", "infora_spool_working", "Whether the disk takes what is to be stored.", "process",
               {name: float(bool(state.get("working"))) for name, state in states.items()})  # fmt: skip
-    for metric, field, told in (
+    for metric, field, help_text in (
         ("infora_spool_stored_records", "committed_records", "Records stored, marks of the health check included."),
         ("infora_spool_commits", "commits", "Commits to the disk, of one record or many."),
         ("infora_spool_failures", "failures", "Commits that failed."),
         ("infora_login_results_dropped", "results_dropped", "Results of logins lost while nothing could be stored."),
     ):
         counts = {name: state[field] for name, state in states.items() if field in state}
-        yield _by("counter", metric, told, "process", counts)
+        yield _by("counter", metric, help_text, "process", counts)
 
 
 def _waiting(state_dir: Path) -> Iterator[Metric]:
     """What lies in the spools, and what came out of them."""
     backlogs = status.backlogs(state_dir)
     yield _by("gauge", "infora_spool_records", "Stored and not yet booked.", "process",
-              {name: one.records for name, one in backlogs.items()})  # fmt: skip
+              {name: backlog.records for name, backlog in backlogs.items()})  # fmt: skip
     yield _by("gauge", "infora_spool_octets", "Octets of them.", "process",
-              {name: one.octets for name, one in backlogs.items()})  # fmt: skip
+              {name: backlog.octets for name, backlog in backlogs.items()})  # fmt: skip
     yield _by("gauge", "infora_spool_oldest_seconds", "Since when the oldest of them waits.", "process",
-              {name: _age_of_oldest(state_dir / "spool" / name) for name in backlogs})  # fmt: skip
+              {name: status.age_of_oldest(state_dir, name) for name in backlogs})  # fmt: skip
     booked = CounterMetricFamily(
         "infora_booked_records", "Records taken from the spool into the database.", labels=("process", "type")
     )
     for name in status.SPOOLS:
-        for kind, count in booked_counts.booked(state_dir / "spool" / name).items():
+        for kind, count in status.booked(state_dir, name).items():
             booked.add_metric((name, kind), count)
     yield booked
+
+
+def _booking(report: dict[str, Any] | None) -> Iterator[Metric]:
+    if report is None:
+        return
+    silence = report.get("database_silent_seconds", 0.0)
+    yield GaugeMetricFamily("infora_writer_database_silent_seconds", "Since the database answered the writer.", silence)
+    if report.get("booked_at"):
+        help_text = "When records were last booked, epoch seconds."
+        yield GaugeMetricFamily("infora_booked_last_seconds", help_text, report["booked_at"])
+
+
+def _troubles(state_dir: Path) -> Iterator[Metric]:
+    """What keeps processes from their work, and what an operator should look at; 1 for each."""
+    for metric, help_text, pairs in (
+        ("infora_trouble", "What keeps a process from its work.", status.troubles(state_dir)),
+        ("infora_warning", "What an operator should look at.", status.warnings(state_dir)),
+    ):
+        family = GaugeMetricFamily(metric, help_text, labels=("process", "code"))
+        for process, code in sorted({(process, trouble.code) for process, trouble in pairs}):
+            family.add_metric((process, code), 1)
+        yield family
 
 
 def _database() -> Iterator[Metric]:
@@ -108,18 +134,10 @@ def _database() -> Iterator[Metric]:
     yield GaugeMetricFamily("infora_quarantined_records", "Records put aside, as they cannot be booked.", quarantined)
 
 
-def _age_of_oldest(spool: Path) -> float:
-    try:
-        came = files.oldest(spool)
-    except (OSError, ValueError):
-        return 0.0
-    return 0.0 if came is None else max(0.0, time.time() - came)
-
-
-def _by(kind: str, name: str, told: str, label: str, values: Mapping[str, float]) -> Metric:
+def _by(kind: str, name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:
     """One value for each of a label's."""
     family = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
-    made = family(name, told, labels=(label,))
+    metric = family(name, help_text, labels=(label,))
     for key, value in values.items():
-        made.add_metric((key,), value)
-    return made
+        metric.add_metric((key,), value)
+    return metric

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from admin_api.access.authentication import allowed
 from admin_api.plans.bodies import PlanChange, PlanIn, PlanOut, PlanPage
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import mine, session, settle, tenant_id
+from admin_api.web.database import session, settle, tenant_id, tenant_rows
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
@@ -25,7 +25,7 @@ plans = APIBlueprint("plans", __name__, url_prefix="/api/billing/plans", tag="Pl
 @answers(PlanPage)
 def index(query: PageQuery) -> dict[str, Any]:
     """List plans"""
-    return page_of(mine(ServicePlan).order_by(ServicePlan.id), query, list)
+    return page_of(tenant_rows(ServicePlan).order_by(ServicePlan.id), query, list)
 
 
 @plans.post("")

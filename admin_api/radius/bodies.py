@@ -64,7 +64,7 @@ class AccountingOut(Shown):
 
 
 class ExplainQuery(BaseModel):
-    """From which device (by default where the customer was last), with which Calling-Station-Id (default: his own)."""
+    """From which device (by default the customer's last), with which Calling-Station-Id (by default the customer's)."""
 
     device_id: RowId | None = None
     calling_station_id: Wanted | None = None

@@ -1,4 +1,4 @@
-"""Where wrong passwords of customers wait: as long as the brake says, and not so many that nobody else is served."""
+"""Where wrong passwords of customers wait, and never so many that nobody else is served."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _seats = BoundedSemaphore(_SEATS)
 
 
 def wait(seconds: int) -> int:
-    """Sit the time out; where no seat is free, the seconds that the caller is asked to wait by himself."""
+    """Sit the time out; where no seat is free, the seconds that the caller is asked to wait instead."""
     if seconds <= 0 or not _seats.acquire(blocking=False):
         return max(0, seconds)
     try:

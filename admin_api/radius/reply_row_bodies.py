@@ -15,10 +15,13 @@ AttributeValue = Annotated[Text, Field(min_length=1, max_length=253)]
 
 
 class AttributeIn(Body):
-    """A reply attribute. `=`: unless there is one; `:=`: in place of what there is; `+=`: besides."""
+    """A reply attribute. `=`: unless there is one; `:=`: in place of what there is; `+=`: besides.
+
+    Without an operator an attribute that may stand more than once (Framed-Route, say) is added, any other replaces.
+    """
 
     attribute: AttributeName
-    op: Operator = ":="
+    op: Operator | None = None
     value: AttributeValue
 
 

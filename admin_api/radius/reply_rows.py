@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -18,69 +17,121 @@ from admin_api.web.rows import find
 from admin_api.web.rows import row as the_row
 from models import Customer, Radgroupreply, Radreply, ServicePlan
 from models.radius.reply_rows import Attribute, Owner, add_attribute, attributes_of, change_attribute, remove_attribute
-from radius_module.replies.attribute import UnencodableAttribute, encode
+from radius_module.replies.attribute import UnencodableAttribute, check_row, default_op
 
 extra_attributes = APIBlueprint("attributes", __name__, url_prefix="/api/billing", tag="RADIUS attributes")
 
 
-def _index(row: Owner, query: PageQuery) -> dict[str, Any]:
+@extra_attributes.get("/customers/<int:id>/attributes")
+@allowed("viewer")
+@the_row(Customer)
+@asks(PageQuery)
+@answers(AttributePage)
+def customer_list(row: Customer, query: PageQuery) -> dict[str, Any]:
+    """List extra attributes of a customer"""
     return page_of(attributes_of(row), query, list)
 
 
-def _create(row: Owner, body: AttributeIn) -> Attribute:
-    name, op, _ = _checked(body.attribute, body.op, body.value)
-    made = add_attribute(session(), row, name, op, body.value)
-    settle(made)
-    return made
+@extra_attributes.post("/customers/<int:id>/attributes")
+@allowed("staff")
+@the_row(Customer)
+@takes(AttributeIn)
+@answers(AttributeOut, 201, "Attribute added.")
+def customer_create(row: Customer, body: AttributeIn) -> Attribute:
+    """Create extra attributes of a customer"""
+    return _create(row, body)
 
 
-def _change(row: Owner, attribute_id: int, body: AttributeChange) -> Attribute:
-    found = _found(row, attribute_id)
-    given = body.given()
-    op, value = given.get("op", found.op), given.get("value", found.value)
-    _checked(found.attribute, op, value)
-    change_attribute(session(), row, found, op, value)
-    settle(found)
-    return found
+@extra_attributes.route("/customers/<int:id>/attributes/<int:attribute_id>", methods=["PUT", "PATCH"])
+@allowed("staff")
+@the_row(Customer)
+@takes(AttributeChange)
+@answers(AttributeOut, message="Attribute changed.")
+def customer_change(row: Customer, attribute_id: int, body: AttributeChange) -> Attribute:
+    """Change extra attributes of a customer"""
+    return _change(row, attribute_id, body)
 
 
-def _delete(row: Owner, attribute_id: int) -> dict[str, Any]:
-    remove_attribute(session(), row, _found(row, attribute_id))
+@extra_attributes.delete("/customers/<int:id>/attributes/<int:attribute_id>")
+@allowed("staff")
+@the_row(Customer)
+@answers(Nothing, message="Attribute removed.")
+def customer_delete(row: Customer, attribute_id: int) -> dict[str, Any]:
+    """Delete extra attributes of a customer"""
+    remove_attribute(session(), row, _find(row, attribute_id))
     return {}
 
 
-def _found(owner: Owner, attribute_id: int) -> Attribute:
+@extra_attributes.get("/plans/<int:id>/attributes")
+@allowed("viewer")
+@the_row(ServicePlan)
+@asks(PageQuery)
+@answers(AttributePage)
+def plan_list(row: ServicePlan, query: PageQuery) -> dict[str, Any]:
+    """List extra attributes of a plan"""
+    return page_of(attributes_of(row), query, list)
+
+
+@extra_attributes.post("/plans/<int:id>/attributes")
+@allowed("admin")
+@the_row(ServicePlan)
+@takes(AttributeIn)
+@answers(AttributeOut, 201, "Attribute added.")
+def plan_create(row: ServicePlan, body: AttributeIn) -> Attribute:
+    """Create extra attributes of a plan"""
+    return _create(row, body)
+
+
+@extra_attributes.route("/plans/<int:id>/attributes/<int:attribute_id>", methods=["PUT", "PATCH"])
+@allowed("admin")
+@the_row(ServicePlan)
+@takes(AttributeChange)
+@answers(AttributeOut, message="Attribute changed.")
+def plan_change(row: ServicePlan, attribute_id: int, body: AttributeChange) -> Attribute:
+    """Change extra attributes of a plan"""
+    return _change(row, attribute_id, body)
+
+
+@extra_attributes.delete("/plans/<int:id>/attributes/<int:attribute_id>")
+@allowed("admin")
+@the_row(ServicePlan)
+@answers(Nothing, message="Attribute removed.")
+def plan_delete(row: ServicePlan, attribute_id: int) -> dict[str, Any]:
+    """Delete extra attributes of a plan"""
+    remove_attribute(session(), row, _find(row, attribute_id))
+    return {}
+
+
+def _create(owner: Owner, body: AttributeIn) -> Attribute:
+    name, op, _ = _checked(owner, body.attribute, body.op or default_op(body.attribute), body.value)
+    attribute = add_attribute(session(), owner, name, op, body.value)
+    settle(attribute)
+    return attribute
+
+
+def _change(owner: Owner, attribute_id: int, body: AttributeChange) -> Attribute:
+    attribute = _find(owner, attribute_id)
+    given = body.given()
+    op, value = given.get("op", attribute.op), given.get("value", attribute.value)
+    _checked(owner, attribute.attribute, op, value, in_place_of=attribute)
+    change_attribute(session(), owner, attribute, op, value)
+    settle(attribute)
+    return attribute
+
+
+def _find(owner: Owner, attribute_id: int) -> Attribute:
     model = Radreply if isinstance(owner, Customer) else Radgroupreply
-    found: Attribute = find(model, attribute_id, lambda: attributes_of(owner).order_by(None))
-    return found
+    attribute: Attribute = find(model, attribute_id, lambda: attributes_of(owner).order_by(None))
+    return attribute
 
 
-def _checked(name: str, op: str, value: str) -> tuple[str, str, str]:
+def _checked(
+    owner: Owner, name: str, op: str, value: str, in_place_of: Attribute | None = None
+) -> tuple[str, str, str]:
+    """The row as it will be sent, by the encoder itself, beside the owner's other rows."""
+    rows = session().scalars(attributes_of(owner))
+    others = [(row.attribute, row.op, row.value) for row in rows if row is not in_place_of and row.is_active]
     try:
-        return encode(name, op, value)
-    except UnencodableAttribute as wrong:
-        invalid("attribute", str(wrong))
-
-
-def _route(of: type[Owner], address: str, role: str, endpoint: str) -> None:
-    """The same four routes for customers and for plans."""
-    one = f"{address}/<int:attribute_id>"
-    shown = answers(AttributeOut, message="Attribute changed.")
-    made = answers(AttributeOut, 201, "Attribute added.")
-    gone = answers(Nothing, message="Attribute removed.")
-    for methods, rule, name, view in (
-        (["GET"], address, "list", allowed("viewer")(the_row(of)(asks(PageQuery)(answers(AttributePage)(_index))))),
-        (["POST"], address, "create", allowed(role)(the_row(of)(takes(AttributeIn)(made(_create))))),
-        (["PUT", "PATCH"], one, "change", allowed(role)(the_row(of)(takes(AttributeChange)(shown(_change))))),
-        (["DELETE"], one, "delete", allowed(role)(the_row(of)(gone(_delete)))),
-    ):
-        extra_attributes.add_url_rule(rule, f"{endpoint}_{name}", _titled(view, name, endpoint), methods=methods)
-
-
-def _titled(view: Callable[..., Any], name: str, endpoint: str) -> Callable[..., Any]:
-    view.__doc__ = f"{name.capitalize()} extra attributes of a {endpoint}"
-    return view
-
-
-_route(Customer, "/customers/<int:id>/attributes", "staff", "customer")
-_route(ServicePlan, "/plans/<int:id>/attributes", "admin", "plan")
+        return check_row(name, op, value, others)
+    except UnencodableAttribute as error:
+        invalid(error.field, str(error))

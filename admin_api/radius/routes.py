@@ -28,7 +28,7 @@ from models.accounting.records import AccountingRecord
 from models.names import station
 from models.network.lookup import device_at, usual_device
 from radius_module.login import ask
-from radius_module.login.from_database import Caller
+from radius_module.login.ask import Caller
 from radius_module.replies.outcome import ACCEPT
 from radius_module.status import backlogs, directory_age, report, version
 

@@ -92,7 +92,7 @@ class TopUserRow(Shown):
 
 
 class TopUsersOut(Shown):
-    """Who moved most."""
+    """Who transferred most."""
 
     since: date
     until: date
@@ -127,7 +127,7 @@ class UsageSession(Shown):
 
 
 class UsageOut(Shown):
-    """A customer's usage in his current period; `daily` and `sessions` are of the days asked for, or of the period."""
+    """A customer's usage in the current period; `daily` and `sessions` are of the query's days, or the period's."""
 
     username: str
     bytes_in: int

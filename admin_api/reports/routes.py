@@ -44,8 +44,8 @@ _OTHER_FORMS = {200: {"content": {"text/csv": {"schema": {"type": "string"}},
 @asks(ReportQuery)
 @answers(UsageOut)
 def of_customer(username: str, query: ReportQuery) -> dict[str, Any] | Response:
-    """A customer's usage: his period, by day, by session"""
-    customer_id = customer_id_named(session(), username)
+    """A customer's usage: the period, by day, by session"""
+    customer_id = customer_id_named(session(), username.strip())
     if customer_id is None:
         refuse(404, "not_found", "There is no customer with this user name.")
     customer = session().get_one(Customer, (tenant_id(), customer_id))
@@ -124,7 +124,7 @@ def top_users(query: TopQuery) -> dict[str, Any] | Response:
 
 
 def days(query: ReportQuery) -> tuple[date, date]:
-    """The days that are asked for, or the last 31."""
+    """The days of the query, or the last 31."""
     until = query.until or now().astimezone(ZoneInfo(tenant().timezone)).date()
     since = query.since or max(until, date(1970, 2, 1)) - timedelta(days=30)
     usage_report.check_days(since, until)
@@ -133,6 +133,6 @@ def days(query: ReportQuery) -> tuple[date, date]:
 
 def _refusal_chart(rows: list[statistics.Refusals], codes: list[str]) -> Response:
     labels = sorted({row.date for row in rows})
-    found = {(row.date, row.code): row.times for row in rows}
-    series = {code: [found.get((day, code), 0) for day in labels] for code in codes}
+    times = {(row.date, row.code): row.times for row in rows}
+    series = {code: [times.get((day, code), 0) for day in labels] for code in codes}
     return bars("Refused logins", [day.isoformat() for day in labels], series)

@@ -1,4 +1,4 @@
-"""A customer's usage report: what he used of his period, day by day and session by session."""
+"""A customer's usage report: what was used of the period, day by day and session by session."""
 
 from __future__ import annotations
 

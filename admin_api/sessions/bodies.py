@@ -1,4 +1,4 @@
-"""Sessions and log-ins, as shown."""
+"""Sessions and logins, as shown."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ class SessionOut(Shown):
     framed_ip: Address | None
     calling_station_id: str | None
     terminate_cause: str | None
+    #: What the device last claimed beyond what the line carries: not billed; null where it did not.
+    implausible_bytes_in: int | None
+    implausible_bytes_out: int | None
 
 
 class SessionPage(Page):
@@ -34,7 +37,8 @@ class SessionPage(Page):
 
 
 class SessionQuery(PageQuery):
-    """`status`: `online`, or `past` between `since` and `until` (a month at most; by default the last day)."""
+    """`status`: `online`, or `past`: over, and running between `since` and `until` (a month at most; by default the
+    last day)."""
 
     status: Literal["online", "past"] = "online"
     username: Wanted | None = None
@@ -51,7 +55,7 @@ class CustomerSessionQuery(PageQuery):
 
 
 class LoginOut(Shown):
-    """A log-in and the code that decided it (`accept`, or the refusal's)."""
+    """A login and the code that decided it (`accept`, or the refusal's)."""
 
     id: int
     at: datetime

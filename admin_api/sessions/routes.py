@@ -1,4 +1,4 @@
-"""Sessions of a tenant, and of one customer; a customer's log-ins with the reasons."""
+"""Sessions of a tenant, and of one customer; a customer's logins with the reasons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 
 from admin_api.access.authentication import allowed
 from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
-from admin_api.sessions.views import began_between, logins, sessions, shown, shown_logins
+from admin_api.sessions.views import ended_between, is_called, logins, sessions, shown, shown_logins
 from admin_api.web.database import now
 from admin_api.web.errors import invalid
 from admin_api.web.pages import PageQuery, page_of
@@ -28,21 +28,20 @@ _LONGEST = timedelta(days=32)
 @answers(SessionPage)
 def index(query: SessionQuery) -> dict[str, Any]:
     """List sessions: those online, or past ones of a time"""
-    found = sessions()
+    rows = sessions()
     if query.username is not None:
-        found = found.where(Radacct.username == query.username)
+        rows = rows.where(is_called(Radacct.username, query.username))
     if query.device_id is not None:
-        found = found.where(Radacct.device_id == query.device_id)
+        rows = rows.where(Radacct.device_id == query.device_id)
     if query.unknown_customer:
-        found = found.where(Radacct.customer_id.is_(None))
+        rows = rows.where(Radacct.customer_id.is_(None))
     if query.status == "online":
-        return page_of(found.where(Radacct.acctstoptime.is_(None)), query, shown, scalars=False)
+        return page_of(rows.where(Radacct.acctstoptime.is_(None)), query, shown, scalars=False)
     until = query.until or now()
     since = query.since or until - timedelta(days=1)
     if not timedelta(0) < until - since <= _LONGEST:
         invalid("since", "must lie before until, and at most 32 days before it")
-    past = began_between(found.where(Radacct.acctstoptime.is_not(None)), since, until)
-    return page_of(past, query, shown, scalars=False)
+    return page_of(ended_between(rows, since, query.until), query, shown, scalars=False)
 
 
 @session_routes.get("/customers/<int:id>/sessions")
@@ -52,11 +51,11 @@ def index(query: SessionQuery) -> dict[str, Any]:
 @answers(SessionPage)
 def of_customer(row: Customer, query: CustomerSessionQuery) -> dict[str, Any]:
     """List a customer's sessions"""
-    found = sessions().where(Radacct.customer_id == row.id)
+    rows = sessions().where(Radacct.customer_id == row.id)
     if query.status != "all":
         is_open = Radacct.acctstoptime.is_(None)
-        found = found.where(is_open if query.status == "online" else ~is_open)
-    return page_of(found, query, shown, scalars=False)
+        rows = rows.where(is_open if query.status == "online" else ~is_open)
+    return page_of(rows, query, shown, scalars=False)
 
 
 @session_routes.get("/customers/<int:id>/logins")
@@ -65,5 +64,5 @@ def of_customer(row: Customer, query: CustomerSessionQuery) -> dict[str, Any]:
 @asks(PageQuery)
 @answers(LoginPage)
 def logins_of_customer(row: Customer, query: PageQuery) -> dict[str, Any]:
-    """List a customer's log-ins, with the code that decided each"""
+    """List a customer's logins, with the code that decided each"""
     return page_of(logins().where(Radpostauth.customer_id == row.id), query, shown_logins)

@@ -1,4 +1,4 @@
-"""Sessions and log-ins: the queries and how their rows are shown."""
+"""Sessions and logins: the queries and how their rows are shown."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from admin_api.sessions.bodies import LoginOut, SessionOut
 from admin_api.web.database import of_tenant
 from models import MikrotikDevice, Radacct, Radpostauth
-from models.accounting.session_id import month_of
+from models.names import login_name, mac_of, notations
 
 _NEWEST = (Radacct.acctstarttime.desc(), Radacct.radacctid.desc())
 
@@ -20,14 +21,23 @@ def sessions() -> Select[Any]:
     """The tenant's sessions with their device's name, the newest first."""
     device = and_(MikrotikDevice.isp_id == Radacct.isp_id, MikrotikDevice.id == Radacct.device_id)
     query = select(Radacct, MikrotikDevice.name).outerjoin(MikrotikDevice, device)
-    found: Select[Any] = query.where(of_tenant(Radacct)).order_by(*_NEWEST)  # type: ignore[assignment]
-    return found
+    rows: Select[Any] = query.where(of_tenant(Radacct)).order_by(*_NEWEST)  # type: ignore[assignment]
+    return rows
 
 
-def began_between(query: Select[Any], since: datetime, until: datetime) -> Select[Any]:
-    """Sessions that began then. A session lies in its login's month, which names the partitions to look at."""
-    months = Radacct.session_month.between(month_of(since.timestamp() - 86_400), month_of(until.timestamp()))
-    return query.where(months, Radacct.acctstarttime >= since, Radacct.acctstarttime < until)
+def ended_between(query: Select[Any], since: datetime, until: datetime | None) -> Select[Any]:
+    """Sessions that are over and ran within that time, whenever they began; `until` None: up to this moment."""
+    query = query.where(Radacct.acctstoptime >= since)
+    return query if until is None else query.where(Radacct.acctstarttime < until)
+
+
+def is_called(column: InstrumentedAttribute[str | None], name: str) -> ColumnElement[bool]:
+    """The user name of a session is that one: without regard to case, or to the notation of a MAC address."""
+    key, mac = login_name(name), mac_of(name)
+    spellings = {name.lower(), *(form.lower() for form in (notations(mac) if mac else ()))}
+    beyond_ascii = func.octet_length(column) != func.length(column)
+    same = [spelling for spelling in spellings if login_name(spelling) == key]
+    return or_(func.lower(column).in_(same), and_(beyond_ascii, func.infora_login_name(column) == key))
 
 
 def shown(rows: Sequence[Any]) -> list[SessionOut]:
@@ -36,7 +46,7 @@ def shown(rows: Sequence[Any]) -> list[SessionOut]:
 
 
 def logins() -> Select[Any]:
-    """The tenant's log-ins, the newest first."""
+    """The tenant's logins, the newest first."""
     return (
         select(Radpostauth).where(of_tenant(Radpostauth)).order_by(Radpostauth.authdate.desc(), Radpostauth.id.desc())
     )
@@ -77,4 +87,6 @@ def _session(row: Radacct, device: str | None) -> SessionOut:
         framed_ip=row.framedipaddress,
         calling_station_id=row.callingstationid or None,
         terminate_cause=row.acctterminatecause,
+        implausible_bytes_in=None if row.implausible_input is None else int(row.implausible_input),
+        implausible_bytes_out=None if row.implausible_output is None else int(row.implausible_output),
     )

@@ -17,7 +17,7 @@ RetentionMonths = Annotated[int, Field(ge=1, le=1200)]
 
 
 class IspIn(Body):
-    """A new ISP. The two secrets are made by the server where they are absent or `auto-generated`."""
+    """A new ISP. The server makes the two secrets where they are absent or `auto-generated`."""
 
     name: Name
     company_name: Line | None = None

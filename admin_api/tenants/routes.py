@@ -25,21 +25,21 @@ isps = APIBlueprint("isps", __name__, url_prefix="/api/isps", tag="ISPs")
 
 
 def visible() -> Select[Isp]:
-    """All of them for a superadmin, for everybody else his own."""
+    """All ISPs for a superadmin, for everybody else their own."""
     own = principal().isp_id
     return select(Isp) if own is None else select(Isp).where(Isp.id == own)
 
 
 def inside(view: Callable[..., Any]) -> Callable[..., Any]:
-    """What a superadmin does with an ISP happens in it, whatever ISP he named or named none."""
+    """What a superadmin does with an ISP happens inside that ISP, whatever X-ISP-ID says."""
 
     @wraps(view)
-    def entered(row: Isp, **kwargs: object) -> object:
+    def moved(row: Isp, **kwargs: object) -> object:
         if principal().isp_id is None:
             work_in(row.id, everywhere=True)
         return view(row=row, **kwargs)
 
-    return entered
+    return moved
 
 
 @isps.get("")
@@ -106,7 +106,7 @@ def delete(row: Isp) -> dict[str, Any]:
 @inside
 @answers(IspOut, message="ISP suspended.")
 def suspend(row: Isp) -> Isp:
-    """Suspend an ISP: none of its customers logs in, those online are cut off"""
+    """Suspend an ISP: its customers can no longer log in, and open sessions end"""
     tenancy.suspend_isp(session(), row)
     settle(row)
     return row

@@ -24,7 +24,7 @@ def respond(returned: object, schema: type[BaseModel], status: int, message: str
     if tag is not None:
         response.headers["ETag"] = tag
     if request.method not in ("GET", "HEAD"):
-        idempotency.keep(response)
+        idempotency.store(response)
         session().commit()
     return response
 

@@ -17,6 +17,7 @@ from admin_api.settings import Settings
 from admin_api.web.parts import parts
 from models import Base, Isp
 from models.db import make_engine
+from models.deadline import ANSWERS_WITHIN
 
 ModelT = TypeVar("ModelT", bound=Base)
 
@@ -27,11 +28,13 @@ _TENANCY = "tenancy"
 def engine_for(settings: Settings) -> Engine:
     """Statements and waits for locks end in time, and no parameter of a statement reaches an error's text."""
     seconds = settings.statement_timeout_seconds
-    limits = f"-c timezone=UTC -c statement_timeout={seconds}s -c lock_timeout=5s"
+    limits = f"-c statement_timeout={seconds}s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
     return make_engine(
         settings.database_url,
         "infora api",
-        connect_args={"options": limits + " -c idle_in_transaction_session_timeout=60s"},
+        # The database ends a statement that takes too long; the deadline is for one that hangs itself.
+        answers_within=min(seconds + 1, ANSWERS_WITHIN),
+        server_options=limits,
         hide_parameters=True,
         pool_size=5,
         max_overflow=5,
@@ -40,23 +43,23 @@ def engine_for(settings: Settings) -> Engine:
 
 
 def session() -> Session:
-    """The request's session; made when first asked for."""
+    """The request's session; opened at its first use."""
     if "session" not in g:
         g.session = Session(parts().engine, expire_on_commit=False)
         event.listen(g.session, "after_begin", _enter)
-    made: Session = g.session
-    return made
+    opened: Session = g.session
+    return opened
 
 
 def work_in(isp_id: int | None, *, everywhere: bool = False) -> None:
     """From here on the session sees this tenant alone. `everywhere`: all tenants' names and operators, too."""
-    made = session()
-    made.info[_TENANCY] = {
+    work = session()
+    work.info[_TENANCY] = {
         "isp_id": "" if isp_id is None else str(isp_id),
         "scope": "all" if everywhere else "",
     }
-    if made.in_transaction():
-        made.execute(_SET, made.info[_TENANCY])
+    if work.in_transaction():
+        work.execute(_SET, work.info[_TENANCY])
     g.isp_id = isp_id
 
 
@@ -68,11 +71,11 @@ def tenant_id() -> int:
 
 def tenant() -> Isp:
     """Its row."""
-    found = session().get_one(Isp, tenant_id())
-    return found
+    isp = session().get_one(Isp, tenant_id())
+    return isp
 
 
-def mine(model: type[ModelT]) -> Select[ModelT]:
+def tenant_rows(model: type[ModelT]) -> Select[ModelT]:
     """The tenant's rows: the first wall. Every query about a tenant's rows begins here."""
     return select(model).where(of_tenant(model))
 
@@ -98,9 +101,9 @@ def settle(row: Base) -> None:
 
 def close(_error: BaseException | None = None) -> None:
     """What was not committed is undone."""
-    made: Session | None = g.pop("session", None)
-    if made is not None:
-        made.close()
+    opened: Session | None = g.pop("session", None)
+    if opened is not None:
+        opened.close()
 
 
 def lend_to(response: Response) -> Response:
@@ -114,6 +117,6 @@ def register(app: Flask) -> None:
     app.teardown_appcontext(close)
 
 
-def _enter(made: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    if _TENANCY in made.info:
-        connection.execute(_SET, made.info[_TENANCY])
+def _enter(work: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    if _TENANCY in work.info:
+        connection.execute(_SET, work.info[_TENANCY])

@@ -17,7 +17,7 @@ from models.refusals import Invalid, Refused
 
 log = logging.getLogger("infora.api")
 
-#: What a status is called where nothing more special is known.
+#: The code of a status where nothing more specific is known.
 CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -28,9 +28,11 @@ CODES = {
     409: "conflict",
     412: "stale",
     413: "too_large",
+    414: "uri_too_long",
     415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_attempts",
+    431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",
 }
@@ -40,10 +42,14 @@ MESSAGES = {
     403: "Your role does not allow this.",
     404: "There is no such thing here.",
     405: "This address does not know that method.",
-    500: "Something went wrong on our side. The request id leads us to it.",
+    414: "The address is too long.",
+    431: "The headers are too long, or there are too many of them.",
+    500: "Something went wrong on the server. The request id leads to it in the log.",
 }
 Answer = tuple[Response, int, dict[str, str]]
 PROBLEM = "application/problem+json"
+#: What an error is about that is about no single field, by where the validator looked.
+_WHOLE = {"json": "body"}
 
 
 def refuse(
@@ -81,19 +87,22 @@ def _from_http_error(error: HTTPError) -> Answer:
     data = dict(error.extra_data)
     message = error.message or ""
     if isinstance(error.detail, dict) and error.detail:
-        found = {field: texts for fields in error.detail.values() for field, texts in fields.items()}
-        data["errors"] = {field: [_plainly(text) for text in texts] for field, texts in found.items()}
+        data["errors"] = {
+            _WHOLE.get(location, location) if field == "_schema" else field: [in_plain_words(text) for text in texts]
+            for location, fields in error.detail.items()
+            for field, texts in fields.items()
+        }
         message = "Some fields cannot be taken."
     elif not data:
         message = MESSAGES.get(error.status_code, message)
     return _answer(error.status_code, message, data, {name: str(value) for name, value in dict(error.headers).items()})
 
 
-def _plainly(said: str) -> str:
+def in_plain_words(text: str) -> str:
     """The validator's words without those about itself."""
-    if said.startswith("Input should be a valid dictionary"):
+    if text.startswith("Input should be a valid dictionary"):
         return "must be a JSON object"
-    return said.removeprefix("Value error, ")
+    return text.removeprefix("Value error, ")
 
 
 def _from_refused(error: Refused) -> Answer:

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the answer to a POST is kept in the transaction that did the work, so that a twin gets the same.
+"""`Idempotency-Key`: the answer to a POST is stored in the transaction that did the work, so that a twin gets the same.
 
 A twin that comes while the first still runs waits for it at the unique constraint, and gets its answer.
 """
@@ -18,10 +18,10 @@ from models.tables.api_access import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 _LONGEST = 255
-_KEPT_FOR = text("interval '24 hours'")
+_LIFETIME = text("interval '24 hours'")
 
 
-def kept_answer() -> Response | None:
+def stored_answer() -> Response | None:
     """The answer of the first twin; None where this request is the first, or carries no key."""
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST" or "caller" not in g:
@@ -31,42 +31,42 @@ def kept_answer() -> Response | None:
     key_digest, request_digest = _digest(key.encode("latin-1")), _request_digest()
     caller = f"{g.caller} in {g.isp_id}"
     _forget_old(caller)
-    g.kept_id = session().scalar(
+    g.stored_id = session().scalar(
         insert(IdempotencyKey)
         .values(isp_id=g.isp_id, caller=caller, key_digest=key_digest, request_digest=request_digest)
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.id)
     )
-    return None if g.kept_id is not None else _repeat(caller, key_digest, request_digest)
+    return None if g.stored_id is not None else _repeat(caller, key_digest, request_digest)
 
 
-def keep(response: Response) -> None:
+def store(response: Response) -> None:
     """Store the answer beside the work; it may show a secret for the only time, so it is encrypted."""
-    kept_id = g.get("kept_id")
-    if kept_id is None:
+    stored_id = g.get("stored_id")
+    if stored_id is None:
         return
-    answer = parts().keyring.encrypt(response.get_data(as_text=True), g.isp_id or 0, "idempotency_keys", kept_id)
+    answer = parts().keyring.encrypt(response.get_data(as_text=True), g.isp_id or 0, "idempotency_keys", stored_id)
     session().execute(
-        update(IdempotencyKey).where(IdempotencyKey.id == kept_id).values(status=response.status_code, answer=answer)
+        update(IdempotencyKey).where(IdempotencyKey.id == stored_id).values(status=response.status_code, answer=answer)
     )
 
 
 def forget() -> None:
     """Nothing was done that a twin may not do again: what is committed is not the key."""
-    if (kept_id := g.pop("kept_id", None)) is not None:
-        session().execute(delete(IdempotencyKey).where(IdempotencyKey.id == kept_id))
+    if (stored_id := g.pop("stored_id", None)) is not None:
+        session().execute(delete(IdempotencyKey).where(IdempotencyKey.id == stored_id))
 
 
 def _repeat(caller: str, key_digest: str, request_digest: str) -> Response:
-    kept = session().scalar(
+    stored = session().scalar(
         select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key_digest == key_digest)
     )
-    if kept is None or kept.answer is None:
+    if stored is None or stored.answer is None:
         refuse(409, "busy", "The first request with this key is still running.")
-    if kept.request_digest != request_digest:
+    if stored.request_digest != request_digest:
         refuse(422, "idempotency_key_reused", f"This {HEADER} was used for another request.")
-    body = parts().keyring.decrypt(kept.answer, g.isp_id or 0, "idempotency_keys", kept.id)
-    response = current_app.response_class(body, status=kept.status, mimetype="application/json")
+    body = parts().keyring.decrypt(stored.answer, g.isp_id or 0, "idempotency_keys", stored.id)
+    response = current_app.response_class(body, status=stored.status, mimetype="application/json")
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -74,7 +74,7 @@ def _repeat(caller: str, key_digest: str, request_digest: str) -> Response:
 def _forget_old(caller: str) -> None:
     session().execute(
         delete(IdempotencyKey).where(
-            IdempotencyKey.caller == caller, IdempotencyKey.created_at < func.now() - _KEPT_FOR
+            IdempotencyKey.caller == caller, IdempotencyKey.created_at < func.now() - _LIFETIME
         )
     )
 

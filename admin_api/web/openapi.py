@@ -87,12 +87,12 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
 
 
 def _headers(path: str, method: str) -> list[str]:
-    found = ["X-ISP-ID"]
+    names = ["X-ISP-ID"]
     if method == "post":
-        found.append("Idempotency-Key")
+        names.append("Idempotency-Key")
     if method in ("put", "patch", "delete") and path.endswith("{id}"):
-        found.append("If-Match")
-    return found
+        names.append("If-Match")
+    return names
 
 
 def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _without_null_defaults(schema: Any) -> Any:  # noqa: ANN401  # any part of a
     if not isinstance(schema, dict):
         return schema
     takes_null = any(part.get("type") == "null" for part in schema.get("anyOf", []) if isinstance(part, dict))
-    kept = {name: _without_null_defaults(part) for name, part in schema.items()}
-    if "default" in kept and kept["default"] is None and not takes_null:
-        del kept["default"]
-    return kept
+    cleaned = {name: _without_null_defaults(part) for name, part in schema.items()}
+    if "default" in cleaned and cleaned["default"] is None and not takes_null:
+        del cleaned["default"]
+    return cleaned

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from flask import request
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from admin_api.web.answer import also_send
 from admin_api.web.database import session
+from models.names import fold
 
 
 class PageQuery(BaseModel):
@@ -33,7 +34,7 @@ class Page(BaseModel):
 
 def page_of(
     query: Select[Any],
-    asked: PageQuery,
+    page: PageQuery,
     show: Callable[[Sequence[Any]], list[Any]],
     *,
     scalars: bool = True,
@@ -43,19 +44,19 @@ def page_of(
 
     `one_scan`: of scalars whose conditions no index answers: they are looked through once, and counted on the way.
     """
-    limited = query.limit(asked.per_page).offset((asked.page - 1) * asked.per_page)
+    limited = query.limit(page.per_page).offset((page.page - 1) * page.per_page)
     total: int | None = None
     if one_scan:
-        found = session().execute(limited.add_columns(func.count().over())).all()
-        rows: Sequence[Any] = [row[0] for row in found]
-        total = found[0][1] if found else None
+        counted = session().execute(limited.add_columns(func.count().over())).all()
+        rows: Sequence[Any] = [row[0] for row in counted]
+        total = counted[0][1] if counted else None
     else:
         rows = session().scalars(limited).all() if scalars else session().execute(limited).all()
     if total is None:
         total = session().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    pages = -(-total // asked.per_page)
-    _link(asked.page, pages)
-    return {"items": show(rows), "page": asked.page, "per_page": asked.per_page, "total": total, "pages": pages}
+    pages = -(-total // page.per_page)
+    _link(page.page, pages)
+    return {"items": show(rows), "page": page.page, "per_page": page.per_page, "total": total, "pages": pages}
 
 
 def _link(page: int, pages: int) -> None:
@@ -71,13 +72,17 @@ def _address(page: int) -> str:
 
 
 def searched(query: Select[Any], text: str | None, columns: Sequence[Any]) -> Select[Any]:
-    """The text anywhere in any of the columns, without regard to case."""
+    """The text anywhere in any of the columns, without regard to case (models.names.fold)."""
     if not text:
         return query
-    condition = columns[0].icontains(text, autoescape=True)
-    for column in columns[1:]:
-        condition = condition | column.icontains(text, autoescape=True)
-    return query.where(condition)
+    return query.where(or_(*(_contains(column, text) for column in columns)))
+
+
+def _contains(column: Any, text: str) -> ColumnElement[bool]:  # noqa: ANN401  # any column of text
+    """The database folds ASCII by itself at once; what goes beyond is folded as names are."""
+    beyond_ascii = func.octet_length(column) != func.length(column)
+    folded = func.infora_fold(column).contains(fold(text), autoescape=True)
+    return or_(column.icontains(text, autoescape=True), and_(beyond_ascii, folded))
 
 
 def ordered(query: Select[Any], wanted: str | None, columns: dict[str, Any], tie: Any) -> Select[Any]:  # noqa: ANN401

@@ -1,6 +1,6 @@
 """The decorators that a route is made of. From the outside in: who may, which row, which body, which answer.
 
-That order is the order of checks: 401, 403, 404, 412, then 400 and 422 (CONTRACT "HTTP").
+That order is the order of checks: 401, 403, 404, 412, then 400 and 422.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def asks(schema: type[BaseModel]) -> Callable[[ViewT], ViewT]:
 def answers(
     schema: type[BaseModel], status: int = 200, message: str = "OK"
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """What the view returns, in the envelope; a change is committed with it, and kept for its Idempotency-Key."""
+    """What the view returns, in the envelope; a change is committed with it, and stored for its Idempotency-Key."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def answered(*args: object, **kwargs: object) -> Response:
-            if (kept := idempotency.kept_answer()) is not None:
-                return kept
+            if (stored := idempotency.stored_answer()) is not None:
+                return stored
             returned = view(*args, **kwargs)
             return returned if isinstance(returned, Response) else respond(returned, schema, status, message)
 

@@ -10,7 +10,7 @@ from flask import request
 from sqlalchemy import Select
 
 from admin_api.web.answer import check_version
-from admin_api.web.database import mine, session
+from admin_api.web.database import session, tenant_rows
 from admin_api.web.errors import refuse
 from models import Base
 
@@ -24,10 +24,10 @@ def row(model: type[Base], among: Callable[[], Select[Any]] | None = None) -> Ca
     def decorate(view: ViewT) -> ViewT:
         @wraps(view)
         def loaded(*args: object, id: int, **kwargs: object) -> object:
-            found = find(model, id, among)
+            loaded_row = find(model, id, among)
             if request.method in ("PUT", "PATCH", "DELETE"):
-                check_version(found)
-            return view(*args, row=found, **kwargs)
+                check_version(loaded_row)
+            return view(*args, row=loaded_row, **kwargs)
 
         return loaded  # type: ignore[return-value]
 
@@ -36,10 +36,10 @@ def row(model: type[Base], among: Callable[[], Select[Any]] | None = None) -> Ca
 
 def find(model: Any, row_id: int, among: Callable[[], Select[Any]] | None = None) -> Any:  # noqa: ANN401  # the model's row
     """The row with that id, or a 404."""
-    query = (among() if among else mine(model)).where(model.id == row_id)
+    query = (among() if among else tenant_rows(model)).where(model.id == row_id)
     if request.method not in ("GET", "HEAD"):
         query = query.with_for_update(of=model)
-    found = session().scalar(query) if 0 < row_id <= LARGEST_ID else None
-    if found is None:
+    row = session().scalar(query) if 0 < row_id <= LARGEST_ID else None
+    if row is None:
         refuse(404, "not_found", "There is no such thing here.")
-    return found
+    return row

@@ -1,4 +1,4 @@
-"""The kinds of values that recur in bodies: each checks what the contract says of it, and normalises."""
+"""The kinds of values that recur in bodies: each is checked, and normalised."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from models.names import mac_of
 from models.secrets.generated import API_KEY_FORM, MADE_BY_SERVER, RADIUS_SECRET_FORM
+from models.secrets.password_hashes import (
+    LONGEST_CUSTOMER_PASSWORD,
+    LONGEST_OPERATOR_PASSWORD,
+    SHORTEST_OPERATOR_PASSWORD,
+    check_customer_password,
+    check_operator_password,
+)
 from models.subscriptions.calendar import LATEST_YEAR
 
 GB = 10**9
-_MAC = re.compile(r"[0-9A-F]{12}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -65,14 +72,12 @@ def _trimmed(text: str) -> str:
 
 
 def _password(text: str) -> str:
-    if not 1 <= len(_storable(text).encode()) <= 128:
-        raise ValueError("must have 1 to 128 bytes of UTF-8 without NUL")
+    check_customer_password(_storable(text))
     return text
 
 
 def _operator_password(text: str) -> str:
-    if not 10 <= len(_storable(text)) <= 200:
-        raise ValueError("must have 10 to 200 characters")
+    check_operator_password(_storable(text))
     return text
 
 
@@ -115,14 +120,15 @@ def _timezone(text: str) -> str:
 
 
 def _mac(text: str) -> str:
-    digits = re.sub(r"[-:. ]", "", text).upper()
-    if not _MAC.fullmatch(digits):
+    # People also write blanks, and the notations mixed.
+    address = mac_of(re.sub(r"[-:. ]", "", text))
+    if address is None:
         raise ValueError("must be a MAC address such as AA:BB:CC:DD:EE:FF")
-    return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
+    return address
 
 
 def _host_address(text: str) -> str:
-    """What a subscriber can be given: an IPv4 address of a host."""
+    """What a customer can be given: an IPv4 address of a host."""
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
@@ -161,14 +167,18 @@ def _no_prefix(text: str) -> str:
 
 
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
-#: What is looked for.
-Wanted = Annotated[str, Field(max_length=253), AfterValidator(_storable)]
+#: What is looked for; blanks around it are nobody's name.
+Wanted = Annotated[str, Field(max_length=253), AfterValidator(_storable), AfterValidator(str.strip)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_named)]
 Username = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_username)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
-CustomerPassword = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_password)]
-OperatorPassword = Annotated[str, Field(min_length=10, max_length=200), AfterValidator(_operator_password)]
+CustomerPassword = Annotated[str, Field(min_length=1, max_length=LONGEST_CUSTOMER_PASSWORD), AfterValidator(_password)]
+OperatorPassword = Annotated[
+    str,
+    Field(min_length=SHORTEST_OPERATOR_PASSWORD, max_length=LONGEST_OPERATOR_PASSWORD),
+    AfterValidator(_operator_password),
+]
 ApiKey = Annotated[str, AfterValidator(_api_key)]
 IspRadiusSecret = Annotated[str, AfterValidator(_isp_radius_secret)]
 DeviceRadiusSecret = Annotated[str, AfterValidator(_device_radius_secret)]
@@ -192,5 +202,5 @@ Address = Annotated[str, AfterValidator(_no_prefix)]
 
 
 def octets(gigabytes: Decimal) -> int:
-    """GB of the contract to octets, exactly."""
+    """GB of 10^9 bytes to octets, exactly."""
     return int(gigabytes * GB)

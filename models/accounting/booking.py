@@ -8,7 +8,7 @@ The caller commits; after BookingConflict, they roll back and book the batch aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import BatchSessions, Entry
 from models.accounting.records import (
+    KNOWN_STATUSES,
     REBOOTS,
     ROUTER_REBOOT,
     AccountingRecord,
@@ -27,7 +28,7 @@ from models.accounting.records import (
 from models.accounting.session import SessionState, booked_at, end, fold
 from models.accounting.session_rows import BookingConflict, load, store
 from models.accounting.statements import numbers, texts
-from models.accounting.usage_rows import Total, count
+from models.accounting.usage_rows import LineRates, Total, count
 from models.accounting.usage_split import Growth
 
 __all__ = ["Booking", "BookingConflict", "Total", "book"]
@@ -46,16 +47,17 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     Raises BookingConflict where another node was quicker with one of its sessions, and the database's errors.
     """
     connection.exec_driver_sql(sql.LOOK_UP)
-    packets = [record for record in records if isinstance(record, AccountingRecord)]
+    heard = [record for record in records if isinstance(record, AccountingRecord)]
+    packets = [record for record in heard if record.status in KNOWN_STATUSES]
     ends = [record for record in records if isinstance(record, InferredStop)]
     restarts = [packet for packet in packets if packet.status in REBOOTS]
     sessions, entries = load(connection, packets, ends)
-    grown = _fold(sessions, sorted([*entries, *ends, *restarts], key=_moment))
+    grown = _fold(sessions, sorted([*entries, *ends, *restarts], key=_moment), LineRates(connection).of)
     states = list(sessions.states())
     _find_customers(connection, states)
     totals = count(connection, grown)
     store(connection, [state for state in states if state.changed])
-    _note_contacts(connection, packets)
+    _note_contacts(connection, heard)
     _insert_results(connection, [record for record in records if isinstance(record, AuthResult)])
     return Booking(states, totals)
 
@@ -67,14 +69,16 @@ def _moment(event: Entry | InferredStop | AccountingRecord) -> float:
 
 
 def _fold(
-    sessions: BatchSessions, events: Sequence[Entry | InferredStop | AccountingRecord]
+    sessions: BatchSessions,
+    events: Sequence[Entry | InferredStop | AccountingRecord],
+    rate_of: Callable[[SessionState, AccountingRecord], float],
 ) -> list[tuple[SessionState, Growth]]:
     """Take all events into their sessions, in the order of time; what grew."""
     grown = []
     for event in events:
         if isinstance(event, Entry):
             state = sessions.of_entry(event)
-            growth = fold(state, event.record, event.session_class)
+            growth = fold(state, event.record, event.session_class, rate_of)
             if growth is not None:
                 grown.append((state, growth))
         elif isinstance(event, InferredStop):

@@ -14,6 +14,9 @@ STOP = "Stop"
 #: The router says that it (re)starts or stops accounting: whatever it had open is over (RFC 2866 section 5.1).
 REBOOTS = ("Accounting-On", "Accounting-Off")
 
+#: Records of any other Acct-Status-Type are acknowledged, and are of no session.
+KNOWN_STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
+
 STALE = "Stale-Session"
 ROUTER_REBOOT = "Router-Reboot"
 TAKEN_OVER = "Session-Taken-Over"
@@ -50,11 +53,8 @@ class AccountingRecord(NamedTuple):
     framed_ipv6_prefix: str = ""
     delegated_ipv6_prefix: str = ""
     cause: str = ""
-    #: Event-Timestamp, epoch seconds of the router's clock: evidence only (FACTS 2).
+    #: Event-Timestamp, epoch seconds of the router's clock: evidence only, for most boards have no battery.
     router_time: int | None = None
-    service_type: str = ""
-    framed_protocol: str = ""
-    authentic: str = ""
 
 
 class AuthResult(NamedTuple):

@@ -6,9 +6,11 @@ the earliest that any packet speaks of, the end the earliest Stop of the router 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from models.accounting.plausible import LEAST_RATE, is_plausible
 from models.accounting.records import SERVER_CAUSES, START, STOP, AccountingRecord
 from models.accounting.session_id import SessionClass
 from models.accounting.usage_split import Growth
@@ -47,6 +49,8 @@ class SessionState:
     #: (updated, octets_in, octets_out, stopped) in the database; None: not there yet.
     stored: tuple[float | None, int, int, float | None] | None = None
     changed: bool = False
+    #: Counters of a packet that no line can have carried (in, out).
+    implausible: tuple[int, int] | None = None
     #: What the session is called where nobody tells namesakes apart: by the packet path's memory.
     plain_id: str | None = None
 
@@ -68,9 +72,18 @@ def began_at(record: AccountingRecord, session_class: SessionClass) -> float:
     return max(booked_at(record) - seconds, 0.0 if login is None else min(float(login), booked_at(record)))
 
 
-def fold(state: SessionState, record: AccountingRecord, session_class: SessionClass) -> Growth | None:
-    """Take one record into its session; what grew, or None. Records come in the order of `booked_at`."""
+def fold(
+    state: SessionState,
+    record: AccountingRecord,
+    session_class: SessionClass,
+    rate_of: Callable[[SessionState, AccountingRecord], float] = lambda _state, _record: LEAST_RATE,
+) -> Growth | None:
+    """Take one record into its session; what grew, or None. Records come in the order of `booked_at`.
+
+    rate_of: octets a second that the customer's line carries at most, asked where 10 Gbit/s are not enough.
+    """
     at = booked_at(record)
+    record = _believable(state, record, at, session_class, rate_of)
     growth = _grow(state, record, at)
     began = began_at(record, session_class)
     if state.started is None or began < state.started:
@@ -78,6 +91,29 @@ def fold(state: SessionState, record: AccountingRecord, session_class: SessionCl
     if record.status == STOP:
         _stop(state, record, at)
     return growth
+
+
+def _believable(
+    state: SessionState,
+    record: AccountingRecord,
+    at: float,
+    session_class: SessionClass,
+    rate_of: Callable[[SessionState, AccountingRecord], float],
+) -> AccountingRecord:
+    """The record, with the session's own counters where its are beyond what a line carries: those are evidence.
+
+    The base stays, of octets and of session time, until a plausible counter comes.
+    """
+    growth = max(0, record.octets_in - state.octets_in) + max(0, record.octets_out - state.octets_out)
+    if growth <= LEAST_RATE:
+        return record
+    since = state.updated if state.updated is not None else session_class.login_time
+    elapsed = None if since is None else at - since
+    seconds = None if record.session_time is None else record.session_time - state.session_time
+    if is_plausible(growth, elapsed, seconds) or is_plausible(growth, elapsed, seconds, rate_of(state, record)):
+        return record
+    state.implausible = record.octets_in, record.octets_out
+    return record._replace(octets_in=state.octets_in, octets_out=state.octets_out, session_time=None)
 
 
 def _grow(state: SessionState, record: AccountingRecord, at: float) -> Growth | None:

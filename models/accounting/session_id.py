@@ -1,7 +1,7 @@
-"""Who a session is: the Class that a login gives, and the identifier made of it (DESIGN 2).
+"""Who a session is: the Class that a login gives, and the identifier made of it.
 
 Class is version 1, time of login (epoch seconds, 32 bits, big endian), 8 random octets. Devices use their session ids
-again after 16 reboots (FACTS 2), so the random octets are part of a session's identity wherever they come back.
+again after 16 reboots, so the random octets are part of a session's identity wherever they come back.
 """
 
 from __future__ import annotations

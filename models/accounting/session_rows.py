@@ -83,6 +83,15 @@ def store(connection: Connection, states: Sequence[SessionState]) -> None:
     ):  # fmt: skip
         if rows and connection.exec_driver_sql(statement, columns(rows)).rowcount != len(rows):
             raise BookingConflict("a session was booked elsewhere at the same time")
+    doubtful = [(state, state.implausible) for state in ordered if state.implausible is not None]
+    if doubtful:
+        connection.exec_driver_sql(sql.NOTE_IMPLAUSIBLE, {
+            "isp": numbers(state.isp_id for state, _ in doubtful),
+            "uid": texts(state.unique_id for state, _ in doubtful),
+            "month": numbers(state.month for state, _ in doubtful),
+            "octets_in": numbers(octets_in for _, (octets_in, _out) in doubtful),
+            "octets_out": numbers(octets_out for _, (_in, octets_out) in doubtful),
+        })  # fmt: skip
 
 
 def _moments(values: Iterable[float | None]) -> str:
@@ -129,10 +138,7 @@ def _inserted(states: Sequence[SessionState]) -> dict[str, str]:
         "nas": texts(record.nas_address for record in first),
         "port": texts(readable(record.nas_port_id) for record in first),
         "port_type": texts(record.nas_port_type for record in first),
-        "authentic": texts(record.authentic for record in first),
         "called": texts(readable(record.called) for record in first),
         "mac": texts(record.mac for record in first),
-        "service": texts(record.service_type for record in first),
-        "protocol": texts(record.framed_protocol for record in first),
         "class": texts(record.klass.hex() for record in first),
     }

@@ -16,7 +16,7 @@ LOOK_UP = "set local enable_mergejoin = off; set local enable_hashjoin = off"
 FIND_CUSTOMERS = """
 select wanted.isp_id, wanted.name, c.id
   from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
-  join customers c on c.isp_id = wanted.isp_id and infora_login_name(c.username) = infora_login_name(wanted.name)
+  join customers c on c.isp_id = wanted.isp_id and c.id = infora_customer_of(wanted.isp_id, wanted.name)
 """
 
 #: The period that runs at `since` and all later ones, or when the customer came.
@@ -59,21 +59,21 @@ select {_STATE} from radacct r
 INSERT_SESSIONS = """
 insert into radacct (isp_id, acctuniqueid, session_month, customer_id, device_id, acctsessionid, username,
     nasipaddress, nasportid, nasporttype, acctstarttime, acctupdatetime, acctstoptime, acctinterval, acctsessiontime,
-    acctauthentic, acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
-    servicetype, framedprotocol, framedipaddress, framedipv6prefix, delegatedipv6prefix, class, router_time)
+    acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
+    framedipaddress, framedipv6prefix, delegatedipv6prefix, class, router_time)
 select isp, uid, month, customer, device, session, name,
        nullif(nas, '')::inet, nullif(port, ''), nullif(port_type, ''), to_timestamp(started), to_timestamp(updated),
-       to_timestamp(stopped), gap, seconds, nullif(authentic, ''), octets_in, octets_out,
-       nullif(called, ''), nullif(mac, ''), cause, nullif(service, ''), nullif(protocol, ''), nullif(framed, '')::inet,
+       to_timestamp(stopped), gap, seconds, octets_in, octets_out,
+       nullif(called, ''), nullif(mac, ''), cause, nullif(framed, '')::inet,
        nullif(prefix, '')::inet, nullif(delegated, '')::inet, nullif(class, ''), to_timestamp(clock)
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(customer)s::bigint[], %(device)s::bigint[],
        %(session)s::text[], %(name)s::text[], %(nas)s::text[], %(port)s::text[], %(port_type)s::text[],
        %(started)s::float8[], %(updated)s::float8[], %(stopped)s::float8[], %(gap)s::bigint[], %(seconds)s::bigint[],
-       %(authentic)s::text[], %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(called)s::text[], %(mac)s::text[],
-       %(cause)s::text[], %(service)s::text[], %(protocol)s::text[], %(framed)s::text[], %(prefix)s::text[],
+       %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(called)s::text[], %(mac)s::text[],
+       %(cause)s::text[], %(framed)s::text[], %(prefix)s::text[],
        %(delegated)s::text[], %(class)s::text[], %(clock)s::float8[])
     as new (isp, uid, month, customer, device, session, name, nas, port, port_type, started, updated, stopped, gap,
-       seconds, authentic, octets_in, octets_out, called, mac, cause, service, protocol, framed, prefix, delegated,
+       seconds, octets_in, octets_out, called, mac, cause, framed, prefix, delegated,
        class, clock)
 on conflict do nothing
 """
@@ -101,6 +101,26 @@ update radacct r
    and r.acctinputoctets = new.old_in and r.acctoutputoctets = new.old_out
    and date_part('epoch', r.acctupdatetime) is not distinct from new.old_updated
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
+"""
+
+#: What no line can have carried, beside the session as it is booked.
+NOTE_IMPLAUSIBLE = """
+update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
+              %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+"""
+
+#: A tenant's fastest plan, and a customer's, in Mbit/s.
+FASTEST_PLAN = """
+select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans where isp_id = %(isp)s
+"""
+PLAN_OF = """
+select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
+  from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
+ where c.isp_id = %(isp)s
+   and (c.id = %(customer)s or (%(customer)s is null
+                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
 """
 
 ADD_USAGE = """

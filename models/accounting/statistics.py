@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Date, cast, func, select
+from sqlalchemy import Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from models.tables.accounting import Radacct, Radpostauth
@@ -59,8 +59,9 @@ def traffic(
     query = (
         select(
             moment,
-            cast(func.sum(UsageDaily.bytes_in), BigInteger),
-            cast(func.sum(UsageDaily.bytes_out), BigInteger),
+            # Sums are numeric in PostgreSQL: no row makes one that does not fit.
+            func.sum(UsageDaily.bytes_in),
+            func.sum(UsageDaily.bytes_out),
         )
         .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
         .group_by(moment)
@@ -68,7 +69,7 @@ def traffic(
     )
     if customer_id is not None:
         query = query.where(UsageDaily.customer_id == customer_id)
-    return [Traffic(*row) for row in session.execute(query)]
+    return [Traffic(day, int(bytes_in), int(bytes_out)) for day, bytes_in, bytes_out in session.execute(query)]
 
 
 def refusals(session: Session, isp_id: int, zone: ZoneInfo, first: date, last: date) -> list[Refusals]:
@@ -91,12 +92,12 @@ def refusals(session: Session, isp_id: int, zone: ZoneInfo, first: date, last: d
 
 def top_users(session: Session, isp_id: int, first: date, last: date, limit: int) -> list[TopUser]:
     """Who moved most, most first."""
-    total = func.sum(UsageDaily.bytes_in + UsageDaily.bytes_out)
+    total = func.sum(UsageDaily.bytes_in) + func.sum(UsageDaily.bytes_out)
     top = (
         select(
             UsageDaily.customer_id,
-            cast(func.sum(UsageDaily.bytes_in), BigInteger).label("bytes_in"),
-            cast(func.sum(UsageDaily.bytes_out), BigInteger).label("bytes_out"),
+            func.sum(UsageDaily.bytes_in).label("bytes_in"),
+            func.sum(UsageDaily.bytes_out).label("bytes_out"),
         )
         .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
         .group_by(UsageDaily.customer_id)
@@ -109,7 +110,10 @@ def top_users(session: Session, isp_id: int, first: date, last: date, limit: int
         .outerjoin(Customer, (Customer.id == top.c.customer_id) & (Customer.isp_id == isp_id))
         .order_by((top.c.bytes_in + top.c.bytes_out).desc(), top.c.customer_id)
     )
-    return [TopUser(*row) for row in session.execute(query)]
+    return [
+        TopUser(customer_id, username, int(bytes_in), int(bytes_out))
+        for customer_id, username, bytes_in, bytes_out in session.execute(query)
+    ]
 
 
 def online(session: Session, isp_id: int) -> list[DeviceOnline]:

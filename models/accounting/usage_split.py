@@ -70,8 +70,8 @@ class Calendar:
 class Periods(NamedTuple):
     """The paid periods of one customer: the moments at which they begin, in order, and their names in the books.
 
-    A name is the start that the books have; for the time before the first period, when the customer came.
-    Growth after the last one's end belongs to the last (CONTRACT "Periods").
+    A name is the start that the books have; for the time before the first period, when the customer was created.
+    Growth after the last one's end belongs to the last.
     """
 
     starts: Sequence[float]

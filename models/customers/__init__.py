@@ -1,1 +1,1 @@
-"""Customers: made, changed, suspended, deleted, imported, found."""
+"""Customers: created, changed, suspended, deleted, imported, looked up."""

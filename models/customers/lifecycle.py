@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.audit_trail import MASK, record, snapshot
+from models.customers.creation import NewCustomer, create_customers
 from models.network import requests
 from models.radius import provisioning
 from models.refusals import Invalid, Refused
 from models.secrets.keyring import Keyring
-from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
+from models.secrets.password_hashes import check_customer_password
 from models.subscriptions.plans import changed_attributes, given_to_sessions
+from models.subscriptions.status import is_over
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
@@ -30,10 +31,9 @@ def create_customer(
     *,
     password: str,
     username: str | None = None,
-    expires_at: datetime | None = None,
     **fields: Any,  # noqa: ANN401  # columns of Customer
 ) -> Customer:
-    """A new customer with his password, his first period and his rad* rows; username defaults to the e-mail.
+    """A new customer with password, first period and rad* rows; the user name defaults to the e-mail.
 
     Without `expires_at` the first period is the plan's. Raises Invalid for a plan or password that cannot be.
     """
@@ -41,34 +41,11 @@ def create_customer(
     if not name:
         raise Invalid("username", "is required where no email is given")
     plan = plan_for(session, isp.id, fields.get("service_plan_id"))
-    end = expires_at or first_period_end(isp, plan, now)
-    customer = Customer(isp_id=isp.id, username=name, expires_at=end, **fields)
-    session.add(customer)
-    session.flush()
-    if now < end:
-        session.add(first_period(customer, plan, now))
-    set_password(session, keyring, isp, customer, password)
-    provisioning.provision_customer(session, customer)
+    _check_password(password)
+    new = NewCustomer(fields | {"username": name}, password)
+    [customer] = create_customers(session, keyring, isp, now, [new], {} if plan is None else {plan.id: plan})
     record(session, "create", customer)
     return customer
-
-
-def first_period_end(isp: Isp, plan: ServicePlan | None, now: datetime) -> datetime:
-    """One period of the plan from now, by the tenant's calendar."""
-    days = plan.validity_days if plan else DEFAULT_VALIDITY_DAYS
-    return boundaries(now, now, 1, days, plan.validity_months if plan else None, ZoneInfo(isp.timezone))[0][1]
-
-
-def first_period(customer: Customer, plan: ServicePlan | None, now: datetime) -> Subscription:
-    """The period from now to the customer's expiry."""
-    return Subscription(
-        isp_id=customer.isp_id,
-        customer_id=customer.id,
-        service_plan_id=customer.service_plan_id,
-        price=plan.price if plan else 0,
-        period_start=now,
-        period_end=customer.expires_at,
-    )
 
 
 def update_customer(
@@ -85,17 +62,18 @@ def update_customer(
     session.flush()
     if "expires_at" in changes:
         _move_period_end(session, customer)
-    _tell_the_network(session, customer, before, now, has_new_password=password is not None)
+    _request_change(session, customer, before, now, has_new_password=password is not None)
     if password is not None:
-        set_password(session, keyring, isp, customer, password)
+        _check_password(password)
+        provisioning.set_password(session, keyring, isp, customer, password)
         _touch(session, customer)
     provisioning.provision_customer(session, customer)
-    told = {} if password is None else {"password": MASK}
-    record(session, "update", customer, before, snapshot(customer) | told)
+    masked = {} if password is None else {"password": MASK}
+    record(session, "update", customer, before, snapshot(customer) | masked)
 
 
 def suspend_customer(session: Session, customer: Customer) -> None:
-    """No further log-in, and open sessions end."""
+    """No further login, and open sessions end."""
     before = snapshot(customer)
     customer.status = "suspended"
     provisioning.provision_customer(session, customer)
@@ -105,8 +83,8 @@ def suspend_customer(session: Session, customer: Customer) -> None:
 
 def activate_customer(session: Session, customer: Customer, now: datetime) -> None:
     """Lift a suspension; extends nothing, so an expired customer is refused."""
-    if customer.expires_at <= now or customer.status == "expired":
-        raise Refused("expired", "The customer has expired: renew him instead.")
+    if is_over(customer.status, customer.expires_at, now):
+        raise Refused("expired", "The customer's subscription has expired: renew it instead.")
     before = snapshot(customer)
     customer.status = "active"
     provisioning.provision_customer(session, customer)
@@ -115,20 +93,12 @@ def activate_customer(session: Session, customer: Customer, now: datetime) -> No
 
 
 def delete_customer(session: Session, customer: Customer) -> None:
-    """Remove the customer, his periods and his rad* rows. His sessions and usage stay in the books."""
+    """Remove the customer with periods and rad* rows. Sessions and usage stay in the books."""
     requests.disconnect(session, customer, "deleted")
     record(session, "delete", customer, snapshot(customer))
     provisioning.deprovision_customer(session, customer)
     session.delete(customer)
     session.flush()
-
-
-def set_password(session: Session, keyring: Keyring, isp: Isp, customer: Customer, password: str) -> None:
-    """provisioning.set_password, with its complaint as the field's."""
-    try:
-        provisioning.set_password(session, keyring, isp, customer, password)
-    except ValueError as wrong:
-        raise Invalid("password", str(wrong)) from None
 
 
 def plan_for(session: Session, isp_id: int, plan_id: int | None) -> ServicePlan | None:
@@ -143,10 +113,17 @@ def plan_for(session: Session, isp_id: int, plan_id: int | None) -> ServicePlan 
     return plan
 
 
-def _tell_the_network(
+def _check_password(password: str) -> None:
+    try:
+        check_customer_password(password)
+    except ValueError as wrong:
+        raise Invalid("password", str(wrong)) from None
+
+
+def _request_change(
     session: Session, customer: Customer, before: dict[str, Any], now: datetime, *, has_new_password: bool
 ) -> None:
-    """The one event that the change calls for, the strongest first."""
+    """The one request to the network that the change calls for, the strongest first."""
     after = snapshot(customer)
     changed = {name for name in before if before[name] != after[name]}
     if "status" in changed and customer.status == "suspended":
@@ -154,7 +131,7 @@ def _tell_the_network(
         return
     if "status" in changed and customer.status == "active":
         requests.withdraw(session, customer, ("suspended",))
-    if changed & {"status", "expires_at"} and (customer.expires_at <= now or customer.status == "expired"):
+    if changed & {"status", "expires_at"} and is_over(customer.status, customer.expires_at, now):
         requests.disconnect(session, customer, "expired")
     elif has_new_password:
         requests.disconnect(session, customer, "password_changed")
@@ -190,7 +167,7 @@ def _move_period_end(session: Session, customer: Customer) -> None:
 
 
 def _touch(session: Session, customer: Customer) -> None:
-    """A new password is a new version of the customer, though no column of his changes."""
+    """A new password is a new version of the customer, though none of the columns changes."""
     session.execute(
         update(Customer)
         .where(Customer.isp_id == customer.isp_id, Customer.id == customer.id)

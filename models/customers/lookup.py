@@ -1,4 +1,4 @@
-"""Finds a tenant's customer by what a router calls him: case and the notation of a MAC address do not matter."""
+"""Finds a tenant's customer by a router's User-Name, without regard to case and to the notation of a MAC address."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Devices, their addresses, and what is asked of them."""
+"""Devices, their addresses, and the requests sent to them."""

@@ -1,6 +1,6 @@
-"""Which addresses of devices would lead into our own network: refused when saved, and again when something is sent.
+"""Which addresses of devices would lead into our own network: refused when saved, and again before sending to them.
 
-Pure: what is ours beyond the ranges that are nobody's (the database's address, say) is handed in.
+Pure: what is the installation's own beyond the ranges that are nobody's (the database's address, say) is handed in.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def check_host(text: str, ours: Iterable[Network], *, loopback_allowed: bool) ->
 
 def resolved(host: str, port: int, ours: Iterable[Network], *, loopback_allowed: bool) -> list[str]:
     """The host's addresses, each of them checked: what a connection is to be made to, and never the name again."""
-    found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
-    for address in found:
+    hosts = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+    for address in hosts:
         network = ipaddress.ip_network(address.partition("%")[0])
         check_network(network, ours, loopback_allowed=loopback_allowed)
-    return found
+    return hosts
 
 
 def _literal(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -81,11 +81,15 @@ def _literal(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
+def _overlap(network: Network, other: Network) -> bool:
+    return network.version == other.version and network.overlaps(other)
 
 
-def _within(one: Network, other: Network) -> bool:
-    if isinstance(one, ipaddress.IPv4Network) and isinstance(other, ipaddress.IPv4Network):
-        return one.subnet_of(other)
-    return isinstance(one, ipaddress.IPv6Network) and isinstance(other, ipaddress.IPv6Network) and one.subnet_of(other)
+def _within(network: Network, other: Network) -> bool:
+    if isinstance(network, ipaddress.IPv4Network) and isinstance(other, ipaddress.IPv4Network):
+        return network.subnet_of(other)
+    return (
+        isinstance(network, ipaddress.IPv6Network)
+        and isinstance(other, ipaddress.IPv6Network)
+        and network.subnet_of(other)
+    )

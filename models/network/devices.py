@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.audit_trail import record, snapshot
 from models.network import requests
 from models.refusals import Refused
-from models.secrets.generated import given_or_made, make_secret
+from models.secrets.generated import given_or_generated, make_secret
 from models.secrets.keyring import Keyring
 from models.tables.accounting import Radacct
 from models.tables.devices import MikrotikDevice
@@ -32,7 +32,7 @@ def create_device(
     api_password: str | None = None,
     **fields: Any,  # noqa: ANN401  # columns of MikrotikDevice
 ) -> tuple[MikrotikDevice, str]:
-    """(device, its RADIUS secret in clear). `radius_secret`: its own, made when absent, or the ISP's (ISP_SECRET)."""
+    """(device, its RADIUS secret in clear). `radius_secret`: its own (absent: generated), or the ISP's (ISP_SECRET)."""
     secret = _secret_for(keyring, isp, radius_secret)
     # The row's id is part of what the encryption is bound to, and is known only after the insert.
     device = MikrotikDevice(isp_id=isp.id, name=name, ip_address=ip_address, radius_secret="", **fields)
@@ -87,7 +87,7 @@ def delete_device(session: Session, device: MikrotikDevice) -> None:
 
 def _secret_for(keyring: Keyring, isp: Isp, wanted: str | None) -> str:
     if wanted != ISP_SECRET:
-        return given_or_made(wanted)
+        return given_or_generated(wanted)
     if isp.radius_secret is None:
         raise Refused("no_isp_secret", "The ISP has no RADIUS secret of its own.")
     return keyring.decrypt(isp.radius_secret, isp.id, "isps", isp.id)

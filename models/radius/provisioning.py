@@ -1,25 +1,24 @@
-"""FreeRADIUS' tables follow the business rows: one function for the API, the worker and the import (DESIGN 5).
+"""FreeRADIUS' tables follow the business rows: the rows of a customer and of a plan, and how they are kept in step.
 
 Every function works in the caller's transaction and commits nothing. Rows whose `origin` is not `provisioned` are an
-operator's own: honoured by the directory, untouched here.
+operator's own: honoured at login, untouched here.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from models.secrets.keyring import Keyring
-from models.secrets.password_hashes import nt_hash, ssha512
+from models.secrets.password_hashes import check_customer_password, nt_hash, ssha512
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radgroupreply, Radreply, Radusergroup
 
 PASSWORD_ATTRIBUTES = ("Cleartext-Password", "NT-Password", "Password-With-Header")
-PASSWORD_BYTES = 128
 
 _RowT = TypeVar("_RowT", Radcheck, Radreply, Radusergroup)
 
@@ -29,7 +28,7 @@ def set_password(session: Session, keyring: Keyring, isp: Isp, customer: Custome
 
     Raises ValueError unless it has 1 to 128 bytes of UTF-8 without NUL.
     """
-    attribute, value = stored_password(keyring, isp, customer, password)
+    row = credential_row(keyring, isp, customer, password)
     session.execute(
         delete(Radcheck).where(
             Radcheck.isp_id == customer.isp_id,
@@ -37,40 +36,43 @@ def set_password(session: Session, keyring: Keyring, isp: Isp, customer: Custome
             Radcheck.attribute.in_(PASSWORD_ATTRIBUTES),
         )
     )
-    session.add(
-        Radcheck(
-            isp_id=customer.isp_id,
-            customer_id=customer.id,
-            username=customer.username,
-            attribute=attribute,
-            op=":=",
-            value=value,
-            is_active=_is_served(customer),
-            origin="provisioned",
-        )
-    )
+    session.add(Radcheck(**row))
 
 
-def stored_password(keyring: Keyring, isp: Isp, customer: Customer, password: str) -> tuple[str, str]:
-    """(radcheck attribute, value) of a password; what `set_password` and the bulk import write."""
-    if not 1 <= len(password.encode()) <= PASSWORD_BYTES or "\0" in password:
-        raise ValueError(f"must have 1 to {PASSWORD_BYTES} bytes of UTF-8 without NUL")
+def credential_row(keyring: Keyring, isp: Isp, customer: Customer, password: str) -> dict[str, Any]:
+    """The row of `radcheck` that holds a customer's password; raises ValueError as `set_password` does."""
+    check_customer_password(password)
     match customer.credential_storage or isp.credential_storage:
         case "nt_password":
-            return "NT-Password", nt_hash(password)
+            attribute, value = "NT-Password", nt_hash(password)
         case "ssha512":
-            return "Password-With-Header", ssha512(password)
+            attribute, value = "Password-With-Header", ssha512(password)
         case _:
-            return "Cleartext-Password", keyring.encrypt(password, isp.id, "radcheck", customer.id)
+            attribute, value = "Cleartext-Password", keyring.encrypt(password, isp.id, "radcheck", customer.id)
+    return _row_of(customer) | {"attribute": attribute, "op": ":=", "value": value}
+
+
+def group_row(customer: Customer) -> dict[str, Any] | None:
+    """The row of `radusergroup` that puts a customer into the plan's group; None without a plan."""
+    if customer.service_plan_id is None:
+        return None
+    return _row_of(customer) | {"groupname": group_of(customer.service_plan_id)}
+
+
+def address_row(customer: Customer) -> dict[str, Any] | None:
+    """The row of `radreply` with a customer's own address; None without one."""
+    if customer.static_ip is None:
+        return None
+    address = str(customer.static_ip).split("/")[0]
+    return _row_of(customer) | {"attribute": "Framed-IP-Address", "op": ":=", "value": address}
 
 
 def provision_customer(session: Session, customer: Customer) -> None:
-    """Make the rad* rows of a flushed customer follow his business row; idempotent."""
-    served = _is_served(customer)
+    """Make the rad* rows of a flushed customer follow the business row; idempotent."""
     for row in session.scalars(_provisioned(Radcheck, customer)):
-        row.username, row.is_active = customer.username, served
-    _follow_group(session, customer, served)
-    _follow_address(session, customer, served)
+        row.username, row.is_active = customer.username, is_served(customer.status)
+    _follow(session, Radusergroup, customer, group_row(customer))
+    _follow(session, Radreply, customer, address_row(customer))
     session.flush()
 
 
@@ -125,8 +127,20 @@ def group_of(plan_id: int) -> str:
     return f"plan_{plan_id}"
 
 
-def _is_served(customer: Customer) -> bool:
-    return customer.status != "suspended"
+def is_served(status: str) -> bool:
+    """Are the rad* rows of a customer with this status active? An expiry is a matter of time, not of these rows."""
+    return status != "suspended"
+
+
+def _row_of(customer: Customer) -> dict[str, Any]:
+    """What every provisioned row of a customer says."""
+    return {
+        "isp_id": customer.isp_id,
+        "customer_id": customer.id,
+        "username": customer.username,
+        "is_active": is_served(customer.status),
+        "origin": "provisioned",
+    }
 
 
 def _provisioned(table: type[_RowT], customer: Customer) -> Select[_RowT]:
@@ -135,25 +149,14 @@ def _provisioned(table: type[_RowT], customer: Customer) -> Select[_RowT]:
     )
 
 
-def _follow_group(session: Session, customer: Customer, served: bool) -> None:
-    rows = list(session.scalars(_provisioned(Radusergroup, customer)))
-    group = None if customer.service_plan_id is None else group_of(customer.service_plan_id)
-    if group is None:
+def _follow(session: Session, table: type[_RowT], customer: Customer, wanted: dict[str, Any] | None) -> None:
+    """The customer's one provisioned row of the table becomes what is wanted; None: there is to be none."""
+    rows = list(session.scalars(_provisioned(table, customer)))
+    if wanted is None:
         for row in rows:
             session.delete(row)
-        return
-    row = rows[0] if rows else Radusergroup(isp_id=customer.isp_id, customer_id=customer.id, origin="provisioned")
-    row.username, row.groupname, row.is_active = customer.username, group, served
-    session.add(row)
-
-
-def _follow_address(session: Session, customer: Customer, served: bool) -> None:
-    rows = list(session.scalars(_provisioned(Radreply, customer)))
-    if customer.static_ip is None:
-        for row in rows:
-            session.delete(row)
-        return
-    row = rows[0] if rows else Radreply(isp_id=customer.isp_id, customer_id=customer.id, origin="provisioned")
-    row.username, row.is_active = customer.username, served
-    row.attribute, row.op, row.value = "Framed-IP-Address", ":=", str(customer.static_ip).split("/")[0]
-    session.add(row)
+    elif rows:
+        for name, value in wanted.items():
+            setattr(rows[0], name, value)
+    else:
+        session.add(table(**wanted))

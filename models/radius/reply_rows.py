@@ -1,4 +1,4 @@
-"""An operator's own reply attributes, of a customer or of a plan; provisioning leaves them alone (DESIGN 5)."""
+"""An operator's own reply attributes, of a customer or of a plan; provisioning leaves them alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Attribute = Radreply | Radgroupreply
 
 
 def attributes_of(owner: Owner) -> Select[Radreply] | Select[Radgroupreply]:
-    """The owner's rows that an operator wrote, in the order he wrote them."""
+    """The owner's rows that an operator wrote, in the order they were written."""
     if isinstance(owner, Customer):
         return (
             select(Radreply)
@@ -37,23 +37,23 @@ def attributes_of(owner: Owner) -> Select[Radreply] | Select[Radgroupreply]:
 
 def add_attribute(session: Session, owner: Owner, attribute: str, op: str, value: str) -> Attribute:
     """A new row; the caller has checked that it can be sent."""
-    made: Attribute
+    row: Attribute
     if isinstance(owner, Customer):
-        made = Radreply(isp_id=owner.isp_id, customer_id=owner.id, username=owner.username)
+        row = Radreply(isp_id=owner.isp_id, customer_id=owner.id, username=owner.username)
     else:
-        made = Radgroupreply(isp_id=owner.isp_id, groupname=group_of(owner.id))
-    made.attribute, made.op, made.value, made.origin = attribute, op, value, "operator"
-    session.add(made)
-    _tell_the_network(session, owner, attribute)
-    record(session, "create", made)
-    return made
+        row = Radgroupreply(isp_id=owner.isp_id, groupname=group_of(owner.id))
+    row.attribute, row.op, row.value, row.origin = attribute, op, value, "operator"
+    session.add(row)
+    _request_change(session, owner, attribute)
+    record(session, "create", row)
+    return row
 
 
 def change_attribute(session: Session, owner: Owner, row: Attribute, op: str, value: str) -> None:
     """Another operator or value."""
     before = snapshot(row)
     row.op, row.value = op, value
-    _tell_the_network(session, owner, row.attribute)
+    _request_change(session, owner, row.attribute)
     record(session, "update", row, before)
 
 
@@ -61,11 +61,11 @@ def remove_attribute(session: Session, owner: Owner, row: Attribute) -> None:
     """The row goes."""
     record(session, "delete", row, snapshot(row))
     session.delete(row)
-    _tell_the_network(session, owner, row.attribute)
+    _request_change(session, owner, row.attribute)
     session.flush()
 
 
-def _tell_the_network(session: Session, owner: Owner, attribute: str) -> None:
+def _request_change(session: Session, owner: Owner, attribute: str) -> None:
     if isinstance(owner, Customer):
         requests.change(session, owner, "plan_changed", [attribute])
     else:

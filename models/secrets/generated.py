@@ -18,11 +18,11 @@ def make_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def given_or_made(secret: str | None) -> str:
-    """The secret as given; a new one where none was, or the word for it."""
+def given_or_generated(secret: str | None) -> str:
+    """The secret as given; a new one where none is given, or the word for it."""
     return make_secret() if secret is None or secret == MADE_BY_SERVER else secret
 
 
 def api_key_digest(api_key: str) -> str:
-    """What is kept of an API key. The key has 256 random bits, so that a plain SHA-256 is beyond guessing."""
+    """What is stored of an API key. The key has 256 random bits, so that a plain SHA-256 is beyond guessing."""
     return hashlib.sha256(api_key.encode()).hexdigest()

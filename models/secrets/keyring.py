@@ -1,9 +1,9 @@
-"""Secrets at rest: AES-GCM with the keys outside the database, and the one-way forms.
+"""Secrets at rest: AES-GCM with the keys outside the database.
 
 `CREDENTIAL_KEYS` is `<id>:<base64 of 32 bytes>[,…]`; the first key writes, all of them read, so a key is rotated by
 putting a new one in front and re-encrypting at leisure. A stored value is
 `aes:<key id>:<base64 of nonce + text + tag>`; its associated data `<isp_id>/<table>/<row>` make a value useless in
-any other row (DESIGN 5).
+any other row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one-way forms of passwords: customers' `{SSHA512}` and `NT-Password`, operators' argon2id."""
+"""Passwords: which can be, and the one-way forms: customers' `{SSHA512}` and `NT-Password`, operators' argon2id."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ import os
 from passlib.hash import argon2, nthash
 
 from models.secrets.keyring import CredentialError
+
+#: Octets of a customer's password, which routers send (RFC 2865, section 5.2).
+LONGEST_CUSTOMER_PASSWORD = 128
+#: Characters of an operator's password.
+SHORTEST_OPERATOR_PASSWORD, LONGEST_OPERATOR_PASSWORD = 10, 200
+
+
+def check_customer_password(password: str) -> None:
+    """Raises ValueError for one that no router could send."""
+    if not 1 <= len(password.encode()) <= LONGEST_CUSTOMER_PASSWORD or "\0" in password:
+        raise ValueError(f"must have 1 to {LONGEST_CUSTOMER_PASSWORD} bytes of UTF-8 without NUL")
+
+
+def check_operator_password(password: str) -> None:
+    """Raises ValueError for one that is too short to be safe, or too long to be hashed."""
+    if not SHORTEST_OPERATOR_PASSWORD <= len(password) <= LONGEST_OPERATOR_PASSWORD:
+        raise ValueError(f"must have {SHORTEST_OPERATOR_PASSWORD} to {LONGEST_OPERATOR_PASSWORD} characters")
 
 
 def ssha512(password: str) -> str:

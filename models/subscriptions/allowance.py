@@ -1,4 +1,4 @@
-"""What customers have used of what they have: one statement, however many customers are asked about."""
+"""What customers have used of what they have: one statement, however many customers there are."""
 
 from __future__ import annotations
 

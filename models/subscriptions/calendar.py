@@ -1,4 +1,4 @@
-"""The calendar of paid periods: pure arithmetic in the tenant's time zone (CONTRACT "Periods").
+"""The calendar of paid periods: pure arithmetic in the tenant's time zone.
 
 All datetimes are aware. A day or a month later means the same time on the wall, so that a change of the clock
 makes a period an hour shorter or longer and never moves its end.

@@ -49,13 +49,15 @@ def renew(session: Session, isp: Isp, customer: Customer, now: datetime, periods
 def top_up(session: Session, customer: Customer, now: datetime, data_bytes: int) -> Topup:
     """Data on top of the plan's allowance, until the current period ends."""
     if customer.expires_at <= now:
-        raise Refused("expired", "The customer has expired, so that there is no period to add data to: renew him.")
+        raise Refused(
+            "expired", "The customer's subscription has expired, so there is no period to add data to: renew it first."
+        )
     start = current_period(session, customer, now)[0]
-    made = Topup(isp_id=customer.isp_id, customer_id=customer.id, period_start=start, data_bytes=data_bytes)
-    session.add(made)
+    topup = Topup(isp_id=customer.isp_id, customer_id=customer.id, period_start=start, data_bytes=data_bytes)
+    session.add(topup)
     requests.change(session, customer, "topup")
-    record(session, "create", made)
-    return made
+    record(session, "create", topup)
+    return topup
 
 
 def current_period(session: Session, customer: Customer, now: datetime) -> tuple[datetime, datetime]:

@@ -1,14 +1,16 @@
 """What the routers reported: sessions (`radacct`) and login results (`radpostauth`), both partitioned by month.
 
 Column names are FreeRADIUS' own, so that existing reports read them. History has no foreign key to customers or
-devices: it outlives both. Times are the server's; the router's clock is kept as evidence (FACTS 2).
+devices: it outlives both. Times are the server's; the router's clock is kept
+as evidence, for most boards lose it with the power.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, text
+from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, Numeric, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +24,7 @@ class Radacct(Base):
     __table_args__ = (
         Index("ix_radacct_open", "isp_id", "customer_id", postgresql_where=text("acctstoptime is null")),
         Index("ix_radacct_isp_id_customer_id_acctstarttime", "isp_id", "customer_id", "acctstarttime"),
+        Index("ix_radacct_ended", "isp_id", "acctstoptime", postgresql_where=text("acctstoptime is not null")),
         CheckConstraint("acctinputoctets >= 0 and acctoutputoctets >= 0", name="octets_not_negative"),
         {"postgresql_partition_by": "RANGE (session_month)"},
     )
@@ -52,7 +55,7 @@ class Radacct(Base):
     acctauthentic: Mapped[str | None]
     connectinfo_start: Mapped[str | None]
     connectinfo_stop: Mapped[str | None]
-    #: RFC 2866 view: Input = what the subscriber uploaded.
+    #: RFC 2866 view: Input = what the customer uploaded.
     acctinputoctets: Mapped[Octets]
     acctoutputoctets: Mapped[Octets]
     calledstationid: Mapped[str | None]
@@ -68,6 +71,9 @@ class Radacct(Base):
     class_: Mapped[str | None] = mapped_column("class")
     #: Event-Timestamp of the last packet: the router's clock, as evidence only.
     router_time: Mapped[datetime | None]
+    #: Counters that no line can have carried (models.accounting.plausible), as last reported: not billed, shown.
+    implausible_input: Mapped[Decimal | None] = mapped_column(Numeric(20, 0))
+    implausible_output: Mapped[Decimal | None] = mapped_column(Numeric(20, 0))
 
 
 class Radpostauth(Base):

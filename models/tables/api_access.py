@@ -1,4 +1,4 @@
-"""What the admin API remembers about those who call it: ended tokens, failed log-ins, answers already given."""
+"""What the admin API remembers about those who call it: ended tokens, failed logins, answers already given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
 
 class RevokedToken(Base):
-    """A token that ended before its time (log-out). The row is of no use once `expires_at` has passed."""
+    """A token that ended before its time (logout). The row is of no use once `expires_at` has passed."""
 
     __tablename__ = "revoked_tokens"
     __table_args__ = (Index("ix_revoked_tokens_expires_at", "expires_at"),)

@@ -1,6 +1,6 @@
 """The declarative base, the one naming convention for constraints, and the column types that recur.
 
-Keys follow DESIGN 4: `isp_id` stands first in every primary, unique and foreign key of a tenant's table.
+`isp_id` stands first in every primary, unique and foreign key of a tenant's table.
 """
 
 from __future__ import annotations

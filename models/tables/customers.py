@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,13 +12,13 @@ from models.tables.base import Base, Created, Id, TenantKey, Updated
 
 
 class Customer(Base):
-    """A customer of one ISP. His password lives in `radcheck`, written by models.radius.provisioning alone."""
+    """A customer of one ISP. The password lives in `radcheck`, written by models.radius.provisioning alone."""
 
     __tablename__ = "customers"
     __table_args__ = (
         ForeignKeyConstraint(["isp_id", "service_plan_id"], ["service_plans.isp_id", "service_plans.id"]),
         UniqueConstraint("isp_id", "static_ip"),
-        Index("uq_customers_isp_id_username", "isp_id", func.infora_login_name(text("username")), unique=True),
+        Index("uq_customers_isp_id_username", "isp_id", "login_name", "name_twin", unique=True),
         Index("ix_customers_isp_id_service_plan_id", "isp_id", "service_plan_id"),
         # Whose period ends next, for the worker that ends their sessions then.
         Index("ix_customers_expires_at", "expires_at"),
@@ -33,12 +33,16 @@ class Customer(Base):
     id: Mapped[Id]
     #: Unique in the tenant without regard to case or a MAC address's notation (models.names); kept as typed.
     username: Mapped[str]
+    #: The key of the name, written by the database alone (migration 0017).
+    login_name: Mapped[str] = mapped_column(server_default=text("''"))
+    #: 0, but for names that were told apart before they had one key: their id.
+    name_twin: Mapped[int] = mapped_column(server_default=text("0"))
     full_name: Mapped[str | None]
     email: Mapped[str | None]
     phone: Mapped[str | None]
     address: Mapped[str | None]
     service_plan_id: Mapped[int | None]
-    #: `expired` is also shown, whatever stands here, once expires_at has passed (CONTRACT "Periods").
+    #: `expired` is also shown, whatever stands here, once expires_at has passed.
     status: Mapped[str] = mapped_column(server_default="active")
     #: End of the last paid period.
     expires_at: Mapped[datetime]

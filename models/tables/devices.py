@@ -12,7 +12,7 @@ from models.tables.base import Base, Created, Id, No, TenantKey, Updated, Yes
 
 
 class MikrotikDevice(Base):
-    """A router. Its address belongs to one device of one tenant in the whole installation (DESIGN 4)."""
+    """A router. Its address belongs to one device of one tenant in the whole installation."""
 
     __tablename__ = "mikrotik_devices"
     __table_args__ = (
@@ -32,7 +32,7 @@ class MikrotikDevice(Base):
     #: Encrypted (models.secrets.keyring), associated data `<isp_id>/mikrotik_devices/<id>`.
     radius_secret: Mapped[str]
     require_message_authenticator: Mapped[Yes]
-    #: True where the router counts Input as download (FACTS 2).
+    #: True where the router counts Input as download, against RFC 2866.
     octets_reversed: Mapped[No]
     coa_port: Mapped[int] = mapped_column(server_default=text("3799"))
     api_host: Mapped[str | None]

@@ -27,6 +27,20 @@ class SpoolProgress(Base):
     position: Mapped[int]
 
 
+class SetAside(Base):
+    """Records of a tenant whose rows somebody else holds locked: booked as soon as the lock is gone, in any order."""
+
+    __tablename__ = "set_aside"
+
+    isp_id: Mapped[HistoryTenantKey]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    node: Mapped[str]
+    created_at: Mapped[Created]
+    #: How many records these are, and the records as they were in the spool.
+    records: Mapped[int]
+    octets: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Quarantined(Base):
     """A record that the database refused, whole, for operators to look at and to submit again."""
 

@@ -100,7 +100,11 @@ def bought_bytes(
         .where(Topup.isp_id == isp_id, Topup.customer_id == customer_id, Topup.period_start == period_start)
         .scalar_subquery()
     )
-    return cast(func.coalesce(bought, 0), BigInteger)
+    return cast(func.least(func.coalesce(bought, 0), MOST_BYTES), BigInteger)
+
+
+#: An allowance above this is as good as none: sums with a plan's limit stay within 64 bits.
+MOST_BYTES = 4 * 10**18
 
 
 def running_start_sql(isp_id: str, customer_id: str, moment: str) -> str:

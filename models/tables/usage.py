@@ -1,6 +1,6 @@
-"""Counters: octets of a customer's period and of his day. Sums of differences, written by the ledger alone.
+"""Counters: octets of a customer's periods and days. Sums of differences, written by the booking alone.
 
-No foreign key to customers: usage stays when a customer is deleted (CONTRACT "HTTP").
+No foreign key to customers: usage stays when a customer is deleted.
 """
 
 from __future__ import annotations

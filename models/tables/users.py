@@ -29,7 +29,7 @@ class User(Base):
     password_hash: Mapped[str]
     role: Mapped[str]
     is_active: Mapped[Yes]
-    #: Grows when all the user's tokens are to end (password change, log-out everywhere).
+    #: Grows when all the user's tokens are to end (password change, logout everywhere).
     token_version: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]

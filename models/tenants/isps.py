@@ -1,4 +1,4 @@
-"""A tenant comes, is suspended, gets new keys, goes. In the caller's transaction; commits nothing."""
+"""A tenant is created, suspended, given new keys, deleted. In the caller's transaction; commits nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.audit_trail import record, snapshot
 from models.network import requests
 from models.refusals import Refused
-from models.secrets.generated import api_key_digest, given_or_made, make_secret
+from models.secrets.generated import api_key_digest, given_or_generated, make_secret
 from models.secrets.keyring import Keyring
 from models.tables.audit_log import AuditLog
 from models.tables.customers import Customer
@@ -32,7 +32,7 @@ def create_isp(
     **fields: Any,  # noqa: ANN401  # columns of Isp
 ) -> tuple[Isp, str, str]:
     """(tenant, API key, RADIUS secret): the two secrets in clear, for the only time."""
-    key, secret = given_or_made(api_key), given_or_made(radius_secret)
+    key, secret = given_or_generated(api_key), given_or_generated(radius_secret)
     isp = Isp(name=name, api_key_hash=api_key_digest(key), **fields)
     session.add(isp)
     session.flush()
@@ -49,7 +49,7 @@ def update_isp(session: Session, keyring: Keyring, isp: Isp, changes: dict[str, 
     for name, value in changes.items():
         setattr(isp, name, value)
     if secret is not None:
-        isp.radius_secret = keyring.encrypt(given_or_made(secret), isp.id, "isps", isp.id)
+        isp.radius_secret = keyring.encrypt(given_or_generated(secret), isp.id, "isps", isp.id)
     if key is not None:
         isp.api_key_hash = api_key_digest(key)
     if status is not None and status != isp.status:
@@ -58,7 +58,7 @@ def update_isp(session: Session, keyring: Keyring, isp: Isp, changes: dict[str, 
 
 
 def suspend_isp(session: Session, isp: Isp) -> None:
-    """No customer of the tenant logs in any more, and those online are cut off."""
+    """The tenant's customers can no longer log in, and open sessions end."""
     before = snapshot(isp)
     _set_status(session, isp, "suspended")
     record(session, "suspend", isp, before, isp_id=isp.id)

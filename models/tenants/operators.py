@@ -1,4 +1,4 @@
-"""Operators are hired, change their password, leave. In the caller's transaction; commits nothing."""
+"""Operators are created, change their password, are deleted. In the caller's transaction; commits nothing."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def update_user(session: Session, user: User, changes: dict[str, Any]) -> None:
 
 
 def change_password(session: Session, user: User, password: str) -> None:
-    """The user's own new password; every token of his ends."""
+    """The user's own new password; every token of the user ends."""
     user.password_hash = hash_operator_password(password)
     user.token_version += 1
     record(session, "password", user)
 
 
 def delete_user(session: Session, user: User) -> None:
-    """Remove an operator; what he did stays in the audit log under his name."""
+    """Remove an operator; what the operator did stays in the audit log under that name."""
     before = snapshot(user)
     user.is_active = False
     _keep_one_superadmin(session, user, before)

@@ -81,16 +81,22 @@ class AcctServer:
     def _facts(self) -> dict[str, Any]:
         """For status and metrics."""
         stored, now = self._pipe.facts(), time.time()
+        works = stored.get("spool_works", False) and now - stored["at"] < _SILENCE
         return {
             "pid": os.getpid(),
             "at": now,
             "last_accounting_at": self._last_at,
             "confirmed_at": self.directory.confirmed_at,
             "spool": stored.get("spool", {}),
-            "spool_works": stored.get("spool_works", False) and now - stored["at"] < _SILENCE,
+            "spool_works": works,
             "taken": stored.get("taken", {}),
             "refused": dict(self._refused + Counter(stored.get("refused", {}))),
+            **status.described(self._troubles(works)),
         }
+
+    def _troubles(self, works: bool) -> list[status.Trouble]:
+        waits = [] if works else [status.Trouble("spool", "accounting is not being stored: see the log of acct")]
+        return waits + status.directory_troubles(self.directory.age())
 
     def client(self, address: str) -> Client | None:
         """The device at a source address, as FreeRADIUS needs it. The probe has nothing to account for."""

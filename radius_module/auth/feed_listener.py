@@ -11,10 +11,11 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
 
-from models.accounting.records import REBOOTS, AccountingRecord, InferredStop
+from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
 from radius_module.ipc import unix_socket
 from radius_module.ipc.feed import LARGEST, LENGTH
+from radius_module.online.line_rate import line_rate
 from radius_module.online.table import OnlineTable
 from radius_module.settings import Settings
 from radius_module.spool import codec, files, segment
@@ -111,10 +112,13 @@ class FeedListener:
         if record.status in REBOOTS:
             self._online.device_restarted(record)
             return
+        if record.status not in KNOWN_STATUSES:
+            return
         customer = self._directory.customer(record.isp_id, record.username)
         if customer is not None:
             start = customer.period_start(record.received)
-            for end in self._online.apply_record(record, customer.id, start):
+            rate = line_rate(self._directory.plan(customer.plan_id))
+            for end in self._online.apply_record(record, customer.id, start, rate):
                 self._spool.put_later(end)
 
     def _sweep(self) -> None:

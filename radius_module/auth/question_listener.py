@@ -22,6 +22,7 @@ from radius_module.ipc import question, unix_socket
 from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
 from radius_module.login import over_http
 from radius_module.login.over_http import unnamed_station
+from radius_module.online.line_rate import line_rate
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,8 @@ class QuestionListener:
         )  # fmt: skip
         customer = server.directory.customer(record.isp_id, name)
         if customer is not None:
-            for end in server.online.apply_record(record, customer.id, customer.period_start(record.received)):
+            rate, start = line_rate(server.directory.plan(customer.plan_id)), customer.period_start(record.received)
+            for end in server.online.apply_record(record, customer.id, start, rate):
                 server.spool.put_later(end)
             for end in server.online.apply_booking(asked["totals"], asked["sessions"], time.time()):
                 server.spool.put_later(end)

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 
-from models.secrets.keyring import Keyring
 from radius_module import status
 from radius_module.auth.feed_listener import FeedListener
 from radius_module.directory.contents import Directory
@@ -20,8 +19,11 @@ from radius_module.directory.sync_marks import Marked, Marks
 from radius_module.directory.watch import Watch
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
+from radius_module.login.unsigned import UnsignedRequests
 from radius_module.online.table import OnlineTable
+from radius_module.packets.access_request import LoginRequest
 from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
@@ -44,9 +46,11 @@ class AuthServer:
         self.directory = Directory()
         self.online = OnlineTable()
         self.fast_path = FastPath(self.directory, self.online)
+        self.passwords = Passwords(settings.keyring)
         self.reject_delay = RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.duplicates = Duplicates()
+        self.unsigned = UnsignedRequests()
         self.sender = Sender(settings.login_port)
         self._devices = Devices(settings, self.directory)
         self.marks = Marks()
@@ -59,11 +63,6 @@ class AuthServer:
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
-
-    @property
-    def keyring(self) -> Keyring:
-        """Decrypts the stored credentials."""
-        return self.settings.keyring
 
     def start(self) -> None:
         """Load the directory, or else the snapshot, then begin."""
@@ -98,6 +97,21 @@ class AuthServer:
             self.sender.sign_for(address, client.secret)
         return client
 
+    def drops(self, request: LoginRequest, now: float) -> bool:
+        """Is this request dropped for want of a Message-Authenticator? Then it is counted.
+
+        From a device that may leave it out it must hold no Proxy-State, which the attack on unsigned requests needs
+        (CVE-2024-3596).
+        """
+        if not request.is_unsigned:
+            return False
+        device = self.device(request.origin.address)
+        has_proxy_state = request.reply_to is None or request.reply_to.proxy_states != b""
+        if device is not None and not device.require_message_authenticator and not has_proxy_state:
+            return False
+        self.unsigned.count(request.origin.device_id, now)
+        return True
+
     def is_too_stale(self, isp_id: int, now: float) -> bool:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""
         age = now - self.directory.confirmed_at
@@ -127,5 +141,7 @@ class AuthServer:
             "devices": len(contents.devices),
             "confirmed_at": self.directory.confirmed_at,
             "answers": dict(self.answers),
+            "unsigned": self.unsigned.plain(),
             "spool": self.spool.state()._asdict(),
+            **status.described(status.directory_troubles(self.directory.age())),
         }

@@ -1,7 +1,7 @@
-"""All that a login needs to know, in memory: tenants, routers, plans, customers (DESIGN 1).
+"""All that a login needs to know, in memory: tenants, devices, plans, customers.
 
 Entries are immutable and replaced, never edited. A reader asks one `Contents` and waits for nobody; one thread
-(directory_watch) replaces entries, plans before the customers on them.
+(radius_module.directory.watch) replaces entries, plans before the customers on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from models.names import login_name
+from models.names import login_name, second_name
 from radius_module.rules.facts import Customer, Device, Isp, Plan
 
 Network = IPv4Network | IPv6Network
@@ -27,29 +27,54 @@ class Contents:
     customers: dict[int, Customer] = field(default_factory=dict)
     #: tenant → login name → customer.
     names: dict[int, dict[str, Customer]] = field(default_factory=dict)
-    #: Source address → its router, or None; filled as they are asked for, emptied when a router changes.
+    #: (tenant, login name) → ids of several customers with that name (docs/decisions/0071).
+    twins: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    #: Source address → its device, or None; filled as packets come, emptied when a device changes.
     addresses: dict[str, Device | None] = field(default_factory=dict)
 
     def put_customer(self, customer: Customer) -> None:
-        """Add or replace; a customer who was renamed is no longer found by his old name."""
+        """Add or replace; a customer who was renamed is no longer found by the old name."""
         before = self.customers.get(customer.id)
         self.customers[customer.id] = customer
-        names = self.names.setdefault(customer.isp_id, {})
-        key = login_name(customer.username)
-        names[key] = customer
-        if before is not None and (old := login_name(before.username)) != key and names.get(old) is before:
-            del names[old]
+        names, key = self.names.setdefault(customer.isp_id, {}), login_name(customer.username)
+        holder = names.get(key)
+        if holder is not None and holder.id != customer.id:
+            self.twins.setdefault((customer.isp_id, key), set()).update((holder.id, customer.id))
+        else:
+            names[key] = customer
+        if (customer.isp_id, key) in self.twins:
+            self._name_twins(customer.isp_id, key)
+        if before is not None and before.username != customer.username:
+            self._drop_names(before, {key, customer.username})
 
     def drop_customer(self, customer_id: int) -> None:
         """Remove, if known."""
         customer = self.customers.pop(customer_id, None)
         if customer is not None:
-            names, key = self.names[customer.isp_id], login_name(customer.username)
-            if names.get(key) is customer:
-                del names[key]
+            self._drop_names(customer, set())
+
+    def _drop_names(self, customer: Customer, kept: set[str]) -> None:
+        names, key = self.names[customer.isp_id], login_name(customer.username)
+        for name in {key, customer.username} - kept:
+            if (holder := names.get(name)) is not None and holder.id == customer.id:
+                del names[name]
+        if (customer.isp_id, key) in self.twins:
+            self._name_twins(customer.isp_id, key)
+
+    def _name_twins(self, isp_id: int, key: str) -> None:
+        """Names that were told apart before they had one key: the spelling finds each of them, the key the oldest."""
+        present = sorted(
+            twin for twin_id in self.twins[isp_id, key]
+            if (twin := self.customers.get(twin_id)) is not None and login_name(twin.username) == key
+        )  # fmt: skip
+        if len(present) < 2:
+            del self.twins[isp_id, key]
+        names = self.names[isp_id]
+        for name, twin in [*((key, twin) for twin in present[:1]), *((twin.username, twin) for twin in present)]:
+            names[name] = twin
 
     def put_device(self, network: str, device: Device) -> None:
-        """Add or replace a router."""
+        """Add or replace a device."""
         self.devices[device.id] = (ip_network(network), device)
         self.addresses = {}
 
@@ -90,19 +115,22 @@ class Directory:
         except UnicodeDecodeError:
             return None
         # Most write it as we do. A name of ours has no NUL in it, so one with a NUL is not found in either way.
-        return names.get(name) or names.get(login_name(name))
+        customer = names.get(name) or names.get(login_name(name))
+        if customer is None and (second := second_name(name)) is not None:
+            return names.get(second)
+        return customer
 
     def device(self, address: str) -> Device | None:
-        """The router whose address or network a packet came from."""
+        """The device whose address or network a packet came from."""
         contents = self.contents
         addresses = contents.addresses
         try:
             return addresses[address]
         except KeyError:
-            found = _longest(contents.devices.values(), address)
+            device = _longest_match(contents.devices.values(), address)
             if len(addresses) < 100_000:
-                addresses[address] = found
-            return found
+                addresses[address] = device
+            return device
 
     def age(self, now: float | None = None) -> float:
         """Seconds since the facts were last known to be the database's."""
@@ -114,8 +142,8 @@ class Directory:
         self.loads += 1
 
 
-def _longest(devices: Iterable[tuple[Network, Device]], address: str) -> Device | None:
-    asked = ip_address(address)
+def _longest_match(devices: Iterable[tuple[Network, Device]], address: str) -> Device | None:
+    source = ip_address(address)
     matching = [(network.prefixlen, device) for network, device in list(devices)
-                if network.version == asked.version and asked in network]  # fmt: skip
+                if network.version == source.version and source in network]  # fmt: skip
     return max(matching)[1] if matching else None

@@ -1,6 +1,6 @@
-"""Which router a packet comes from, and with what secret: for both FreeRADIUS processes, from memory.
+"""Which device a packet comes from, and with what secret: for both FreeRADIUS processes, from memory.
 
-The installation's own probe is a router too, one that no tenant owns: it sends from 127.0.0.2 (CONTRACT "Commands").
+The installation's own probe is a device too, one that no tenant owns: it sends from 127.0.0.2.
 """
 
 from __future__ import annotations
@@ -18,35 +18,34 @@ PROBE_ID = 0
 
 
 class Client(NamedTuple):
-    """What FreeRADIUS needs to know to speak with a router."""
+    """What FreeRADIUS needs to know to speak with a device."""
 
     isp_id: int
     device_id: int
     secret: str
-    must_sign: bool
 
 
 class Devices:
-    """Source addresses → routers."""
+    """Source addresses → devices."""
 
     def __init__(self, settings: Settings, directory: Directory) -> None:
         self._settings, self._directory = settings, directory
 
     def device(self, address: str) -> Device | None:
-        """The router at that address; the probe counts as an active one of the oldest tenant."""
+        """The device at that address; the probe counts as an active one of the oldest tenant."""
         if address == PROBE_ADDRESS and self._settings.probe_secret is not None:
             isp = next(self._directory.isps(), None)
             return None if isp is None else Device(PROBE_ID, isp.id, True, "", True, False)
         return self._directory.device(address)
 
     def client(self, address: str) -> Client | None:
-        """None for an unknown or disabled router: it gets no answer. Raises CredentialError if its secret is shut."""
+        """None for an unknown or disabled device: no answer. Raises CredentialError for a secret that does not open."""
         device = self.device(address)
         if device is None or not device.active:
             return None
         if device.id == PROBE_ID:
-            return Client(device.isp_id, PROBE_ID, self._settings.probe_secret or "", True)
+            return Client(device.isp_id, PROBE_ID, self._settings.probe_secret or "")
         secret = self._settings.keyring.decrypt(device.secret, device.isp_id, "mikrotik_devices", device.id)
         if not secret:
             raise CredentialError(f"device {device.id} has an empty secret")
-        return Client(device.isp_id, device.id, secret, device.require_message_authenticator)
+        return Client(device.isp_id, device.id, secret)

@@ -61,7 +61,7 @@ def excerpt(
 
 
 def _settle(connection: Connection, online: OnlineTable) -> None:
-    """What memory takes for not booked yet may be: sessions that ended while nobody told us."""
+    """What memory takes for not booked yet may be booked: sessions that ended while no writer was connected."""
     owed = dict((uid, customer_id) for customer_id, uid in online.unbooked())
     if owed:
         rows = connection.execute(queries.octets_of(list(owed))).all()
@@ -79,7 +79,7 @@ def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] 
 
 
 def refresh_devices(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
-    """Read routers anew."""
+    """Read devices anew."""
     gone = set(ids or ())
     for device_id, isp_id, network, status, secret, require, reversed_ in connection.execute(queries.devices(ids)):
         gone.discard(device_id)
@@ -103,9 +103,9 @@ def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int]
 
 
 def refresh_customers(connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int]) -> None:
-    """Read a few customers anew, with what they used and where they are online."""
-    found = _read_customers(connection, contents, online, ids)
-    for customer_id in set(ids) - found:
+    """Read a few customers anew, with their usage and their open sessions."""
+    present = _read_customers(connection, contents, online, ids)
+    for customer_id in set(ids) - present:
         contents.drop_customer(customer_id)
         online.forget(customer_id)
 
@@ -121,13 +121,13 @@ def _read_customers(
         lambda row: StoredSession(row[0], row[1], station(row[2]), *row[3:]),
         at=1,
     )
-    found = set()
+    present = set()
     for row in connection.execute(queries.customers(ids)):
         customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
         contents.put_customer(customer)
         online.refresh(customer.id, customer.period_starts[0], row[11], sessions.get(customer.id, ()))
-        found.add(customer.id)
-    return found
+        present.add(customer.id)
+    return present
 
 
 def _grouped(rows: Iterable[Row], make: Callable[[Row], Any], at: int = 0) -> dict[int, tuple[Any, ...]]:
@@ -141,12 +141,12 @@ def _customer(
     row: Row, ahead: tuple[float, ...], topups: tuple[tuple[float, int], ...], extra: tuple[Attribute, ...]
 ) -> Customer:
     customer_id, isp_id, username, status, expires_at, plan_id, static_ip, mac, kind, credential, running, _ = row
-    made: Customer = _make_customer(
+    customer: Customer = _make_customer(
         (
             customer_id,
             isp_id,
             username,
-            # One text for all who stand alike: 200,000 copies would be 25 MB.
+            # One text for all of the same status: 200,000 copies would be 25 MB.
             intern(status),
             expires_at,
             plan_id,
@@ -159,7 +159,7 @@ def _customer(
             extra,
         )
     )
-    return made
+    return customer
 
 
 def _plan(row: RowMapping, extra: tuple[Attribute, ...]) -> Plan:

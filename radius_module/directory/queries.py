@@ -106,15 +106,16 @@ def topups(ids: Ids = None) -> Select[int, float, int]:
     )
 
 
-def sessions(ids: Ids = None) -> Select[str, int | None, str, float, float, int, int, int, str]:
-    """(acctuniqueid, customer_id, mac, started, last heard of, octets, isp_id, device_id, Acct-Session-Id) of open
-    sessions."""
+def sessions(ids: Ids = None) -> Select[str, int | None, str, float, float, int, int, int, str, int]:
+    """(acctuniqueid, customer_id, mac, started, last heard of, octets, isp_id, device_id, Acct-Session-Id,
+    Acct-Session-Time) of open sessions."""
     heard = func.coalesce(Radacct.acctupdatetime, Radacct.acctstarttime)
     return (
         select(
             Radacct.acctuniqueid, Radacct.customer_id, func.coalesce(Radacct.callingstationid, ""),
             _epoch(Radacct.acctstarttime), _epoch(heard), Radacct.acctinputoctets + Radacct.acctoutputoctets,
             Radacct.isp_id, func.coalesce(Radacct.device_id, 0), Radacct.acctsessionid,
+            func.coalesce(Radacct.acctsessiontime, 0),
         )
         .where(Radacct.acctstoptime.is_(None), Radacct.customer_id.is_not(None))
         .where(_among(Radacct.customer_id, ids))

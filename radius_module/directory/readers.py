@@ -1,4 +1,4 @@
-"""What a process wants to know of the database: the login process everything, the accounting process the routers."""
+"""What a process reads of the database: the auth process everything, the acct process the devices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from radius_module.directory import load as directory_load
+from radius_module.directory import load
 from radius_module.directory.contents import Contents, Directory
 from radius_module.online.table import OnlineTable
 
@@ -26,27 +26,27 @@ class Reader(Protocol):
 
 
 class DevicesOnly:
-    """Tenants and routers."""
+    """Tenants and devices."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     def load(self, connection: Connection) -> Contents:
         contents = Contents()
-        directory_load.refresh_isps(connection, contents)
-        directory_load.refresh_devices(connection, contents)
+        load.refresh_isps(connection, contents)
+        load.refresh_devices(connection, contents)
         return contents
 
     def follow(self, connection: Connection, news: News) -> None:
         contents = self._directory.contents
         if "isps" in news:
-            directory_load.refresh_isps(connection, contents, list(news["isps"]))
+            load.refresh_isps(connection, contents, list(news["isps"]))
         if "devices" in news:
-            directory_load.refresh_devices(connection, contents, list(news["devices"]))
+            load.refresh_devices(connection, contents, list(news["devices"]))
 
 
 class Everything(DevicesOnly):
-    """Tenants and routers, plans, customers, who is online and what is used."""
+    """Tenants and devices, plans, customers, who is online and what is used."""
 
     def __init__(self, directory: Directory, online: OnlineTable) -> None:
         super().__init__(directory)
@@ -54,14 +54,14 @@ class Everything(DevicesOnly):
 
     def load(self, connection: Connection) -> Contents:
         self._online.reading_since = time.time()
-        return directory_load.load(connection, self._online)
+        return load.load(connection, self._online)
 
     def follow(self, connection: Connection, news: News) -> None:
         super().follow(connection, news)
         self._online.reading_since = time.time()
         contents = self._directory.contents
         if "plans" in news:
-            directory_load.refresh_plans(connection, contents, list(news["plans"]))
+            load.refresh_plans(connection, contents, list(news["plans"]))
         customers = news.get("customers", set()) | news.get("usage", set()) | news.get("sessions", set())
         if customers:
-            directory_load.refresh_customers(connection, contents, self._online, list(customers))
+            load.refresh_customers(connection, contents, self._online, list(customers))

@@ -1,8 +1,9 @@
-"""The directory's and the living facts' copy on disk: what both FreeRADIUS processes start from without the database.
+"""The copy on disk of the directory and of who is online: both FreeRADIUS processes start from it without the database.
 
 The whole file is encrypted (CREDENTIAL_KEYS), piece by piece, so that neither an operator's clear-text row nor a hash
-lies on the disk, and so that making it never holds the interpreter for long. What the writer tells between two copies
-goes to a journal beside it; applying a line of it twice does no harm.
+lies on the disk, and so that writing it never holds the interpreter for long. What the writer books between two copies
+goes to a journal beside it; applying a line of it twice does no harm. Rows are plain tuples; the first piece names
+their fields, so that a copy of another version is recognised and not misread.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from typing import IO, Any
 
 from cryptography.exceptions import InvalidTag
 
+from models.db import first_line
 from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
+from radius_module.online.session import OnlineSession
 from radius_module.online.table import OnlineTable
+from radius_module.replace_file import replacing
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 log = logging.getLogger(__name__)
 
-_HEADER = b"INFORA SNAPSHOT 1\n"
+_HEADER = b"INFORA SNAPSHOT 2\n"
 _LENGTH = struct.Struct("<I")
 #: Customers, or sessions. Each piece holds the interpreter for 0.2 ms; then logins have it.
 _PIECE = 50
@@ -35,6 +39,10 @@ _BREATH = 0.0005
 _NONCE = 12
 
 Piece = tuple[str, list[Any]]
+#: The fields of each kind of row, in their order.
+_FIELDS = [list(fields) for fields in (
+    Isp._fields, Plan._fields, Device._fields, Customer._fields, Attribute._fields, OnlineSession.FIELDS,
+)]  # fmt: skip
 
 
 class Snapshot:
@@ -54,29 +62,24 @@ class Snapshot:
         before, self._journal = self._journal, self._journal_of(number).open("wb")
         if before is not None:
             before.close()
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            os.fchmod(file.fileno(), 0o600)
+        with replacing(self._path, mode=0o600, is_durable=True) as file:
             file.write(_HEADER + _LENGTH.pack(len(self._keyring.writer.encode())) + self._keyring.writer.encode())
             for piece in _pieces(directory, online, number):
                 self._seal(file, piece)
                 time.sleep(_BREATH)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
         for old in self._path.parent.glob("journal-*"):
             if old != self._journal_of(number):
                 old.unlink(missing_ok=True)
 
     def note(self, payload: object) -> None:
-        """What the writer told, for the journal. A disk that takes it not is no reason to stop."""
+        """What the writer has booked, for the journal. A failed write must not stop the feed."""
         journal = self._journal
         if journal is not None:
             try:
                 self._seal(journal, ("booked", [payload]))
                 journal.flush()
-            except (OSError, ValueError) as wrong:
-                log.warning("snapshot: the journal is not written: %s", wrong)
+            except (OSError, ValueError) as error:
+                log.warning("snapshot: the journal is not written: %s", error)
 
     def close(self) -> None:
         """No more journal."""
@@ -96,24 +99,26 @@ class Snapshot:
 
     def restore(self, directory: Directory, online: OnlineTable | None) -> bool:
         """Fill what the database could not; False where it could, or there is no copy, or none that opens."""
-        contents, held = Contents(), []
+        contents, online_rows = Contents(), []
         confirmed_at, number = 0.0, 0
         try:
             for kind, rows in self._read():
+                if kind == "fields" and rows != _FIELDS:
+                    raise ValueError("another version wrote it")
                 if kind == "when":
                     confirmed_at, number = rows
                 elif kind == "online":
-                    held += rows
+                    online_rows += rows
                 else:
                     _put(contents, kind, rows)
-        except (OSError, ValueError, EOFError, TypeError, KeyError, struct.error, InvalidTag) as wrong:
-            log.warning("snapshot: not usable: %s", wrong or type(wrong).__name__)
+        except (OSError, ValueError, EOFError, TypeError, KeyError, struct.error, InvalidTag) as error:
+            log.warning("snapshot: not usable: %s", first_line(error))
             return False
         if directory.loads:
             return False
         directory.contents, directory.confirmed_at = contents, confirmed_at
         if online is not None:
-            online.restore(held)
+            online.restore(online_rows)
             self._replay(online, number)
         log.warning("serving from the snapshot, %.0f s old: %d customers", time.time() - confirmed_at,
                     len(contents.customers))  # fmt: skip
@@ -150,15 +155,16 @@ class Snapshot:
 
 def _pieces(directory: Directory, online: OnlineTable, number: int) -> Iterator[Piece]:
     contents = directory.contents
+    yield "fields", _FIELDS
     yield "when", [directory.confirmed_at, number]
     yield "isps", [tuple(isp) for isp in list(contents.isps.values())]
     yield "plans", [(*plan[:-1], tuple(map(tuple, plan.extra))) for plan in list(contents.plans.values())]
     yield "devices", [(str(network), tuple(device)) for network, device in list(contents.devices.values())]
     customers = iter(list(contents.customers.values()))
     while some := list(islice(customers, _PIECE)):
-        yield "customers", [(*one[:-1], tuple(map(tuple, one.extra))) for one in some]
-    for held in online.snapshot_rows(_PIECE):
-        yield "online", held
+        yield "customers", [(*customer[:-1], tuple(map(tuple, customer.extra))) for customer in some]
+    for rows in online.snapshot_rows(_PIECE):
+        yield "online", rows
     yield "end", []
 
 

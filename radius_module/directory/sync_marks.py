@@ -1,7 +1,7 @@
-"""Has the directory heard of everything that was committed before a moment? Somebody marks the moment and asks.
+"""Does the directory hold everything that was committed before a moment? Mark the moment, and wait for the mark.
 
 A mark is one more NOTIFY on the directory's channel, `marks <isp_id> <number> -`: PostgreSQL tells news in the order
-of the commits, so that whoever has heard the mark has heard all that was committed before it. Its number is the time
+of the commits, so that the mark arrives after all that was committed before it. Its number is the time
 it was made (CLOCK_MONOTONIC in ns, one for all processes): a load that began later knows as much.
 """
 
@@ -22,7 +22,7 @@ _REMEMBERED = 1000
 
 
 class Marks:
-    """The marks that were heard, and those who wait for one."""
+    """The marks that have arrived, and those who wait for one."""
 
     def __init__(self) -> None:
         self._heard: deque[int] = deque(maxlen=_REMEMBERED)
@@ -30,7 +30,7 @@ class Marks:
         self._loaded_at = self._loading_since = 0
         self._changed = Condition()
 
-    def hear(self, numbers: set[int]) -> None:
+    def arrive(self, numbers: set[int]) -> None:
         """The directory holds what was committed before these."""
         with self._changed:
             self._heard.extend(numbers)
@@ -55,7 +55,7 @@ class Marks:
 
 
 class Marked:
-    """A reader that hears marks: when it has followed the news they came with."""
+    """A reader that notes marks when it has followed the news they came with."""
 
     def __init__(self, reader: Reader, marks: Marks) -> None:
         self._reader, self._marks = reader, marks
@@ -69,4 +69,4 @@ class Marked:
         if news:
             self._reader.follow(connection, news)
         if numbers:
-            self._marks.hear(numbers)
+            self._marks.arrive(numbers)

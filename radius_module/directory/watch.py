@@ -19,6 +19,7 @@ from psycopg2.extensions import connection as RawConnection
 from sqlalchemy import Engine
 
 from models.db import first_line, libpq_url, make_engine, normalise_url
+from models.deadline import CONNECTING, connection_class, patience
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
 
@@ -29,12 +30,12 @@ HEARTBEAT = 1.0
 RETRY_AFTER = 0.5
 #: A database that takes longer to answer for the first time hangs; FreeRADIUS' start does not wait for it.
 _ANSWERS_WITHIN = 0.8
-#: A dead peer on the network is noticed after about this many seconds.
-_KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 connect_timeout=5"
+#: What a sign of life, a piece of news and a whole load may take; after that the connection is given up.
+_LIVES_WITHIN, _FOLLOWS_WITHIN, _LOADS_WITHIN = 4.0, 10.0, 60.0
 
 
 class Watch:
-    """The thread. `origin` is this node's name: news of its own writer is told by the feed, sooner."""
+    """The thread. `origin` is this node's name: the feed brings news of its own writer, sooner."""
 
     def __init__(
         self, url: str, directory: Directory, reader: Reader, origin: str, loaded: Callable[[], None] = lambda: None
@@ -42,13 +43,15 @@ class Watch:
         """`loaded` is called after each load."""
         self._url, self._directory, self._reader, self._origin = url, directory, reader, origin
         self._loaded = loaded
-        #: Set by whoever knows that the facts must be read anew; noticed within a heartbeat.
+        #: Set where the facts must be read anew; noticed within a heartbeat.
         self.again = threading.Event()
-        self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0)
+        self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0,
+                                           answers_within=_FOLLOWS_WITHIN)  # fmt: skip
         self._stopping = threading.Event()
         #: Set after the first load, or as soon as it is clear that the database cannot be had now.
         self.tried = threading.Event()
         self._answered = threading.Event()
+        self._is_away = False
         self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
 
     def start(self) -> None:
@@ -71,14 +74,14 @@ class Watch:
         while not self._stopping.is_set():
             try:
                 self._listen()
-            except Exception as wrong:  # whatever it was, the thread that keeps the facts must live
-                log.warning("directory: the database is away, serving what is known: %s", first_line(wrong))
+            except Exception as error:  # whatever it was, the thread that keeps the facts must live
+                self._is_away = self._is_away or _note(first_line(error))
             self._engine.dispose()
             self.tried.set()
             self._stopping.wait(RETRY_AFTER)
 
     def _listen(self) -> None:
-        raw = psycopg2.connect(_listening(self._url))
+        raw = psycopg2.connect(_listening(self._url), connection_factory=connection_class(_LIVES_WITHIN))
         try:
             raw.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
             with raw.cursor() as cursor:
@@ -124,12 +127,12 @@ class Watch:
             self._reader.follow(connection, news)
 
     def _reload(self) -> None:
-        begun, at = time.monotonic(), time.time()
+        started, at = time.monotonic(), time.time()
         self.again.clear()
-        # A load makes a million objects and no garbage: the collector would walk them all, several times.
+        # A load allocates a million objects and no garbage: the collector would walk them all, several times.
         gc.disable()
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect() as connection, patience(connection, _LOADS_WITHIN):
                 contents = self._reader.load(connection)
             self._directory.replace(contents)
             self._directory.confirmed_at = at
@@ -139,12 +142,19 @@ class Watch:
         gc.freeze()
         log.info(
             "directory: %d customers, %d devices loaded in %.2f s",
-            len(contents.customers), len(contents.devices), time.monotonic() - begun,
+            len(contents.customers), len(contents.devices), time.monotonic() - started,
         )  # fmt: skip
+        self._is_away = False
         self.tried.set()
         self._loaded()
 
 
+def _note(reason: str) -> bool:
+    """Once for each time that the database goes away."""
+    log.warning("directory: the database is away, serving what is known: %s", reason)
+    return True
+
+
 def _listening(url: str) -> str:
-    options = dict(word.split("=") for word in _KEEPALIVE.split())
+    options = {name: str(value) for name, value in CONNECTING.items()}
     return libpq_url(normalise_url(url).update_query_dict({**options, "application_name": "infora directory listen"}))

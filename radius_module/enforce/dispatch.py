@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 
@@ -24,40 +23,17 @@ from radius_module.enforce.coa import COA
 from radius_module.enforce.flight import Flight, Result, first_step, identity_of, result
 from radius_module.enforce.judge.decision import STATE_REASONS, Close, Send, decide
 from radius_module.enforce.judge.service import service
+from radius_module.enforce.station import Station
 from radius_module.enforce.wire import ladder
 from radius_module.enforce.wire.line import PATIENCE, Device, Line, Outcome
-from radius_module.enforce.wire.pacing import Pace
 
 log = logging.getLogger("radius_module.enforce")
 
 Key = tuple[int, int]
-#: How many requests of a device are taken at once: those that leave before the next look at the outbox.
-_TAKEN = 6
 #: How long a device's secret, port and abilities are believed, seconds.
 _RENEWED = 1.0
 #: What has waited longer to leave is left to the next claim: its answer might come when it is another worker's.
 _FRESH = claims.LEASE - PATIENCE - 0.5
-
-
-class Station:
-    """One device, as it is served: its line, its pace, and the requests that are to leave."""
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.pace = Pace()
-        self.queue: deque[Flight] = deque()
-        self.flights: dict[int, Flight] = {}
-        #: What is known of its services.
-        self.abilities: dict[str, Ability] = {}
-        self.renewed_at = self.idle_since = time.monotonic()
-
-    @property
-    def is_idle(self) -> bool:
-        return not self.queue and not self.flights
-
-    def room(self) -> int:
-        """How many requests may be taken for it now."""
-        return max(0, min(_TAKEN, self.pace.room()) - len(self.queue))
 
 
 class Dispatch:
@@ -104,12 +80,7 @@ class Dispatch:
         self._seen.append(seen)
         station = self.stations.get((seen.isp_id, seen.device_id))
         if station is not None:
-            known = station.abilities.get(seen.service, Ability())
-            station.abilities[seen.service] = Ability(
-                known.coa if seen.coa is None else seen.coa,
-                known.disconnect if seen.disconnect is None else seen.disconnect,
-                seen.step or known.step,
-            )
+            station.learn(seen)
 
     def learnt(self) -> list[Seen]:
         """What is to be written down of it."""

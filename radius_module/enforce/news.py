@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from models.db import CONNECT_TIMEOUT, libpq_url
+from models.db import libpq_url
+from models.deadline import CONNECTING, connection_class
 
 _CHANNELS = ("infora", "infora_outbox")
+#: Seconds that taking in news may take before the connection counts as dead.
+_ANSWERS_WITHIN = 5.0
 #: Topics after which sessions may have to end that were in order before.
 _OF_TENANTS = ("isps", "devices")
 
@@ -57,8 +61,9 @@ class Listener:
     """A connection of its own that does nothing but listen."""
 
     def __init__(self, url: str) -> None:
+        options: Any = CONNECTING | {"application_name": "infora worker news"}
         self._connection: Connection = psycopg2.connect(
-            libpq_url(url), connect_timeout=CONNECT_TIMEOUT, application_name="infora worker news"
+            libpq_url(url), connection_factory=connection_class(_ANSWERS_WITHIN), **options
         )
         self._connection.autocommit = True
         with self._connection.cursor() as cursor:

@@ -16,6 +16,7 @@ from contextlib import suppress
 import psycopg2
 from sqlalchemy import Connection, Engine, exc, text
 
+from models.db import first_line
 from models.network.requests import claims, fan_out
 from radius_module.enforce.chores import Chores
 from radius_module.enforce.dispatch import Dispatch, Key
@@ -55,7 +56,7 @@ class Worker:
                 failures = 0
             except (exc.SQLAlchemyError, psycopg2.Error, OSError) as wrong:
                 level = logging.WARNING if failures == 0 else logging.DEBUG
-                log.log(level, "worker: trying again: %s", (str(wrong).splitlines() or [type(wrong).__name__])[0])
+                log.log(level, "worker: trying again: %s", first_line(wrong))
                 self._lose()
                 self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1

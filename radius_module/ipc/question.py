@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Octets of a question, and of an answer: the attributes of a reply and the values of nine rules.
+#: Octets of a question, and of an answer: the attributes of a reply and the values of all rules.
 LARGEST_QUESTION = 8192
 LARGEST_ANSWER = 1 << 17
 #: How long a question waits for its answer, seconds; the last part is for the answer's transport.

@@ -21,6 +21,9 @@ from radius_module.ipc.feed import entries_of
 from radius_module.login import from_database
 from radius_module.login.from_database import Caller
 
+#: `Caller` belongs to the questions, and is needed below them too.
+__all__ = ["Caller", "explained", "login", "report"]
+
 _TENANT = text("select current_setting('infora.isp_id')")
 _MARK = text("select pg_notify('infora', 'marks ' || :isp_id || ' ' || :mark || ' -')")
 

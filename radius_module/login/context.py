@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Protocol
 
 from models.accounting.records import AuthResult
-from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Directory
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.packets.reply_to import ReplyTo
 from radius_module.rules.facts import Device, Slot
@@ -36,7 +36,7 @@ class LoginContext(Protocol):
     def directory(self) -> Directory: ...
 
     @property
-    def keyring(self) -> Keyring: ...
+    def passwords(self) -> Passwords: ...
 
     @property
     def online(self) -> OnlineSlots: ...

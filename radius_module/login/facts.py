@@ -19,12 +19,13 @@ def gather(
     mac: str,
     authentic: bool,
     now: float,
+    eap: bool = False,
 ) -> Facts:
     """The facts of one login at `now` (epoch seconds), of one tenant only."""
     isp = directory.isp(isp_id)
     if customer is None:
-        return Facts(now, device, isp, None, None, authentic, mac, 0, ())
+        return Facts(now, device, isp, None, None, authentic, mac, 0, (), eap)
     used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
-    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots))
+    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap))
     return facts

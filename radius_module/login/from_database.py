@@ -17,6 +17,7 @@ from models.customers.lookup import customer_id_named
 from models.secrets.keyring import Keyring
 from radius_module.directory.load import excerpt
 from radius_module.login import over_http
+from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.rules.facts import Device
 
@@ -40,7 +41,7 @@ class DatabaseContext:
     def __init__(self, caller: Caller, customer_id: int | None, device_id: int | None) -> None:
         connection = caller.session.connection()
         self.directory, self.online = excerpt(connection, caller.isp_id, customer_id, device_id)
-        self.keyring, self.reject_delay = caller.keyring, _reject_delay
+        self.passwords, self.reject_delay = Passwords(caller.keyring), _reject_delay
         self.answers: Counter[str] = Counter()
         self.spool = self
         self.results: list[AuthResult] = []

@@ -10,7 +10,6 @@ from models.accounting.session_id import make_class
 from models.names import login_name
 from radius_module.directory.devices import PROBE_ID
 from radius_module.fast_tuple import maker
-from radius_module.login import passwords
 from radius_module.login.context import LoginContext, WireContext
 from radius_module.login.duplicates import Given
 from radius_module.login.facts import gather
@@ -41,7 +40,8 @@ def quick_answer(
     given = server.duplicates.find(request.line, now)
     if given is not None:
         return _send_again(server, request, given)
-    accept = server.fast_path.accept(request, customer, now) if authentic and customer is not None else None
+    may_be_quick = authentic and customer is not None and not request.eap and _has_usual_room(request)
+    accept = server.fast_path.accept(request, customer, now) if may_be_quick and customer is not None else None
     if accept is None:
         decided = answer(server, request, customer, authentic, now)
         delay = access_attributes.delay_of(decided[1]["reply"])
@@ -60,6 +60,11 @@ def quick_answer(
     by_freeradius: Answer = OK, accept.pairs(), _ACCEPTED
     server.duplicates.remember(request.line, by_freeradius, now)
     return by_freeradius
+
+
+def _has_usual_room(request: LoginRequest) -> bool:
+    """May the attributes of the last login be sent as they were, for all that Proxy-State takes?"""
+    return request.reply_to is None or len(request.reply_to.proxy_states) <= access_attributes.USUAL_PROXY_STATES
 
 
 def _hold_back(server: WireContext, request: LoginRequest, refused: Lists, delay: int, now: float) -> Answer:
@@ -88,13 +93,16 @@ def answer(
     if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
         # FreeRADIUS verified the packet with the secret of the device that was at this address a moment ago.
         device = None
-    verdict = decide(gather(context.directory, context.online, isp_id, device, customer, request.mac, authentic, now))
+    is_eap = request.eap != b""
+    facts = gather(context.directory, context.online, isp_id, device, customer, request.mac, authentic, now, is_eap)
+    verdict = decide(facts)
     if isinstance(verdict, Deny):
         return _refuse(context, request, customer, verdict, now)
     assert customer is not None  # noqa: S101  # an unknown customer is refused
     klass = make_class(now)
     try:
-        pairs = access_attributes.accept(verdict, klass)
+        states = b"" if request.reply_to is None else request.reply_to.proxy_states
+        pairs = access_attributes.accept(verdict, klass, access_attributes.room_beside(states))
     except UnencodableAttribute as wrong:
         log.error("customer %d: refused, the answer cannot be sent: %s", customer.id, wrong)
         return _refuse(context, request, customer, access_attributes.NOT_SET_UP, now)
@@ -110,7 +118,7 @@ def as_mschap(context: LoginContext, request: LoginRequest, customer: Customer |
     An unknown name gets what no password fits, so that its refusal looks like any other. The user name goes back into
     the request, for it is part of what MS-CHAPv2 proves (RFC 2759 section 8.2).
     """
-    known = None if customer is None else passwords.for_mschap(customer, context.keyring)
+    known = None if customer is None else context.passwords.for_mschap(customer)
     attribute, value = known or ("NT-Password", "0x" + os.urandom(16).hex())
     name = ("User-Name", ":=", text(request.username.decode(errors="replace")))
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}
@@ -124,7 +132,8 @@ def _refuse(
         name = login_name(request.username.decode("utf-8", "backslashreplace"))
         delay = context.reject_delay.count(request.origin.isp_id, request.origin.device_id, name, now)
     _record(context, request, customer, "Access-Reject", refusal.code, b"", now)
-    return REJECT, {"reply": access_attributes.refuse(refusal, delay), "config": _DECIDED}
+    pairs = access_attributes.refuse_eap(request.eap) if request.eap else access_attributes.refuse(refusal, delay)
+    return REJECT, {"reply": pairs, "config": _DECIDED}
 
 
 def _record(

@@ -11,7 +11,7 @@ from typing import Any
 from models.accounting.records import AuthResult
 from models.accounting.session_id import make_class
 from models.names import station
-from radius_module.login import login, passwords
+from radius_module.login import login
 from radius_module.login.context import LoginContext, OnlineSlots
 from radius_module.login.facts import gather
 from radius_module.packets.access_request import LoginRequest
@@ -28,7 +28,7 @@ class HttpLogin:
     """A login's context as this login sees it; `result` is what was recorded."""
 
     def __init__(self, context: LoginContext, isp_id: int, address: str, mac: str) -> None:
-        self.directory, self.keyring = context.directory, context.keyring
+        self.directory, self.passwords = context.directory, context.passwords
         self.reject_delay, self.answers = context.reject_delay, context.answers
         self.online: OnlineSlots = context.online if mac else _UnnamedSlot(context.online, address)
         self.spool = self
@@ -57,7 +57,7 @@ def answer(
     name = username.encode()
     request = LoginRequest(origin, name, password.encode(), b"", b"", is_mschap=False, mac=mac)
     customer = context.directory.customer(isp_id, name)
-    authentic = customer is not None and passwords.proves(request, customer, context.keyring)
+    authentic = customer is not None and context.passwords.proves(request, customer)
     answered = login.answer(http, request, customer, authentic, now)
     if http.result is None:
         return None
@@ -72,7 +72,8 @@ def explained(
     facts = gather(context.directory, context.online, isp_id, device, customer, station(calling), True, now)
     verdict, findings = explain(facts)
     answered = outcome.outcome(verdict, make_class(now))
-    return {"code": answered.code, "reply": answered.reply, "rules": [list(finding) for finding in findings]}
+    rules = [list(finding) for finding in (*findings, outcome.sendable(verdict, facts))]
+    return {"code": answered.code, "reply": answered.reply, "rules": rules}
 
 
 def unnamed_station(address: str) -> bytes:

@@ -9,7 +9,7 @@ Boot = tuple[bytes, int]
 
 
 def boot_of(session_id: bytes) -> Boot | None:
-    """(service, boot counter) of a RouterOS session id of 8 hex digits: `80f000ea` is service 80, boot f (FACTS 2)."""
+    """(service, boot counter) of a RouterOS session id of 8 hex digits: `80f000ea` is service 80, boot f."""
     if len(session_id) != 8:
         return None
     try:

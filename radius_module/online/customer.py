@@ -13,7 +13,7 @@ from radius_module.online.boot_counter import boot_of
 from radius_module.online.session import _REMEMBERED, STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
 
-#: A place taken at Accept is free again after so many seconds without Start (CONTRACT "The wire").
+#: A place taken at Accept is free again after so many seconds without Start.
 SLOT_SECONDS = 60.0
 
 
@@ -127,6 +127,8 @@ class OnlineCustomer:
             if known is None:
                 known = self.sessions[uid] = OnlineSession(row.isp_id, row.mac, row.started, row.device_id)
                 known.boot = boot_of(row.session_id.encode())
+            known.session_time = max(known.session_time, row.session_time)
+            known.updated = row.heard if known.updated is None else max(known.updated, row.heard)
             known.stored = True
             known.booked = max(known.booked, row.octets)
             known.seen = max(known.seen, known.booked)

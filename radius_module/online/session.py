@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from models.accounting.plausible import LEAST_RATE, is_plausible
 from models.accounting.records import START, STOP, AccountingRecord, InferredStop
+from models.accounting.session import booked_at
 from radius_module.online.boot_counter import Boot, boot_of
 from radius_module.rules.service import INTERIM_INTERVAL
 
@@ -28,18 +30,24 @@ class StoredSession(NamedTuple):
     isp_id: int = 0
     device_id: int = 0
     session_id: str = ""
+    session_time: int = 0
 
 
 class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
     __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
-                 "seen", "started", "stored", "stub", "told")  # fmt: skip
+                 "seen", "session_time", "started", "stored", "stub", "told", "updated")  # fmt: skip
+    #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
+    FIELDS = __slots__
 
     def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
         self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
         self.heard = 0.0
         self.booked = self.seen = 0
+        #: Acct-Session-Time of the counters that are believed, and the moment of the last packet, as the books have it.
+        self.session_time = 0
+        self.updated: float | None = None
         #: Octets of earlier periods.
         self.floor = 0
         self.boot: Boot | None = None
@@ -56,15 +64,29 @@ class OnlineSession:
 
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self.FIELDS)
 
     @classmethod
     def of(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
         """From a snapshot."""
-        made = cls(0, "", 0.0, 0)
-        for name, value in zip(cls.__slots__, values, strict=True):
-            setattr(made, name, value)
-        return made
+        session = cls(0, "", 0.0, 0)
+        for name, value in zip(cls.FIELDS, values, strict=True):
+            setattr(session, name, value)
+        return session
+
+    def believable(self, record: AccountingRecord, login_time: int | None, rate: float) -> AccountingRecord:
+        """The record; without counters where these are beyond what the line carries (models.accounting.plausible)."""
+        octets, at = record.octets_in + record.octets_out, booked_at(record)
+        growth = octets - self.seen
+        if growth > LEAST_RATE:
+            since = self.updated if self.updated is not None else login_time
+            elapsed = None if since is None else at - since
+            seconds = None if record.session_time is None else record.session_time - self.session_time
+            if not is_plausible(growth, elapsed, seconds, rate):
+                record = record._replace(octets_in=0, octets_out=0, session_time=None)
+        self.session_time = max(self.session_time, record.session_time or 0)
+        self.updated = at if self.updated is None else max(self.updated, at)
+        return record
 
     def hear(self, record: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""

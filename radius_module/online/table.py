@@ -1,8 +1,8 @@
-"""What changes with every packet: who is online, which places wait for a Start, how many octets are used.
+"""What changes with every packet: who is online, which slots wait for a Start, how many octets are used.
 
 Filled from the database (directory), from accounting packets as they are acknowledged and from what the writer has
 booked (feed). Used octets are always what the database holds plus what is not booked yet; counters only grow, so that
-hearing a thing twice does no harm (DESIGN 2). One lock; nothing is done under it but arithmetic.
+hearing a thing twice does no harm. One lock; nothing is done under it but arithmetic.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from threading import Lock
 from time import sleep
 from typing import Any
 
+from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import ROUTER_REBOOT, AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import read_class, unique_id
@@ -68,8 +69,9 @@ class OnlineTable:
             used = account.used() if account.period_start == period_start else 0
             if limit is not None and used >= limit:
                 return None
+            # Nobody is there, or only the slot that this login takes over: no look at who the others are.
             slots = account.slots
-            is_alone = not account.sessions and len(slots) <= (key in slots)
+            is_alone = not account.sessions and (not slots or (len(slots) == 1 and key in slots))
             if not is_alone and len(others_of(mac, account.places(now))) >= allowed:
                 return None
             _take(account, key, now)
@@ -108,19 +110,22 @@ class OnlineTable:
 
     # -- told by the feed: packets, and what the writer has booked --------------------------------------------
 
-    def apply_record(self, record: AccountingRecord, customer_id: int, period_start: float) -> list[InferredStop]:
-        """An accounting packet of a customer; sessions that it shows to be over."""
+    def apply_record(
+        self, record: AccountingRecord, customer_id: int, period_start: float, rate: float = LEAST_RATE
+    ) -> list[InferredStop]:
+        """An accounting packet of a customer whose line carries `rate` octets/s; sessions it shows to be over."""
         session_class = read_class(record.klass, record.received)
         uid = _remembered_id(record.isp_id, record.device_id, record.session_id, session_class)
         with self._lock:
             account = self._account(customer_id)
-            account.begin_period(period_start, record, uid)
             session = account.sessions.get(uid)
             is_new = session is None
             if session is None:
-                session = account.sessions[uid] = OnlineSession(
-                    record.isp_id, record.mac, began_at(record, session_class), record.device_id
-                )
+                began = began_at(record, session_class)
+                session = OnlineSession(record.isp_id, record.mac, began, record.device_id)
+            record = session.believable(record, session_class.login_time, rate)
+            account.begin_period(period_start, record, uid)
+            account.sessions[uid] = session
             session.hear(record)
             account.slots.pop(record.mac or record.klass.hex(), None)
             if not is_new or session.closed:

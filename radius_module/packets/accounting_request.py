@@ -23,8 +23,6 @@ from radius_module.rlm import Pairs
 
 _accounting_record = maker(AccountingRecord)
 _NO_OCTETS = "0x"
-#: Service-Type, Framed-Protocol, Acct-Authentic: no more than NAS-Port-Type says already, and 4 % of a packet's cost.
-_UNREAD = ("", "", "")
 
 
 def accounting_request(pairs: Pairs, received: float) -> tuple[AccountingRecord, ReplyTo]:
@@ -71,7 +69,6 @@ def _record(words: dict[str, str], source: Origin, received: float) -> Accountin
             get("Delegated-IPv6-Prefix", ""),
             get("Acct-Terminate-Cause", ""),
             None if clock is None else int(clock),
-            *_UNREAD,
         )
     )
     return record

@@ -5,24 +5,19 @@ It takes a number modulo 2^32, "abc" for 0, and leaves out what it does not know
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from radius_module.replies.dictionary import Definition, definitions
+from radius_module.replies.operator_rows import RESERVED, default_op, problem_of
+
+__all__ = ["Pair", "UnencodableAttribute", "check_row", "default_op", "encode", "number", "octets_of", "plain", "text"]
 
 Pair = tuple[str, str, str]
 
 #: A value's octets in one attribute (RFC 2865 section 5; in a vendor's attribute a few less).
 LONGEST_TEXT = 247
-#: FreeRADIUS, the rules or the protocol set these; a row that tries to is refused.
-RESERVED = frozenset(
-    name.lower()
-    for name in (
-        "Class", "State", "Message-Authenticator", "Proxy-State", "Reply-Message", "EAP-Message", "User-Password",
-        "CHAP-Password", "MS-CHAP2-Success", "MS-CHAP-Error", "MS-CHAP-MPPE-Keys", "MS-MPPE-Send-Key",
-        "MS-MPPE-Recv-Key",
-    )
-)  # fmt: skip
 #: Enough for 2^64 with leading zeros; Python refuses to read numbers of thousands of digits.
 _DIGITS = 40
 _BITS = {"byte": 8, "short": 16, "integer": 32, "date": 32, "integer64": 64}
@@ -34,8 +29,22 @@ _ADDRESSES: dict[str, Callable[[str], object]] = {
 }
 
 
+#: Octets that all rows of one customer may take in an answer, and as many all rows of one plan: beside both there is
+#: room for what the server itself sends (access_attributes.ROOM).
+ROWS_OCTETS = 1600
+_OCTETS = {
+    "byte": 1, "short": 2, "integer": 4, "date": 4, "integer64": 8, "ipaddr": 4, "ipv6addr": 16, "ipv4prefix": 6,
+    "ipv6prefix": 18,
+}  # fmt: skip
+
+
 class UnencodableAttribute(ValueError):
     """An attribute that cannot be sent as it is written; says why, in words for an operator."""
+
+    def __init__(self, name: str, problem: str, field: str = "value") -> None:
+        """`field`: which of a row's fields is wrong, `attribute`, `op` or `value`."""
+        super().__init__(f"{name}: {problem}")
+        self.name, self.problem, self.field = name, problem, field
 
 
 def text(value: str) -> str:
@@ -43,10 +52,15 @@ def text(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
+def plain(value: str) -> str:
+    """A string for FreeRADIUS as it is sent."""
+    return value.replace('\\"', '"').replace("\\\\", "\\")
+
+
 def number(name: str, value: int, bits: int = 32) -> str:
     """A whole number that fits. Raises UnencodableAttribute."""
     if not 0 <= value < 1 << bits:
-        raise UnencodableAttribute(f"{name}: {value} is not between 0 and 2^{bits} - 1")
+        raise UnencodableAttribute(name, f"{value} is not between 0 and 2^{bits} - 1")
     return str(value)
 
 
@@ -54,33 +68,60 @@ def encode(name: str, op: str, value: str) -> Pair:
     """What a `radreply` or `radgroupreply` row sends. Raises UnencodableAttribute."""
     definition = definitions().get(name.lower())
     if definition is None:
-        raise UnencodableAttribute(f"{name}: there is no such attribute")
-    if name.lower() in RESERVED:
-        raise UnencodableAttribute(f"{name}: set by the server, not by a row")
+        raise UnencodableAttribute(name, "there is no such attribute", "attribute")
+    reason = RESERVED.get(name.lower())
+    if reason is not None:
+        raise UnencodableAttribute(name, reason, "attribute")
     if op not in ("=", ":=", "+="):
-        raise UnencodableAttribute(f"{name}: the operator must be =, := or +=, not {op}")
-    return definition.name, op, _value(definition, value)
+        raise UnencodableAttribute(name, f"the operator must be =, := or +=, not {op}", "op")
+    sent = _value(definition, value)
+    problem = problem_of(name, plain(sent))
+    if problem is not None:
+        raise UnencodableAttribute(name, problem)
+    return definition.name, op, sent
+
+
+def octets_of(pair: Pair) -> int:
+    """How many octets the attribute takes in a packet, at most."""
+    name, _op, value = pair
+    definition = definitions()[name.lower()]
+    if definition.kind == "octets":
+        return definition.overhead + len(value) // 2 - 1
+    size = _OCTETS.get(definition.kind)
+    return definition.overhead + (len(plain(value).encode()) if size is None else size)
+
+
+def check_row(name: str, op: str, value: str, others: Iterable[tuple[str, str, str]]) -> Pair:
+    """A row that is about to be saved beside its owner's `others`. Raises UnencodableAttribute."""
+    pair = encode(name, op, value)
+    octets = octets_of(pair)
+    for other in others:
+        with suppress(UnencodableAttribute):  # written by SQL: it is refused at login, and `explain` names it
+            octets += octets_of(encode(*other))
+    if octets > ROWS_OCTETS:
+        raise UnencodableAttribute(name, f"with it the rows would take {octets} octets, and {ROWS_OCTETS} fit")
+    return pair
 
 
 def _value(definition: Definition, value: str) -> str:
     name, kind = definition.name, definition.kind
     if kind == "string":
         if "\0" in value or not 1 <= len(value.encode()) <= LONGEST_TEXT:
-            raise UnencodableAttribute(f"{name}: must have 1 to {LONGEST_TEXT} octets of UTF-8 without NUL")
+            raise UnencodableAttribute(name, f"must have 1 to {LONGEST_TEXT} octets of UTF-8 without NUL")
         return text(value)
     if kind == "octets":
         return _octets(name, value)
     if kind in _BITS:
         named = definition.values.get(value.lower())
         if named is None and not (value.isascii() and value.isdigit() and len(value) <= _DIGITS):
-            raise UnencodableAttribute(f"{name}: {value:.40} is neither a number in range nor the name of a value")
+            raise UnencodableAttribute(name, f"{value:.40} is neither a number in range nor the name of a value")
         return number(name, int(value) if named is None else named, _BITS[kind])
     if kind in _ADDRESSES:
         try:
             return str(_ADDRESSES[kind](value))
         except ValueError as error:
-            raise UnencodableAttribute(f"{name}: {error}") from None
-    raise UnencodableAttribute(f"{name}: attributes of type {kind} cannot be set here")
+            raise UnencodableAttribute(name, f"{error}") from None
+    raise UnencodableAttribute(name, f"attributes of type {kind} cannot be set here")
 
 
 def _octets(name: str, value: str) -> str:
@@ -90,5 +131,5 @@ def _octets(name: str, value: str) -> str:
     except ValueError:
         octets = b""
     if not value.startswith("0x") or " " in digits or not 1 <= len(octets) <= LONGEST_TEXT:
-        raise UnencodableAttribute(f"{name}: must be 0x and 1 to {LONGEST_TEXT} octets in hex")
+        raise UnencodableAttribute(name, f"must be 0x and 1 to {LONGEST_TEXT} octets in hex")
     return "0x" + octets.hex()

@@ -11,6 +11,10 @@ from typing import NamedTuple
 
 SYSTEM = Path("/usr/share/freeradius/dictionary")
 
+#: Type and length; besides, for a vendor: its number, and at most four octets for its own type and length and a byte
+#: for continuation; for a value that is encrypted: salt, length and padding (RFC 2868 section 3.5).
+_HEAD, _OF_VENDOR, _ENCRYPTION = 2, 4 + 2, 2 + 1 + 15
+
 
 class Definition(NamedTuple):
     """An attribute that can travel in a packet."""
@@ -19,6 +23,8 @@ class Definition(NamedTuple):
     kind: str
     #: Names of values → numbers.
     values: dict[str, int]
+    #: Octets that it takes besides its value, at most.
+    overhead: int
 
 
 @cache
@@ -30,23 +36,25 @@ def definitions(path: Path = SYSTEM) -> dict[str, Definition]:
 
 
 def _read(path: Path, by_name: dict[str, Definition]) -> None:
-    vendor = False
+    vendor = 0
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         words = line.split("#", 1)[0].split()
         match words[:1]:
             case ["$INCLUDE"]:
                 _read(path.parent / words[1], by_name)
             case ["BEGIN-VENDOR"]:
-                vendor = True
+                vendor = _OF_VENDOR
             case ["END-VENDOR"]:
-                vendor = False
+                vendor = 0
             case ["ATTRIBUTE"] if len(words) >= 4:
                 _attribute(words, vendor, by_name)
             case ["VALUE"] if len(words) >= 4 and words[1].lower() in by_name:
                 by_name[words[1].lower()].values[words[2].lower()] = int(words[3], 0)
 
 
-def _attribute(words: list[str], vendor: bool, by_name: dict[str, Definition]) -> None:
+def _attribute(words: list[str], vendor: int, by_name: dict[str, Definition]) -> None:
     number = words[2]
     if vendor or (number.isdigit() and int(number) <= 255):
-        by_name[words[1].lower()] = Definition(words[1], words[3].split("[")[0], {})
+        options = " ".join(words[4:])
+        overhead = _HEAD + vendor + ("has_tag" in options) + _ENCRYPTION * ("encrypt=" in options)
+        by_name[words[1].lower()] = Definition(words[1], words[3].split("[")[0], {}, overhead)

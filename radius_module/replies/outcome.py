@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from models.accounting.session_id import make_class
 from radius_module.replies import access_attributes
 from radius_module.replies.attribute import Pair, UnencodableAttribute
-from radius_module.rules.facts import Deny, Verdict
+from radius_module.rules import Finding
+from radius_module.rules.facts import Deny, Facts, Shown, Verdict
 
 ACCEPT = "accept"
-Shown = dict[str, str | list[str]]
+#: Attribute → value, or values.
+Reply = dict[str, str | list[str]]
 
 
 class Outcome(NamedTuple):
@@ -17,7 +20,7 @@ class Outcome(NamedTuple):
 
     code: str
     message: str
-    reply: Shown
+    reply: Reply
     klass: bytes
 
 
@@ -31,7 +34,22 @@ def outcome(verdict: Verdict, klass: bytes) -> Outcome:
         return _refused(access_attributes.NOT_SET_UP)
 
 
-def of_answer(pairs: tuple[Pair, ...]) -> tuple[Shown, int]:
+def sendable(verdict: Verdict, facts: Facts) -> Finding:
+    """The last thing that may keep a login out: an attribute of an operator's own that cannot be sent, by its name."""
+    rows = (facts.plan.extra if facts.plan is not None else ()) + (facts.customer.extra if facts.customer else ())
+    problem = access_attributes.problem_in(rows)
+    if problem is None and not isinstance(verdict, Deny):
+        try:
+            access_attributes.accept(verdict, make_class(facts.now))
+        except UnencodableAttribute as error:
+            problem = error
+    shown: Shown = {"attribute": None, "problem": None}
+    if problem is not None:
+        shown = {"attribute": problem.name, "problem": problem.problem}
+    return Finding(access_attributes.NOT_SET_UP.code, problem is None, shown)
+
+
+def of_answer(pairs: tuple[Pair, ...]) -> tuple[Reply, int]:
     """(Attributes that leave the server, seconds after which they do.)"""
     shown = access_attributes.shown(pairs)
     delay = shown.pop("FreeRADIUS-Response-Delay", "0")

@@ -1,4 +1,4 @@
-"""May this subscriber come in? The order of the refusals, and the two who ask: the packet path and support.
+"""May this customer log in? The order of the refusals, and their two users: the packet path and support.
 
 Pure: facts in, a verdict out; no clock, no database, no log, and nothing imported but the standard library.
 """
@@ -24,17 +24,20 @@ class Rule(NamedTuple):
 
 _WRONG = "The user name or the password is wrong."
 
-#: First refusal wins (CONTRACT "The wire").
+#: First refusal wins.
 ORDER: tuple[Rule, ...] = (
-    # Without a router of ours there is no tenant, and without a tenant nobody to ask about.
+    # Without a known device there is no tenant, and without a tenant no customer.
     Rule("unknown_device", "This hotspot or access point is not registered. Please tell your provider.",
          identity.unknown_device, identity.show_device),
     # The tenant before its customers: nothing about them is anybody's business while it is suspended.
     Rule("isp_suspended", "The service is suspended at the moment. Please ask your provider.",
          identity.isp_suspended, identity.show_isp),
+    # Before anything that counts as a guess: no password was asked for.
+    Rule("unsupported", "This network asks for 802.1X (EAP), which your provider does not offer here.",
+         identity.unsupported, identity.show_protocol),
     # The same words for both, so that nobody learns which names exist.
     Rule("unknown_customer", _WRONG, identity.unknown_customer, identity.show_customer),
-    # The password before everything personal: how somebody stands is told to himself only.
+    # The password before everything personal: only the customer hears of suspension, expiry or usage.
     Rule("bad_password", _WRONG, identity.bad_password, identity.show_password),
     # What the provider decided stands before what time or use did.
     Rule("suspended", "Your account is suspended. Please contact your provider.",
@@ -45,7 +48,7 @@ ORDER: tuple[Rule, ...] = (
          hardware.mac_mismatch, hardware.show_mac),
     Rule("quota_exceeded", "Your data allowance is used up. Please buy more or wait for the next period.",
          quota.quota_exceeded, quota.show_quota),
-    # Last: only who may come in at all takes a place.
+    # Last: only a login that is otherwise accepted takes a slot.
     Rule("too_many_sessions", "Your account is already in use on as many devices as your plan allows.",
          sessions.too_many_sessions, sessions.show_sessions),
 )  # fmt: skip

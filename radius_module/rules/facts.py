@@ -19,7 +19,7 @@ class Isp(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A router. `secret` is as stored: encrypted."""
+    """A device (NAS). `secret` is as stored: encrypted."""
 
     id: int
     isp_id: int
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
 
 class Customer(NamedTuple):
-    """A customer with what his login needs. `credential` is the stored value of the radcheck row."""
+    """A customer with all that a login needs. `credential` is the stored value of the radcheck row."""
 
     id: int
     isp_id: int
@@ -87,7 +87,7 @@ class Customer(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A place of `simultaneous_use` that is taken: by a session, or since Accept by one that has not begun."""
+    """A slot of `simultaneous_use` that is taken: by a session, or since Accept by one that has not begun."""
 
     mac: str
     since: float
@@ -110,6 +110,8 @@ class Facts(NamedTuple):
     #: Octets of the running period, both ways.
     used: int
     slots: tuple[Slot, ...]
+    #: Whether the device asks by EAP.
+    eap: bool = False
 
 
 class Deny(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which subscriber's device is asking."""
+"""Which of the customer's own devices logs in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asking: the router, the tenant, the customer and the password."""
+"""Who asks: the device, the tenant, the customer and the password."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ from radius_module.rules.facts import Facts, Shown
 
 
 def unknown_device(facts: Facts) -> bool:
-    """The router is not (or no longer) one of ours, or is switched off."""
+    """The device is not (or no longer) registered, or is switched off."""
     return facts.device is None or not facts.device.active or facts.isp is None
 
 
 def isp_suspended(facts: Facts) -> bool:
-    """The tenant is suspended, and so is everybody on its routers."""
+    """The tenant is suspended, and with it everybody on its devices."""
     return facts.isp is not None and not facts.isp.active
 
 
+def unsupported(facts: Facts) -> bool:
+    """The login comes by a protocol that is not spoken here: EAP."""
+    return facts.eap
+
+
 def unknown_customer(facts: Facts) -> bool:
-    """The router's tenant has no such customer, or one without a password."""
+    """The device's tenant has no such customer, or one without a password."""
     return facts.customer is None or facts.customer.credential is None
 
 
 def bad_password(facts: Facts) -> bool:
-    """The password is not his."""
+    """The password is not the customer's."""
     return not facts.authentic
 
 
@@ -32,6 +37,10 @@ def show_device(facts: Facts) -> Shown:
 
 def show_isp(facts: Facts) -> Shown:
     return {"active": facts.isp.active if facts.isp else None}
+
+
+def show_protocol(facts: Facts) -> Shown:
+    return {"eap": facts.eap}
 
 
 def show_customer(facts: Facts) -> Shown:

@@ -1,4 +1,4 @@
-"""Whether any of the period's allowance is left: one comparison, never a sum over history (DESIGN 2)."""
+"""Whether any of the period's allowance is left: one comparison, never a sum over history."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from radius_module.rules.facts import Facts, Grant
 from radius_module.rules.quota import allowance, exhausted
 from radius_module.rules.sessions import gives_way
 
-#: The longest Session-Timeout that RouterOS takes, seconds (FACTS 2).
+#: The longest Session-Timeout that RouterOS takes, seconds.
 LONGEST_SESSION = 21474720
 
 
@@ -18,7 +18,7 @@ def grant(facts: Facts) -> Grant:
     """The service of a customer whom no rule refuses."""
     customer, plan = facts.customer, facts.plan
     if customer is None:
-        raise ValueError("nobody to serve")
+        raise ValueError("a grant needs a customer")
     # 0 would be for ever to RouterOS. The date may be PostgreSQL's `infinity`.
     longest = int(min(customer.expires_at - facts.now, LONGEST_SESSION)) or 1
     if plan is None:
@@ -26,10 +26,10 @@ def grant(facts: Facts) -> Grant:
     limit = allowance(facts)
     slow = limit is not None and plan.throttles and exhausted(facts)
     replaced = gives_way(facts) if plan.replaces_oldest else None
-    made: Grant = _grant(
+    granted: Grant = _grant(
         (
             plan.throttled_rate if slow else plan.rate,
-            # A throttled customer goes on without a cap: he is to be slow, not cut.
+            # A throttled customer goes on without a cap: slower, not cut off.
             None if limit is None or slow else limit - facts.used,
             min(plan.session_timeout or LONGEST_SESSION, longest),
             plan.idle_timeout,
@@ -39,7 +39,7 @@ def grant(facts: Facts) -> Grant:
             plan.extra + customer.extra,
         )
     )
-    return made
+    return granted
 
 
 #: How often the router reports, seconds; three missed reports make a session stale.

@@ -1,4 +1,4 @@
-"""How the customer stands with his provider."""
+"""Whether the customer is suspended or has expired."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def suspended(facts: Facts) -> bool:
 
 
 def expired(facts: Facts) -> bool:
-    """What was paid for is over: at the very second of expires_at, not after it."""
+    """The paid time is over: at the very second of expires_at, not after it."""
     customer = facts.customer
     return customer is not None and (customer.status == "expired" or facts.now >= customer.expires_at)
 

@@ -17,8 +17,10 @@ from models.accounting.records import AccountingRecord, AuthResult, Booked, Infe
 _FORMAT = 2
 _LIST = b"["
 _CHECK = "C"
-_KINDS: dict[str, type[Booked]] = {"S": AccountingRecord, "L": AuthResult, "E": InferredStop}
+_KINDS: dict[str, type[Booked]] = {"A": AccountingRecord, "L": AuthResult, "E": InferredStop}
 _KIND_OF = {kind: letter for letter, kind in _KINDS.items()}
+#: Accounting as earlier versions wrote it: the first 21 fields, and three that were always empty.
+_OLD_ACCOUNTING, _OLD_FIELDS = "S", 21
 
 Plain = tuple[object, ...]
 
@@ -56,8 +58,8 @@ def load(payload: bytes) -> list[Plain]:
     """The tuples of a verified payload. Raises UnreadableRecord for anything but a list of tuples."""
     try:
         loaded = marshal.loads(payload)  # noqa: S302  # our own file, checksum verified
-    except (ValueError, EOFError, TypeError) as wrong:
-        raise UnreadableRecord(f"a frame does not open: {wrong}") from wrong
+    except (ValueError, EOFError, TypeError) as error:
+        raise UnreadableRecord(f"a frame does not open: {error}") from error
     if not isinstance(loaded, list) or not all(type(record) is tuple and record for record in loaded):
         raise UnreadableRecord("a frame holds no list of records")
     return loaded
@@ -71,6 +73,8 @@ def record(values: Plain) -> Booked | None:
     kind, fields = values[0], values[1:]
     if kind == _CHECK:
         return None
+    if kind == _OLD_ACCOUNTING:
+        return record(("A", *fields[:_OLD_FIELDS]))
     wanted = _KINDS.get(str(kind))
     if wanted is None:
         raise UnreadableRecord(f"a record of the unknown kind {kind!r}")
@@ -78,8 +82,8 @@ def record(values: Plain) -> Booked | None:
         if len(fields) == len(wanted._fields):
             return wanted._make(fields)
         return wanted(*fields)  # type: ignore[arg-type]  # plain values, as they were written
-    except TypeError as wrong:
-        raise UnreadableRecord(f"a record of kind {kind} has {len(fields)} fields") from wrong
+    except TypeError as error:
+        raise UnreadableRecord(f"a record of kind {kind} has {len(fields)} fields") from error
 
 
 def moment_of(record: Booked) -> float:

@@ -38,7 +38,7 @@ class Frame(NamedTuple):
 
 def frame(payload: bytes, count: int) -> bytes:
     """Octets of one frame, padded to the alignment."""
-    head = _FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload, count), count)
+    head = _FRAME.pack(_MAGIC, len(payload), _checksum(payload, count), count)
     return head + payload + bytes(-(len(head) + len(payload)) % _ALIGN)
 
 
@@ -79,7 +79,7 @@ class SegmentWriter:
         sync_directory(path.parent)
 
     def remove(self) -> None:
-        """Close it and take it from the disk, if the disk lets itself."""
+        """Close it and remove it from the disk, where the disk still works."""
         self.close()
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
@@ -128,14 +128,14 @@ def frames(path: Path, position: int = 0, *, limit: int = 1 << 30, salvage: bool
         octets += file.read(limit)
     at = 0
     while True:
-        found = _frame_at(octets, at)
-        if found is None:
+        whole = _frame_at(octets, at)
+        if whole is None:
             at = _next_magic(octets, at + 1) if salvage else -1
             if at < 0:
                 return
             continue
-        at = found.end
-        yield found._replace(end=position + found.end)
+        at = whole.end
+        yield whole._replace(end=position + whole.end)
 
 
 def sync_directory(directory: Path) -> None:
@@ -155,6 +155,14 @@ def _write(fd: int, octets: bytes, position: int) -> None:
         view, position = view[written:], position + written
 
 
+def _checksum(payload: bytes, count: int) -> int:
+    """CRC-32 of the payload, begun from the number of records, so that a damaged number is noticed too.
+
+    The same as the CRC of number and payload one after the other would show; spools on disks have this one.
+    """
+    return zlib.crc32(payload, count)
+
+
 def _frame_at(octets: bytes, at: int) -> Frame | None:
     if at + _FRAME.size > len(octets):
         return None
@@ -163,7 +171,7 @@ def _frame_at(octets: bytes, at: int) -> Frame | None:
     if magic != _MAGIC or start + length > len(octets):
         return None
     payload = octets[start : start + length]
-    if zlib.crc32(payload, count) != checksum:
+    if _checksum(payload, count) != checksum:
         return None
     return Frame(payload, count, start + length + -(_FRAME.size + length) % _ALIGN)
 

@@ -20,16 +20,16 @@ class SpareSegment:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._ready: SegmentWriter | None = None
-        self._is_made = False
+        self._is_being_filled = False
         self._lock = Lock()
 
     def prepare(self) -> None:
-        """Have one made, unless there is one. Never waits; where the disk has no room there will be none."""
+        """Have one filled, unless there is one. Never waits; where the disk has no room there will be none."""
         with self._lock:
-            if self._is_made or self._ready is not None:
+            if self._is_being_filled or self._ready is not None:
                 return
-            self._is_made = True
-        Thread(target=self._make, name="spare", daemon=True).start()
+            self._is_being_filled = True
+        Thread(target=self._fill, name="spare", daemon=True).start()
 
     def take(self, path: Path) -> SegmentWriter | None:
         """The spare under its new name, which is on the disk; None if there is none, or it cannot be had."""
@@ -56,10 +56,10 @@ class SpareSegment:
         for path in self._directory.glob(f"*{_SUFFIX}"):
             path.unlink(missing_ok=True)
 
-    def _make(self) -> None:
+    def _fill(self) -> None:
         try:
-            made: SegmentWriter | None = SegmentWriter(self._directory / f"{secrets.token_hex(8)}{_SUFFIX}")
+            segment: SegmentWriter | None = SegmentWriter(self._directory / f"{secrets.token_hex(8)}{_SUFFIX}")
         except OSError:
-            made = None
+            segment = None
         with self._lock:
-            self._ready, self._is_made = made, False
+            self._ready, self._is_being_filled = segment, False

@@ -13,8 +13,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from radius_module.spool import codec
-from radius_module.spool import segment as segments
+from radius_module.spool import codec, segment
 from radius_module.spool.files import SpoolLocked, claim, make_ready, node_of
 from radius_module.spool.spare_segment import SpareSegment
 
@@ -25,7 +24,7 @@ RETRY_AFTER = 0.25
 
 
 class SpoolState(NamedTuple):
-    """What metrics and status tell about a spool."""
+    """A spool as metrics and status show it."""
 
     working: bool
     committed_records: int
@@ -37,13 +36,13 @@ class SpoolState(NamedTuple):
 
 
 class Feed(Protocol):
-    """Who hears of records: told while the disk is busy, waited for (not long) after it."""
+    """Whom records are sent to while the disk is busy; waited for (not long) after it."""
 
     def offer(self, dumped: bytes) -> int:
-        """Tell, as they are stored (records.dump); the number that `settle` wants back."""
+        """Send, as they are stored (codec.dump); the number that `settle` wants back."""
 
     def settle(self, dumped: bytes, offered: int) -> None:
-        """Wait until they were heard."""
+        """Wait until they have arrived."""
 
 
 class Store:
@@ -54,15 +53,15 @@ class Store:
         self.directory, self._feed = directory, feed
         self.node = "?"
         self._claim = -1
-        self._segment: segments.SegmentWriter | None = None
+        self._segment: segment.SegmentWriter | None = None
         self._spare = SpareSegment(directory)
         self._retry_at = 0.0
         self._records = self._commits = self._failures = 0
         self._error, self._committed_at = "", 0.0
         try:
             self._next_segment()
-        except OSError as wrong:
-            self.failed(str(wrong))
+        except OSError as error:
+            self.failed(str(error))
 
     def is_broken(self) -> bool:
         """Is the disk known to take nothing, and not to be tried again yet?"""
@@ -74,14 +73,14 @@ class Store:
         return self._segment is not None
 
     def store(self, dumped: bytes, count: int) -> tuple[Path, int]:
-        """So many records (records.dump) as one frame, on the disk when this returns; where the frame begins.
+        """So many records (codec.dump) as one frame, on the disk when this returns; where the frame begins.
 
         Raises OSError: they may not be there, and must not be acknowledged.
         """
         try:
             return self._store(dumped, count)
-        except OSError as wrong:
-            self.failed(str(wrong))
+        except OSError as error:
+            self.failed(str(error))
             raise
 
     def check(self) -> bool:
@@ -104,20 +103,20 @@ class Store:
         """Trust the segment no more: after a failed fsync nobody knows what of it is on the disk."""
         if error != self._error:
             log.error("spool: nothing is stored and no accounting acknowledged: %s", error)
-        segment, self._segment = self._segment, None
-        if segment is not None:
-            segment.close()
+        failed, self._segment = self._segment, None
+        if failed is not None:
+            failed.close()
         self._spare.discard()
         self._failures, self._error, self._retry_at = self._failures + 1, error, time.monotonic() + RETRY_AFTER
 
     def close(self) -> None:
-        """Another process may have it."""
+        """Give it up: another process may have it."""
         if self._claim >= 0:
             os.close(self._claim)
             self._claim = -1
 
     def _store(self, dumped: bytes, count: int) -> tuple[Path, int]:
-        octets = segments.frame(dumped, count)
+        octets = segment.frame(dumped, count)
         if self._segment is None or not self._segment.fits(octets):
             self._next_segment()
         assert self._segment is not None  # noqa: S101  # _next_segment raises otherwise
@@ -136,10 +135,10 @@ class Store:
             closed.close()
         if self._claim < 0:
             self._claim_directory()
-        present = segments.listed(self.directory)
-        number = segments.number_of(present[-1]) + 1 if present else int(time.time() * 1000)
-        path = segments.path_of(self.directory, number)
-        self._segment = self._spare.take(path) or segments.create(path)
+        present = segment.listed(self.directory)
+        number = segment.number_of(present[-1]) + 1 if present else int(time.time() * 1000)
+        path = segment.path_of(self.directory, number)
+        self._segment = self._spare.take(path) or segment.create(path)
         self._spare.prepare()
         if self._error:
             log.warning("spool: storing again, in %s", self._segment.path.name)
@@ -159,7 +158,7 @@ class Store:
 def is_at(mark: codec.Plain, place: tuple[Path, int]) -> bool:
     """Does the file hold this where it was stored?"""
     try:
-        frame = next(segments.frames(*place, limit=1 << 20), None)
+        frame = next(segment.frames(*place, limit=1 << 20), None)
         return frame is not None and mark in codec.load(frame.payload)
     except (OSError, codec.UnreadableRecord):
         return False

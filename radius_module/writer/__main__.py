@@ -9,12 +9,14 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from models.db import first_line, make_engine
-from radius_module import settings
+from radius_module import settings, status
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
+from radius_module.writer import report
 from radius_module.writer.history_clock import Clocks
 from radius_module.writer.retention import Retention
 from radius_module.writer.spool_reader import SpoolReader
@@ -23,6 +25,8 @@ from radius_module.writer.writer import LOCK, NICE, Writer
 log = logging.getLogger("radius_module.writer")
 
 _HOUR = 3600.0
+#: Nobody waits for the removal of old rows, and one piece of it may take its time.
+_LONGEST_REMOVAL = 600.0
 
 
 def _keep_history(retention: Retention, stopping: threading.Event) -> None:
@@ -33,10 +37,10 @@ def _keep_history(retention: Retention, stopping: threading.Event) -> None:
         try:
             retention.run()
             logged = ""
-        except Exception as wrong:
-            if first_line(wrong) != logged:
-                log.warning("history: trying again every minute: %s", first_line(wrong))
-            logged, wait = first_line(wrong), 60.0
+        except Exception as error:
+            if first_line(error) != logged:
+                log.warning("history: trying again every minute: %s", first_line(error))
+            logged, wait = first_line(error), 60.0
         stopping.wait(wait)
 
 
@@ -57,17 +61,21 @@ def main() -> int:
         installation = settings.from_environment()
         writer = writer_of(installation)
         lock = _alone(installation.spool("acct").parent, writer)
-    except (ValueError, OSError) as wrong:
-        print(f"writer: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
+    except (ValueError, OSError) as error:
+        print(f"writer: {error}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: writer.stopping.set())
     os.nice(NICE)
     # A batch makes a million objects and hardly a cycle among them: the collector may look at them rarely.
     gc.set_threshold(500_000, 20, 100)
-    history = make_engine(installation.database_url, "infora history", pool_size=1, max_overflow=0)
+    history = make_engine(installation.database_url, "infora history", pool_size=1, max_overflow=0,
+                          answers_within=_LONGEST_REMOVAL)  # fmt: skip
     retention = Retention(history, Clocks())
     threading.Thread(target=_keep_history, args=(retention, writer.stopping), daemon=True).start()
+    spools = [installation.spool(process) for process in status.SPOOLS]
+    written = partial(report.facts, writer.progress, spools, lambda: retention.alarm)
+    status.keep_written(installation.state_dir, "writer", written, writer.stopping)
     writer.run()
     os.close(lock)
     return 0

@@ -98,10 +98,10 @@ def submit(number: int) -> None:
     with _connection() as connection:
         try:
             quarantine.submit(connection, number)
-        except LookupError as wrong:
-            raise click.ClickException(str(wrong.args[0])) from None
-        except writer.POISON as wrong:
-            raise click.ClickException(f"still refused: {first_line(wrong)}") from None
+        except LookupError as error:
+            raise click.ClickException(str(error.args[0])) from None
+        except writer.POISON as error:
+            raise click.ClickException(f"still refused: {first_line(error)}") from None
     click.echo(f"record {number} is booked")
 
 
@@ -136,8 +136,8 @@ def _connection() -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except exc.OperationalError as wrong:
-        raise click.ClickException(f"the database cannot be reached: {first_line(wrong)}") from None
+    except exc.OperationalError as error:
+        raise click.ClickException(f"the database cannot be reached: {first_line(error)}") from None
     finally:
         engine.dispose()
 
@@ -162,5 +162,5 @@ def _step(own: tuple[writer.Writer, list[SpoolReader]] | None) -> None:
     try:
         for reader in own[1]:
             own[0].step(reader)
-    except exc.OperationalError as wrong:
-        raise click.ClickException(f"the database cannot be reached: {first_line(wrong)}") from None
+    except exc.OperationalError as error:
+        raise click.ClickException(f"the database cannot be reached: {first_line(error)}") from None

@@ -105,14 +105,14 @@ class SpoolReader:
 def _read(payload: bytes, records: list[Booked], unreadable: list[Unreadable]) -> None:
     try:
         plain = codec.load(payload)
-    except codec.UnreadableRecord as wrong:
-        unreadable.append(Unreadable(payload, str(wrong)))
+    except codec.UnreadableRecord as error:
+        unreadable.append(Unreadable(payload, str(error)))
         return
     for values in plain:
         try:
             record = codec.record(values)
-        except codec.UnreadableRecord as wrong:
-            unreadable.append(Unreadable(codec.dump([values]), str(wrong)))
+        except codec.UnreadableRecord as error:
+            unreadable.append(Unreadable(codec.dump([values]), str(error)))
         else:
             if record is not None:
                 records.append(record)

@@ -20,8 +20,10 @@ from models.accounting import booking
 from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
 from models.db import first_line
+from models.deadline import ANSWERS_WITHIN, patience
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
+from radius_module.writer.report import Progress
 from radius_module.writer.spool_reader import Batch, SpoolReader
 
 log = logging.getLogger("radius_module.writer")
@@ -34,6 +36,10 @@ SMALL, PAUSE = 1000, 0.1
 GATHERING = 1.0
 #: Waits between attempts while the database is away, seconds.
 _RETRY = (0.2, 0.5, 1.0, 2.0)
+#: A writer that has nothing to book asks the database for a sign of life every few seconds, and waits for it as long.
+_HEARTBEAT = 5.0
+#: A database that is only slow gets more time with each failure, so that a large batch is booked in the end.
+_MOST_PATIENCE = 600.0
 #: The writer and its share of PostgreSQL give way to those whom somebody waits for.
 NICE = 10
 #: The lock file of the one that drains this node's spools.
@@ -50,7 +56,8 @@ class Writer:
         self._engine, self._drains, self._feed, self._node = engine, drains, feed, node
         self._connection: Connection | None = None
         self.stopping = threading.Event()
-        self.booked = 0
+        self.progress = Progress()
+        self._patience = ANSWERS_WITHIN
 
     def run(self) -> None:
         """Until told to stop. Never raises."""
@@ -59,11 +66,11 @@ class Writer:
             try:
                 self._feed.keep()
                 done = sum(self.step(drain) for drain in self._drains)
-                failures = 0
-            except Exception as wrong:
+                failures, self._patience = 0, ANSWERS_WITHIN
+            except Exception as error:
                 self._lost()
                 level = logging.WARNING if failures == 0 else logging.DEBUG
-                log.log(level, "writer: trying again: %s", first_line(wrong))
+                log.log(level, "writer: trying again: %s", first_line(error))
                 self.stopping.wait(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1
                 continue
@@ -76,13 +83,19 @@ class Writer:
         connection = self._connected()
         batch = drain.next(connection, BATCH)
         if batch.is_empty:
-            connection.rollback()
+            self._listen_for_life(connection)
             return 0
-        bookings = self._book(connection, drain, batch)
+        try:
+            with patience(connection, self._patience):
+                bookings = self._book(connection, drain, batch)
+        except exc.DBAPIError as wrong:
+            if wrong.connection_invalidated:
+                self._patience = min(2 * self._patience, _MOST_PATIENCE)
+            raise
         drain.tidy(batch)
         for result in bookings:
             self._feed.publish(result)
-        self.booked += len(batch.records)
+        self.progress.booked(len(batch.records))
         return len(batch.records)
 
     def _book(self, connection: Connection, drain: SpoolReader, batch: Batch) -> list[Booking]:
@@ -97,12 +110,19 @@ class Writer:
                 drain.advance(connection, batch)
                 connection.commit()
                 return bookings
-            except (BookingConflict, exc.OperationalError) as wrong:
+            except (BookingConflict, exc.OperationalError) as error:
                 connection.rollback()
-                if attempt == 9 or not _is_conflict(wrong):
+                if attempt == 9 or not _is_conflict(error):
                     raise
                 time.sleep(0.01 * attempt)
         raise AssertionError("the loop ends by return or raise")
+
+    def _listen_for_life(self, connection: Connection) -> None:
+        if self.progress.silence > _HEARTBEAT:
+            with patience(connection, _HEARTBEAT):
+                connection.execute(text("select 1"))
+            self.progress.answered()
+        connection.rollback()
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -127,10 +147,10 @@ def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> 
     try:
         with connection.begin_nested():
             return [booking.book(connection, records)]
-    except POISON as wrong:
+    except POISON as error:
         if len(records) == 1:
-            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(wrong))
-            quarantine.hold(connection, node, records[0], first_line(wrong))
+            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(error))
+            quarantine.hold(connection, node, records[0], first_line(error))
             return []
     half = len(records) // 2
     return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
@@ -146,7 +166,7 @@ def _give_way(connection: Connection) -> None:
             os.setpriority(os.PRIO_PROCESS, info.backend_pid, NICE)
 
 
-def _is_conflict(wrong: Exception) -> bool:
+def _is_conflict(error: Exception) -> bool:
     """Serialisation failure or deadlock: the same again will do."""
-    code = getattr(getattr(wrong, "orig", None), "pgcode", None)
-    return isinstance(wrong, BookingConflict) or code in ("40001", "40P01")
+    code = getattr(getattr(error, "orig", None), "pgcode", None)
+    return isinstance(error, BookingConflict) or code in ("40001", "40P01")

@@ -33,6 +33,7 @@ class Settings:
     api_port: int
     admin_username: str
     metrics_token: str | None
+    api_trusted_proxies: int
     log_level: str
     demo: bool
 
@@ -65,6 +66,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         api_port=_port(env, "API_PORT", 5000),
         admin_username=_admin_username(env),
         metrics_token=env.get("METRICS_TOKEN") or None,
+        api_trusted_proxies=int(_one_of(env, "API_TRUSTED_PROXIES", tuple("0123456789"), "0")),
         log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, "info"),
         demo=_one_of(env, "DEMO", ("0", "1"), "1") == "1",
     )

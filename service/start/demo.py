@@ -1,13 +1,10 @@
-"""The demo tenant, created through the models, and STATE_DIR/demo.json, which describes it.
+"""The demo tenant, created as an operator would create it, and STATE_DIR/demo.json, which describes it.
 
 It is created once. Whatever an operator changes in it afterwards stays changed.
 """
 
-import hashlib
 import json
-import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Customer, Isp, MikrotikDevice, ServicePlan, Subscription
+from models import Customer, Isp, MikrotikDevice, ServicePlan
+from models.audit_trail import Actor, act_as
+from models.customers import lifecycle
 from models.db import make_engine
-from models.radius.provisioning import provision_customer, provision_plan, set_password
+from models.network import devices
 from models.secrets.keyring import Keyring
+from models.subscriptions.plans import create_plan
+from models.tenants import isps
 from service.database import urls
 from service.host import private_file
 from service.host.secret_file import Secrets
@@ -33,14 +34,6 @@ _VALIDITY_DAYS = 3650  # a first look at the system must not fail because the de
 Description = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Rows:
-    isp: Isp
-    plan: ServicePlan
-    device: MikrotikDevice
-    customer: Customer
-
-
 def ensure(settings: Settings, secret: Secrets) -> Description:
     """Create what is missing and write demo.json; returns its content."""
     path = settings.state_dir / FILE
@@ -49,7 +42,7 @@ def ensure(settings: Settings, secret: Secrets) -> Description:
     engine = make_engine(url, "infora demo")
     try:
         with Session(engine) as session, session.begin():
-            tenant = _kept(session, old) or _make(session, Keyring.parse(secret.credential_keys))
+            tenant = _existing(session, old) or create(session, Keyring.parse(secret.credential_keys))
     finally:
         engine.dispose()
     admin = {"username": settings.admin_username, "password": secret.admin_password}
@@ -68,19 +61,19 @@ def _places(settings: Settings, url: str) -> Description:
     }
 
 
-def _kept(session: Session, old: Description) -> Description | None:
+def _existing(session: Session, old: Description) -> Description | None:
     """The tenant of an earlier start, untouched, as long as the database still has it."""
     if not old or session.scalar(select(Isp.id).where(Isp.id == old["isp"]["id"])) is None:
         return None
     return {name: old[name] for name in ("isp", "device", "customer")}
 
 
-def _make(session: Session, keyring: Keyring) -> Description:
+def create(session: Session, keyring: Keyring) -> Description:
     """All rows of the tenant, with fresh secrets; adopts rows that are there already."""
-    api_key, device_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    isp = _isp(session, keyring, api_key)
+    act_as(session, Actor("demo"))
+    isp, api_key = _isp(session, keyring)
     plan = _plan(session, isp)
-    device = _device(session, keyring, isp, device_secret)
+    device, device_secret = _device(session, keyring, isp)
     customer = _customer(session, keyring, isp, plan)
     return {
         "isp": {"id": isp.id, "name": isp.name, "api_key": api_key},
@@ -89,58 +82,50 @@ def _make(session: Session, keyring: Keyring) -> Description:
     }
 
 
-def _isp(session: Session, keyring: Keyring, api_key: str) -> Isp:
+def _isp(session: Session, keyring: Keyring) -> tuple[Isp, str]:
+    """(tenant, API key in clear)"""
     isp = session.scalar(select(Isp).where(Isp.name == ISP_NAME).order_by(Isp.id).limit(1))
-    if isp is None:
-        isp = Isp(name=ISP_NAME, company_name=ISP_NAME, email="demo@example.com")
-        session.add(isp)
-        session.flush()
-        isp.radius_secret = keyring.encrypt(secrets.token_urlsafe(24), isp.id, "isps", isp.id)
-    isp.api_key_hash = hashlib.sha256(api_key.encode()).hexdigest()
-    return isp
+    if isp is not None:
+        return isp, isps.rotate_api_key(session, isp)
+    isp, api_key, _ = isps.create_isp(
+        session, keyring, name=ISP_NAME, company_name=ISP_NAME, email="demo@example.com", timezone="UTC"
+    )
+    return isp, api_key
 
 
 def _plan(session: Session, isp: Isp) -> ServicePlan:
     name = "Demo 10M"
     plan = session.scalar(select(ServicePlan).where(ServicePlan.isp_id == isp.id, ServicePlan.name == name).limit(1))
-    if plan is None:
-        plan = ServicePlan(isp_id=isp.id, name=name, description="10 Mbit/s down, 2 up, 100 GB", price=Decimal("19.90"),
-                           bandwidth_limit=Decimal(10), upload_limit=Decimal(2), data_limit_bytes=100 * 10**9,
-                           session_timeout=24 * 60, idle_timeout=10, validity_days=_VALIDITY_DAYS)  # fmt: skip
-        session.add(plan)
-        session.flush()
-        provision_plan(session, plan)
-    return plan
+    if plan is not None:
+        return plan
+    return create_plan(
+        session, isp.id, name=name, description="10 Mbit/s down, 2 up, 100 GB", price=Decimal("19.90"),
+        bandwidth_limit=Decimal(10), upload_limit=Decimal(2), data_limit_bytes=100 * 10**9,
+        session_timeout=24 * 60, idle_timeout=10, validity_days=_VALIDITY_DAYS,
+    )  # fmt: skip
 
 
-def _device(session: Session, keyring: Keyring, isp: Isp, secret: str) -> MikrotikDevice:
+def _device(session: Session, keyring: Keyring, isp: Isp) -> tuple[MikrotikDevice, str]:
+    """(device, RADIUS secret in clear)"""
     address = DEVICE_ADDRESS + "/32"
     device = session.scalar(
         select(MikrotikDevice).where(MikrotikDevice.isp_id == isp.id, MikrotikDevice.ip_address == address)
     )
-    if device is None:
-        device = MikrotikDevice(isp_id=isp.id, name="Demo router", ip_address=address, radius_secret="")
-        session.add(device)
-        session.flush()
-    device.radius_secret = keyring.encrypt(secret, isp.id, "mikrotik_devices", device.id)
-    return device
+    if device is not None:
+        return device, devices.rotate_secret(session, keyring, device)
+    return devices.create_device(session, keyring, isp, name="Demo router", ip_address=address)
 
 
 def _customer(session: Session, keyring: Keyring, isp: Isp, plan: ServicePlan) -> Customer:
+    now = datetime.now(UTC)
     customer = session.scalar(select(Customer).where(Customer.isp_id == isp.id, Customer.username == DEMO_USERNAME))
-    if customer is None:
-        now = datetime.now(UTC)
-        end = now + timedelta(days=_VALIDITY_DAYS)
-        customer = Customer(isp_id=isp.id, username=DEMO_USERNAME, full_name="John Doe", email=DEMO_USERNAME,
-                            service_plan_id=plan.id, expires_at=end)  # fmt: skip
-        session.add(customer)
-        session.flush()
-        session.add(Subscription(isp_id=isp.id, customer_id=customer.id, service_plan_id=plan.id, price=plan.price,
-                                 period_start=now, period_end=end))  # fmt: skip
-    set_password(session, keyring, isp, customer, DEMO_PASSWORD)
-    session.flush()
-    provision_customer(session, customer)
-    return customer
+    if customer is not None:
+        lifecycle.update_customer(session, keyring, isp, customer, now, {"password": DEMO_PASSWORD})
+        return customer
+    return lifecycle.create_customer(
+        session, keyring, isp, now, password=DEMO_PASSWORD, full_name="John Doe", email=DEMO_USERNAME,
+        service_plan_id=plan.id,
+    )  # fmt: skip
 
 
 def read(settings: Settings) -> Description:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from click.testing import Result
 from passlib.hash import argon2
 from sqlalchemy import Engine, text
 
@@ -30,7 +31,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def quick_passwords() -> Iterator[None]:
-    """argon2id as everywhere, and so cheap that a hundred log-ins do not take a minute."""
+    """argon2id as everywhere, and so cheap that a hundred logins do not take a minute."""
     argon2.get_backend()  # the library loads itself on the first use of the class, and not of a variant of it
     cheap = argon2.using(type="ID", rounds=1, memory_cost=64, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
@@ -47,9 +48,9 @@ def environment(quick_passwords: None) -> Iterator[dict[str, str]]:
         Installation(Path(directory) / "state", 24812, 24813, 24500) as running,
     ):
         running.start_postgres()
-        found = running.owner_environment() | {"ADMIN_USERNAME": ADMIN[0], "ADMIN_PASSWORD": ADMIN[1]}
-        installation.prepare(found)
-        yield found
+        variables = running.owner_environment() | {"ADMIN_USERNAME": ADMIN[0], "ADMIN_PASSWORD": ADMIN[1]}
+        installation.prepare(variables)
+        yield variables
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +60,9 @@ def settings(environment: dict[str, str]) -> Settings:
 
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Iterator[APIFlask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["infora"].engine.dispose()
+    api = create_app(settings)
+    yield api
+    api.extensions["infora"].engine.dispose()
 
 
 @pytest.fixture
@@ -115,9 +116,9 @@ def rows(owner: Engine):  # type: ignore[no-untyped-def]  # noqa: ANN201
 @pytest.fixture(scope="session")
 def running_app(system: System) -> Iterator[APIFlask]:
     """The API, in this process, of the installation whose FreeRADIUS runs."""
-    made = create_app(from_environment(system.installation.environment("api")))
-    yield made
-    made.extensions["infora"].engine.dispose()
+    api = create_app(from_environment(system.installation.environment("api")))
+    yield api
+    api.extensions["infora"].engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -125,3 +126,15 @@ def operator(running_app: APIFlask, system: System) -> Caller:
     """Its first administrator."""
     token = Caller(running_app).post("/api/auth/login", system.demo["admin"]).data["token"]
     return Caller(running_app, {"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+def run(app: APIFlask, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """run("doctor", "--json", NAME="value"): a command beside the API, with the owner's environment."""
+
+    def command(*arguments: str, **variables: str) -> Result:
+        for name, value in (environment | variables).items():
+            monkeypatch.setenv(name, value)
+        return app.test_cli_runner().invoke(args=arguments)
+
+    return command

@@ -57,7 +57,7 @@ def or_null(kind: Kind) -> Kind:
 
 
 def items(kind: dict[str, Kind]) -> Kind:
-    return lambda value: isinstance(value, list) and all(has(one, kind) is None for one in value)
+    return lambda value: isinstance(value, list) and all(has(item, kind) is None for item in value)
 
 
 text, whole, number, flag = a(str), a(int), a(int, float), a(bool)
@@ -117,8 +117,8 @@ def has(shown: dict[str, Any], kinds: dict[str, Kind]) -> None:
 def created(answer: Answer, kinds: dict[str, Kind]) -> dict[str, Any]:
     assert answer.status == 201, answer
     has(answer.data, kinds)
-    found: dict[str, Any] = answer.data
-    return found
+    data: dict[str, Any] = answer.data
+    return data
 
 
 def test_the_first_guide_from_a_new_isp_to_its_first_report(
@@ -194,13 +194,13 @@ def _suspend_and_activate(machine: Caller, customer_id: int, router: str) -> Non
 
 def test_every_kind_of_row_is_created_listed_read_changed_and_deleted(tenant: Tenant) -> None:
     plan, device, customer = tenant.plan(), tenant.device(), tenant.customer()
-    for base, made, change in (
+    for base, created, change in (
         ("/api/billing/plans", plan, {"price": "12.50"}),
         ("/api/devices", device, {"name": "Roof"}),
         ("/api/billing/customers", customer, {"phone": "+254"}),
     ):
-        own = f"{base}/{made['id']}"
-        assert [row["id"] for row in tenant.superadmin.get(base).data["items"]] == [made["id"]]
+        own = f"{base}/{created['id']}"
+        assert [row["id"] for row in tenant.superadmin.get(base).data["items"]] == [created["id"]]
         assert tenant.superadmin.get(own).status == 200
         for method in ("PUT", "PATCH"):
             changed = tenant.superadmin.call(method, own, change)
@@ -219,12 +219,12 @@ def test_the_commands_of_the_api_guide_work_as_they_are_printed(system: System) 
     assert script is not None
     lines = script.group(1).replace('"password": "…"', f'"password": "{system.demo["admin"]["password"]}"')
     number = system.number()
-    for said, meant in (
+    for printed, meant in (
         ("API=http://127.0.0.1:5000", f"API={installation.settings.api_base}"), ("X-ISP-ID: 1'", "X-ISP-ID: '$ISP"),
         ("10.1.0.1", f"10.99.{number // 250}.{number % 250}"), ('"service_plan_id": 1', '"service_plan_id": \'$PLAN\''),
     ):  # fmt: skip
-        assert said in lines, said
-        lines = lines.replace(said, meant)
+        assert printed in lines, printed
+        lines = lines.replace(printed, meant)
     commands = ["set -e"]
     for part in re.split(r"\n(?=# |curl)", lines):
         # Ids and the key, as a person would read them off the screen.

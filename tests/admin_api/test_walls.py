@@ -1,4 +1,4 @@
-"""Nobody gets where he does not belong: every operation of the document, for every kind of caller."""
+"""Nobody gets where they do not belong: every operation of the document, for every kind of caller."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.support.world import Rows, World
 CALLERS = ("viewer", "staff", "admin", "machine", "superadmin")
 #: Every day the one who may most; all of them in the long suite.
 TRYING = ["admin", *(pytest.param(role, marks=pytest.mark.long) for role in ("viewer", "staff", "machine"))]
-#: Acts on the caller himself, of whatever tenant.
+#: Acts on the caller, of whatever tenant.
 _ONESELF = ("POST /api/auth/logout", "POST /api/auth/password", "GET /api/auth/me", "POST /api/auth/login")
 
 
 @pytest.fixture
-def mine(tenant: Tenant, rows: Rows) -> World:
+def own(tenant: Tenant, rows: Rows) -> World:
     return World(tenant, rows)
 
 
@@ -40,7 +40,7 @@ def others(other_tenant: Tenant, rows: Rows) -> World:
 
 def tenants(app: APIFlask) -> list[str]:
     """Operations that need a role."""
-    return [one for one in operations(app) if WEAKEST[one] in ROLES]
+    return [operation for operation in operations(app) if WEAKEST[operation] in ROLES]
 
 
 def may(role: str, operation: str) -> bool:
@@ -68,48 +68,48 @@ def test_every_route_of_the_application_is_in_the_document(app: APIFlask) -> Non
 
 @pytest.mark.parametrize("headers", [
     {}, {"Authorization": "Bearer x", "X-ISP-ID": "1"},
-    *(pytest.param(one, marks=pytest.mark.long) for one in (
+    *(pytest.param(headers, marks=pytest.mark.long) for headers in (
         {"X-API-Key": "x" * 40}, {"Authorization": "Basic YWRtaW46YWRtaW4="}, {"Cookie": "token=x"})),
 ])  # fmt: skip
-def test_without_credentials_every_operation_is_a_401(app: APIFlask, mine: World, headers: dict[str, str]) -> None:
+def test_without_credentials_every_operation_is_a_401(app: APIFlask, own: World, headers: dict[str, str]) -> None:
     for operation in operations(app):
         if WEAKEST[operation] not in ("open", "own"):
-            answer = send(Caller(app, headers), operation, mine)
+            answer = send(Caller(app, headers), operation, own)
             assert (answer.status, answer.code) == (401, "unauthorized"), operation
 
 
 @pytest.mark.parametrize("role", CALLERS)
-def test_a_role_may_what_the_table_says(app: APIFlask, mine: World, rows: Rows, role: str) -> None:
+def test_a_role_may_what_the_table_says(app: APIFlask, own: World, rows: Rows, role: str) -> None:
     """Each operation on rows of one's own, with a right body: 403, or done."""
-    caller: Caller = getattr(mine.tenant, role)
-    before = _all_of(mine, rows)
+    caller: Caller = getattr(own.tenant, role)
+    before = _all_of(own, rows)
     refused = [operation for operation in tenants(app) if not may(role, operation)]
     for operation in refused:
-        answer = send(caller, operation, mine)
+        answer = send(caller, operation, own)
         assert (answer.status, answer.code) == (403, "forbidden"), operation
-    assert _all_of(mine, rows) == before
+    assert _all_of(own, rows) == before
     for operation in tenants(app):
         if operation not in refused and operation not in _ONESELF:
             method, path = operation.split(" ")
             if method == "GET":
-                assert caller.raw(method, mine.address(path)).status_code == 200, operation
+                assert caller.raw(method, own.address(path)).status_code == 200, operation
                 continue
-            answer = send(caller, operation, mine)
+            answer = send(caller, operation, own)
             wanted = {"DELETE /api/isps/{id}": "in_use", "DELETE /api/devices/{id}": "in_use",
                       "POST /api/billing/quarantine/{id}/submit": "not_bookable"}  # fmt: skip
             assert answer.status < 300 or answer.code == wanted.get(operation), (operation, answer)
 
 
-def test_outside_of_any_isp_a_superadmin_is_asked_for_one(app: APIFlask, superadmin: Caller, mine: World) -> None:
-    """And nothing is done: only ISPs, operators, the audit log and he himself need none."""
+def test_outside_of_any_isp_a_superadmin_is_asked_for_one(app: APIFlask, superadmin: Caller, own: World) -> None:
+    """And nothing is done: only ISPs, operators, the audit log and the caller's own account need none."""
     everywhere = ("/api/isps", "/api/users", "/api/audit-log", "/api/auth/")
     for operation in tenants(app):
         if not operation.split(" ")[1].startswith(everywhere):
-            answer = send(superadmin, operation, mine)
+            answer = send(superadmin, operation, own)
             assert (answer.status, answer.code) == (400, "isp_required"), operation
 
 
-def crossings(app: APIFlask, caller: Caller, mine: World, others: World) -> Iterator[tuple[str, Answer | None, str]]:
+def crossings(app: APIFlask, caller: Caller, own: World, others: World) -> Iterator[tuple[str, Answer | None, str]]:
     """Every operation with another tenant's ids: in the path, in the query, in the body, in the header.
 
     (operation and place, the answer if it is one row's, its text)
@@ -122,19 +122,19 @@ def crossings(app: APIFlask, caller: Caller, mine: World, others: World) -> Iter
             answer = send(caller, operation, others)
             yield f"{operation} path", answer, str(answer)
         for name, wanted in _foreign(_query_names(app, method, path), others).items():
-            text = caller.raw(method, f"{mine.address(path)}?{name}={wanted}").get_data(as_text=True)
+            text = caller.raw(method, f"{own.address(path)}?{name}={wanted}").get_data(as_text=True)
             yield f"{operation} query {name}", None, text
         for name, wanted in _foreign(_body_names(app, operation), others).items():
-            answer = send(caller, operation, mine, {name: wanted})
+            answer = send(caller, operation, own, {name: wanted})
             yield f"{operation} body {name}", None, str(answer)
         if method == "GET":
-            text = caller.raw(method, mine.address(path), {"X-ISP-ID": str(others.tenant.id)}).get_data(as_text=True)
+            text = caller.raw(method, own.address(path), {"X-ISP-ID": str(others.tenant.id)}).get_data(as_text=True)
             yield f"{operation} header", None, text
 
 
 def _query_names(app: APIFlask, method: str, path: str) -> list[str]:
-    found = document(app)["paths"][path][method.lower()]["parameters"]
-    return ["isp_id", *(one["name"] for one in found if one["in"] == "query")]
+    declared = document(app)["paths"][path][method.lower()]["parameters"]
+    return ["isp_id", *(parameter["name"] for parameter in declared if parameter["in"] == "query")]
 
 
 def _body_names(app: APIFlask, operation: str) -> list[str]:
@@ -153,10 +153,10 @@ def _foreign(names: list[str], others: World) -> dict[str, Any]:
     return {name: known[name] for name in names if name in known}
 
 
-def _nothing_crosses(app: APIFlask, caller: Caller, mine: World, others: World, rows: Rows) -> int:
+def _nothing_crosses(app: APIFlask, caller: Caller, own: World, others: World, rows: Rows) -> int:
     before, tried = _all_of(others, rows), 0
     marks = (f"secret of {others.tenant.id}", f'"isp_id": {others.tenant.id},', f"'isp_id': {others.tenant.id},")
-    for place, answer, text in crossings(app, caller, mine, others):
+    for place, answer, text in crossings(app, caller, own, others):
         tried += 1
         if answer is not None:
             assert answer.status in (403, 404), (place, answer)
@@ -166,44 +166,44 @@ def _nothing_crosses(app: APIFlask, caller: Caller, mine: World, others: World, 
 
 
 @pytest.mark.parametrize("role", TRYING)
-def test_another_tenants_rows_are_not_there(app: APIFlask, mine: World, others: World, rows: Rows, role: str) -> None:
-    tried = _nothing_crosses(app, getattr(mine.tenant, role), mine, others, rows)
+def test_another_tenants_rows_are_not_there(app: APIFlask, own: World, others: World, rows: Rows, role: str) -> None:
+    tried = _nothing_crosses(app, getattr(own.tenant, role), own, others, rows)
     assert tried > 120
     for operation in tenants(app):
         if may(role, operation) and "{" in operation:
-            assert send(getattr(mine.tenant, role), operation, others).status == 404, operation
+            assert send(getattr(own.tenant, role), operation, others).status == 404, operation
 
 
-def test_what_another_tenants_ids_in_a_body_are_answered_with(mine: World, others: World) -> None:
-    admin = mine.tenant.admin
+def test_what_another_tenants_ids_in_a_body_are_answered_with(own: World, others: World) -> None:
+    admin = own.tenant.admin
     body = {"username": "x", "password": "p", "service_plan_id": others.ids["plan"]}
     assert admin.post("/api/billing/customers", body).status == 422
-    own = f"/api/billing/customers/{mine.ids['customer']}"
-    assert admin.patch(own, {"service_plan_id": others.ids["plan"]}).status == 422
-    assert admin.get(f"{own}/explain?device_id={others.ids['device']}").status == 404
+    customer = f"/api/billing/customers/{own.ids['customer']}"
+    assert admin.patch(customer, {"service_plan_id": others.ids["plan"]}).status == 422
+    assert admin.get(f"{customer}/explain?device_id={others.ids['device']}").status == 404
     assert admin.get(f"/api/billing/sessions?device_id={others.ids['device']}").data["total"] == 0
-    login = {"username": f"user{mine.tenant.id}", "password": "customer123", "nas_ip": others.device_address}
-    assert mine.tenant.machine.post("/api/radius-api/auth", login).code == "unknown_device"
+    login = {"username": f"user{own.tenant.id}", "password": "customer123", "nas_ip": others.device_address}
+    assert own.tenant.machine.post("/api/radius-api/auth", login).code == "unknown_device"
     headers = {"X-ISP-ID": str(others.tenant.id)}
-    for caller in (admin, mine.tenant.machine):
+    for caller in (admin, own.tenant.machine):
         assert caller.call("GET", "/api/billing/customers", headers=headers).status == 403
 
 
 @pytest.mark.parametrize("role", TRYING)
 def test_with_the_codes_own_filters_gone_the_database_still_keeps_tenants_apart(
-    app: APIFlask, mine: World, others: World, rows: Rows, monkeypatch: pytest.MonkeyPatch, role: str
+    app: APIFlask, own: World, others: World, rows: Rows, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
     monkeypatch.setattr(database, "of_tenant", lambda model: true())
     monkeypatch.setattr(operators, "visible", lambda: select(User))
     monkeypatch.setattr(isps, "visible", lambda: select(Isp))
-    caller: Caller = getattr(mine.tenant, role)
-    assert _nothing_crosses(app, caller, mine, others, rows) > 120
+    caller: Caller = getattr(own.tenant, role)
+    assert _nothing_crosses(app, caller, own, others, rows) > 120
     assert caller.get("/api/billing/plans").data["total"] >= 1, "its own it finds"
 
 
 @pytest.mark.parametrize("role", TRYING)
 def test_with_the_codes_filters_asking_for_another_tenant_nothing_is_found(
-    app: APIFlask, mine: World, others: World, rows: Rows, monkeypatch: pytest.MonkeyPatch, role: str
+    app: APIFlask, own: World, others: World, rows: Rows, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
     """The code is wrong about who its tenant is; the transaction's setting is not."""
     enter = database.work_in
@@ -212,13 +212,13 @@ def test_with_the_codes_filters_asking_for_another_tenant_nothing_is_found(
         enter(isp_id, everywhere=everywhere)
         g.isp_id = others.tenant.id
 
-    caller: Caller = getattr(mine.tenant, role)
+    caller: Caller = getattr(own.tenant, role)
     monkeypatch.setattr(database, "work_in", mistaken)
     before = _all_of(others, rows)
     for operation in tenants(app):
         if operation not in _ONESELF:
             method, path = operation.split(" ")
-            for world in (mine, others):
+            for world in (own, others):
                 text = caller.raw(method, world.address(path)).get_data(as_text=True)
                 assert f"secret of {others.tenant.id}" not in text, operation
                 if operation in BODIES:
@@ -235,31 +235,31 @@ EXTRA: dict[str, Any] = {
 
 @pytest.mark.parametrize("operation", sorted(BODIES))
 def test_nothing_that_a_body_may_not_set_is_taken(
-    app: APIFlask, mine: World, others: World, rows: Rows, operation: str
+    app: APIFlask, own: World, others: World, rows: Rows, operation: str
 ) -> None:
     """Every body with all of it: refused, or done without it."""
     if operation in _ONESELF:
-        caller = mine.tenant.operator("admin")
+        caller = own.tenant.operator("admin")
     else:
-        caller = mine.tenant.superadmin if WEAKEST[operation] == "superadmin" else mine.tenant.admin
+        caller = own.tenant.superadmin if WEAKEST[operation] == "superadmin" else own.tenant.admin
     fields = schemas_of_bodies(app)[operation]["properties"]
     extra = {name: value for name, value in EXTRA.items() if name not in fields or name == "role"}
     extra |= {"isp_id": others.tenant.id}
     before, superadmins = _all_of(others, rows), rows("select id from users where role = 'superadmin' order by 1")
-    answer = send(caller, operation, mine, extra)
+    answer = send(caller, operation, own, extra)
     if "role" in fields and operation != "POST /api/auth/login":
         assert (answer.status, answer.code) == (403, "role_too_high")
         return
     assert answer.status < 300, answer
     shown = answer.data
-    assert shown.get("isp_id", mine.tenant.id) == mine.tenant.id and shown.get("used_bytes", 0) == 0
+    assert shown.get("isp_id", own.tenant.id) == own.tenant.id and shown.get("used_bytes", 0) == 0
     assert shown.get("role", "staff") != "superadmin" and shown.get("user", {}).get("role") != "superadmin"
     assert not str(shown.get("created_at", "")).startswith("2000")
     if "{id}" in operation and "attributes" not in operation and "topups" not in operation:
-        assert shown["id"] == mine.parameters(operation.split(" ")[1])["id"]
+        assert shown["id"] == own.parameters(operation.split(" ")[1])["id"]
     assert _all_of(others, rows) == before
     assert rows("select id from users where role = 'superadmin' order by 1") == superadmins
-    used = rows("select count(*) from usage where isp_id = :isp and bytes_in = 5", isp=mine.tenant.id)
+    used = rows("select count(*) from usage where isp_id = :isp and bytes_in = 5", isp=own.tenant.id)
     assert used == [(0,)]
 
 
@@ -279,9 +279,9 @@ def test_the_role_of_the_api_owns_nothing_and_bypasses_nothing(rows: Rows) -> No
     ) == [(False, False, False, 0)]
 
 
-def test_a_pooled_connection_carries_no_tenant_over(mine: World, others: World) -> None:
+def test_a_pooled_connection_carries_no_tenant_over(own: World, others: World) -> None:
     for _ in range(10):
-        for world in (mine, others):
+        for world in (own, others):
             listed = world.tenant.machine.get("/api/billing/customers").data["items"]
             assert [row["id"] for row in listed] == [world.ids["customer"]]
 
@@ -293,7 +293,7 @@ def _all_of(world: World, rows: Rows) -> dict[str, Any]:
         " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition"
         " and not a.attisdropped order by 1"
     )]  # fmt: skip
-    found = {table: rows(f"select t::text from {table} t where isp_id = :isp order by 1", isp=world.tenant.id)  # noqa: S608
+    rows_of = {table: rows(f"select t::text from {table} t where isp_id = :isp order by 1", isp=world.tenant.id)  # noqa: S608
              for table in tables}  # fmt: skip
     assert len(tables) >= 18
-    return found | {"isps": rows("select i::text from isps i where id = :isp", isp=world.tenant.id)}
+    return rows_of | {"isps": rows("select i::text from isps i where id = :isp", isp=world.tenant.id)}

@@ -31,8 +31,8 @@ RULES: tuple[Rule, ...] = (
         Floor(HOOKS, "what FreeRADIUS calls"),
     )),
     Only("radius_module.rules", _radius("fast_tuple"), "a verdict is a function of facts and `now`", foreign=False),
-    Only("radius_module.writer", (*_radius("spool", "ipc", "settings"), "models"),
-         "it books what the spool holds and nothing else"),
+    Only("radius_module.writer", (*_radius("spool", "ipc", "settings", "status"), "models"),
+         "it books what the spool holds, and reports about itself"),
     Only("radius_module.enforce", (*_radius("rules", "replies", "settings"), "models"),
          "it sends what the database asks for"),
     Never(_radius("auth"), _radius("acct"), "two processes: one may die without the other"),
@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     Never(("models", "radius_module", "admin_api", "service"), HOOK_MODULES, "hooks are called by FreeRADIUS alone"),
     # The books, upwards.
     Floors("models", (
+        Floor(("deadline",), "a connection knows nothing of what it is for"),
         Floor(("secrets", "refusals", "names", "db"), "they know no table"),
         Floor(("tables", "schema"), "what the database holds"),
         Floor(("audit_trail", "accounting"), "written beside every change; the books of octets and sessions"),
@@ -75,7 +76,8 @@ RULES: tuple[Rule, ...] = (
     Doors("radius_module", _radius("status", "login.ask", "replies.attribute", "replies.outcome", "writer.quarantine",
                                    "writer.cli"),
           "what the API may know of the packet path", who="admin_api"),
-    Wings("admin_api", shared=("settings", "web", "access.authentication"), hall=("application",),
+    Wings("admin_api", shared=("settings", "web", "access.authentication", "access.client_address"),
+          hall=("application",),
           arrows=(("reports", "sessions", "a usage report lists sessions as the sessions' page does"),),
           reason="a resource is changed without reading another"),
     Never(("admin_api.web",), tuple(f"admin_api.{wing}" for wing in (
@@ -90,14 +92,3 @@ RULES: tuple[Rule, ...] = (
     *(Never(("radius_module.rules",), (tool,), "the rules have no clock, no log and no world")
       for tool in ("time", "datetime", "logging", "random", "os", "threading")),
 )  # fmt: skip
-
-#: (module, import) that go when their wing is rearranged; what is not refused any more may not stand here.
-UNTIL: frozenset[tuple[str, str]] = frozenset({
-    ("radius_module.login.ask", "admin_api"),
-    ("radius_module.login.from_database", "admin_api"),
-    ("radius_module.login.login", "radius_module.auth"),
-    ("radius_module.login.over_http", "radius_module.auth"),
-    ("admin_api.operation.radius_metrics", "radius_module.spool"),
-    ("admin_api.radius.routes", "radius_module.login.from_database"),
-    ("admin_api.operation.audit_log", "admin_api.radius.bodies"),
-})  # fmt: skip

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.import_table import HOOKS, RULES, UNTIL
+from tests.architecture.import_table import HOOKS, RULES
 from tests.architecture.rule_kinds import Floors, Rule, violations
-from tests.architecture.source import PACKAGES, product, read_modules, within
+from tests.architecture.source import PACKAGES, product, read_modules
 
 #: (file, line): each is refused by one rule or more, and each rule refuses at least one of them.
 PLANTED: tuple[tuple[str, str], ...] = (
@@ -59,10 +59,6 @@ def refusing(tree: Path, file: str, line: str) -> set[Rule]:
     return {rule for rule in RULES if violations(rule, modules)}
 
 
-def permitted_until(module: str, name: str) -> bool:
-    return any(module == who and within(name, whom) for who, whom in UNTIL)
-
-
 def test_there_is_something_to_look_at() -> None:
     names = {module.name for module in product()}
     assert len(names) > 80
@@ -72,7 +68,7 @@ def test_there_is_something_to_look_at() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_the_product_keeps_the_rule(rule: Rule) -> None:
-    assert sorted(found for found in violations(rule, product()) if not permitted_until(*found)) == []
+    assert sorted(violations(rule, product())) == []
 
 
 @pytest.mark.parametrize(("file", "line"), PLANTED)

@@ -24,8 +24,8 @@ class Rows(NamedTuple):
 _BOOKS = {"models.accounting.statements": "the statements that models.accounting.booking runs, and nobody else"}
 ONE_WRITER = (
     Rows("radacct", "Radacct", {**_BOOKS, "radius_module.writer.retention": "drops what no tenant keeps any longer"}),
-    Rows("usage", "Usage", _BOOKS),
-    Rows("usage_daily", "UsageDaily", _BOOKS),
+    Rows("usage", "Usage", {**_BOOKS, "models.subscriptions.usage_corrections": "what an operator corrects"}),
+    Rows("usage_daily", "UsageDaily", {**_BOOKS, "models.subscriptions.usage_corrections": "the same, by day"}),
     Rows("outbox", "Outbox", {
         "models.network.requests.events": "what a change asks of devices",
         "models.network.requests.fan_out": "an event's requests, one a session",
@@ -43,6 +43,7 @@ COMMITS = {
     "admin_api.radius.routes": "a report is booked before the login process hears of it",
     "admin_api.operation.installation": "commands",
     "admin_api.operation.key_rotation": "row by row, while everything runs",
+    "models.deadline": "passes a commit on to libpq, within its time",
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.enforce.worker": "a claim before anything leaves, and what became of it",
     "radius_module.enforce.chores": "what time and others' changes ask for",

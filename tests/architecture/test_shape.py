@@ -21,9 +21,6 @@ MORE_FILES: dict[str, tuple[int | None, str]] = {
     "service": (14, "a command of its own for each of what `make` offers"),
     "models/migrations/versions": (None, "history only grows"),
 }
-#: Test files that are still to be divided.
-_UNTIL = {"tests/admin_api/radius/test_login_process.py", "tests/admin_api/web/test_habits.py",
-          "tests/models/accounting/test_booking.py"}  # fmt: skip
 _EMPTY_NAME = re.compile(r"(utils?|helpers?|misc|common_?utils|managers?)$")
 
 
@@ -83,7 +80,7 @@ def test_no_folder_is_crowded() -> None:
 def test_test_files_are_short_enough_too() -> None:
     lengths = {str(path.relative_to(HOME)): len(path.read_text(encoding="utf-8").splitlines())
                for path in (HOME / "tests").rglob("*.py")}  # fmt: skip
-    assert {name: lines for name, lines in lengths.items() if lines > TEST_LINES and name not in _UNTIL} == {}
+    assert {name: lines for name, lines in lengths.items() if lines > TEST_LINES} == {}
 
 
 def test_what_is_too_big_or_says_nothing_is_seen(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: options, two servers, the chosen scenarios, the table."""
+"""`python -m tests.bench`: options, the servers, the chosen scenarios, the table."""
 
 import argparse
 import json
@@ -11,21 +11,25 @@ from pathlib import Path
 
 from service.errors import Refusal
 from service.testing import Installation
-from tests.bench import echo, environment, stock_raddb
+from tests.bench import echo, environment, requests, stock_raddb
 from tests.bench.bench import Bench, Options
-from tests.bench.population import CUSTOMERS, SECRET, Subscriber
+from tests.bench.population import CUSTOMERS, SECRET, WITH_ROWS
 from tests.bench.project import Project
 from tests.bench.scenario_accounting import drain, interims, mixed, starts, stops
 from tests.bench.scenario_api import api
+from tests.bench.scenario_changes import changes
 from tests.bench.scenario_logins import flat, logins
 from tests.bench.scenario_memory import memory
+from tests.bench.scenario_neighbour import neighbour
+from tests.bench.scenario_strangers import strangers
 from tests.bench.side import Side
 from tests.bench.stock import Stock
 from tests.bench.table import Row, as_data, as_text
-from tests.radius_client import Pap, access_attributes, access_request, decode, exchange
+from tests.radius_client import Request, decode, exchange
 
 AUTH_PORT, ACCT_PORT, API_PORT = 22812, 22813, 22850
-STOCK_AUTH_PORT, STOCK_ACCT_PORT = 22912, 22913
+# Logins, accounting, statistics.
+STOCK_PORTS, LEAN_PORTS = (22912, 22913, 22914), (22922, 22923, 22924)
 
 # In this order: logins come first, as a customer who is on line may not log in again.
 SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -37,13 +41,22 @@ SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
     "drain": drain,
     "flat": flat,
     "memory": memory,
+    "strangers": strangers,
+    "neighbour": neighbour,
+    "changes": changes,
     "api": api,
 }
-_QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000)
+#: Measured on installations of their own.
+_ALONE = {"memory", "neighbour", "changes", "api"}
+_QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000,
+                 many_devices=10_000, open_sessions=10_000, changed_at_once=5_000)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the bench; 0 once it is measured, whatever the numbers: a bench is no test."""
+    """Run the bench; 0 once it is measured, whatever the numbers: a bench is no test.
+
+    1 if a figure is not what it is called: a packet not decided, an Accept not recorded.
+    """
     given = _parser().parse_args(arguments)
     chosen = given.only.split(",") if given.only else list(SCENARIOS)
     if unknown := [name for name in chosen if name not in SCENARIOS]:
@@ -52,14 +65,16 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory, ExitStack() as stack:
         home = Path(directory)
         home.chmod(0o755)
-        sides, place = _started(stack, home, given.side, lean=given.stock == "lean")
-        bench = Bench(sides, _options(given), _say, [place, _attributes(sides)])
+        which = given.side if set(chosen) - _ALONE else "none"
+        place, sides, lean = _started(stack, home, which, lean="logins" in chosen)
+        bench = Bench(sides, _options(given), _say, [place, *_attributes([*sides, *lean])], next(iter(lean), None))
         rows = [row for name, scenario in SCENARIOS.items() if name in chosen for row in scenario(bench)]
-        bench.notes += [_ceiling(), _stock_line(given.stock), *bench.flaws()]
+        stock = [_STOCK_LINE] if "stock" in (side.name for side in sides) else []
+        bench.notes += [*_ceilings(), *stock, *bench.flaws(), *bench.failures]
     _say("\n" + as_text(rows, bench.notes))
     if given.json:
         given.json.write_text(json.dumps(as_data(rows, bench.notes, bench.data()), indent=1) + "\n")
-    return 0
+    return 1 if bench.failures else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,8 +84,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, metavar="N", help="of every run")
     parser.add_argument("--rounds", type=int, metavar="N", help="of project and stock in turn; medians are shown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="rows and single measurements")
-    parser.add_argument("--stock", choices=("full", "lean"), default="full", help="lean: without session check, "
-                        "login record and detail file")  # fmt: skip
     parser.add_argument("--side", choices=("both", "project", "stock"), default="both")
     return parser
 
@@ -83,56 +96,68 @@ def _options(given: argparse.Namespace) -> Options:
         rounds=given.rounds or base.rounds,
         flat_rows=base.flat_rows,
         many_customers=base.many_customers,
+        many_devices=base.many_devices,
+        open_sessions=base.open_sessions,
+        changed_at_once=base.changed_at_once,
     )
 
 
-def _started(stack: ExitStack, home: Path, which: str, *, lean: bool) -> tuple[list[Side], str]:
-    """Both servers with their customers, on one PostgreSQL, and the line about the machine."""
+def _started(stack: ExitStack, home: Path, which: str, *, lean: bool) -> tuple[str, list[Side], list[Side]]:
+    """The line about the machine; the servers with their customers, on one PostgreSQL; a lean stock if asked for."""
     installation = stack.enter_context(Installation(home / "state", AUTH_PORT, ACCT_PORT, API_PORT))
     installation.start_postgres()
     place = environment.line(installation.urls.owner, home)
     sides: list[Side] = []
+    if which == "none":
+        return place, [], []
     if which != "stock":
         project = Project(installation)
         _say("Seeding and starting the project ...")
         project.seed()
         project.start()
         sides.append(project)
-    if which != "project":
-        stock = Stock(installation.settings, home / "stock", STOCK_AUTH_PORT, STOCK_ACCT_PORT, lean=lean)
-        _say("Seeding and starting stock FreeRADIUS ...")
+    if which == "project":
+        return place, sides, []
+    stocks: list[Side] = []
+    for ports, is_lean in ((STOCK_PORTS, False), (LEAN_PORTS, True))[: 1 + lean]:
+        stock = Stock(installation.settings, home / "stock", ports, lean=is_lean)
+        _say(f"Seeding and starting {stock.title} ...")
         stack.callback(stock.stop)
         stock.seed()
         stock.start()
-        sides.append(stock)
-    return sides, place
+        stocks.append(stock)
+    return place, [*sides, stocks[0]], stocks[1:]
 
 
-def _ceiling() -> str:
-    result = echo.ceiling()
-    cost = result.generator_cpu / result.answered * 1e6
-    return f"The load generator alone, against an echo: {result.rate:,.0f}/s at {cost:.1f} us each."
+def _ceilings() -> list[str]:
+    """What the generator itself can do: rates of servers near these are the generator's."""
+    lines = []
+    for words, bursts in (("singly", False), ("in bursts", True)):
+        result = echo.ceiling(bursts=bursts)
+        cost = result.generator_cpu / result.answered * 1e6
+        lines.append(f"The load generator alone, {words}, against an echo: {result.rate:,.0f}/s at {cost:.1f} us each.")
+    return lines
 
 
-def _stock_line(duties: str) -> str:
-    what = {
-        "full": "session check, login results and accounting by sql, the detail file that Debian switches on",
-        "lean": "accounting by sql; no session check, no login results, no detail file",
-    }
-    return (
-        f"Stock ({duties}): Debian's configuration, rlm_sql, sqlcounter over radacct, expiration; {what[duties]}; "
-        f"no EAP; {stock_raddb.THREADS} threads and connections; one index more than schema.sql (radacct by user); "
-        "statistics fresh."
-    )
+_STOCK_LINE = (
+    "Stock: Debian's configuration, rlm_sql, sqlcounter over radacct, expiration; session check, login results and "
+    "accounting by sql, the detail file that Debian switches on; lean stock: accounting by sql, no session check, no "
+    f"login results, no detail file. No EAP; {stock_raddb.THREADS} threads and connections; one index more than "
+    "schema.sql (radacct by user); statistics fresh."
+)
 
 
-def _attributes(sides: Sequence[Side]) -> str:
-    """How many attributes an Accept carries: the work must be the same on both sides."""
-    who = Subscriber(CUSTOMERS - 1)
-    request = access_request(SECRET, access_attributes(who.visit("80000000")), Pap(who.password.encode()))
-    replies = {side.name: exchange(request, side.auth) for side in sides}
-    counts = (f"{name} {len(decode(reply).attributes) if reply else 0}" for name, reply in replies.items())
-    return f"Attributes in an Accept: {', '.join(counts)}."
+def _attributes(sides: Sequence[Side]) -> list[str]:
+    """How many attributes an Accept carries: the work must be the same on all sides."""
+    words = []
+    for side in sides:
+        counts = []
+        for number in (CUSTOMERS - 1, WITH_ROWS[-1]):
+            [login] = requests.logins([number], 1)
+            reply = exchange(Request(login, SECRET), side.auth)
+            counts.append(len(decode(reply).attributes) if reply else 0)
+        words.append(f"{side.name} {counts[0]} (with rows of an operator's own {counts[1]})")
+    return [f"Attributes in an Accept: {', '.join(words)}."] if words else []
 
 
 def _say(line: str) -> None:

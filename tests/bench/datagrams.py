@@ -32,9 +32,10 @@ def sharpen_timers() -> None:
     _LIBC.prctl(_TIMERSLACK, 1000, 0, 0, 0)
 
 
-def client_socket(server: tuple[str, int]) -> socket.socket:
+def client_socket(server: tuple[str, int], source: str = "127.0.0.1") -> socket.socket:
     """A connected, non-blocking socket with its own source port and, where allowed, a large buffer."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((source, 0))
     try:
         sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE, for root only
     except PermissionError:
@@ -49,6 +50,7 @@ class Outbox:
 
     def __init__(self, packets: Sequence[bytes]) -> None:
         self._octets = bytearray(b"".join(packets))
+        self._view = memoryview(self._octets)
         self._bounds = [0]
         for packet in packets:
             self._bounds.append(self._bounds[-1] + len(packet))
@@ -67,10 +69,21 @@ class Outbox:
     def __getitem__(self, index: int) -> bytes:
         return bytes(self._octets[self._bounds[index] : self._bounds[index + 1]])
 
-    def send(self, descriptor: int, first: int, count: int) -> int:
+    def send(self, sock: socket.socket, first: int, count: int) -> int:
         """Send packets `first … first + count - 1`; how many the kernel took."""
         header = self._first + first * _HEADER.size
-        return _taken(_LIBC.sendmmsg(descriptor, header, count, 0))
+        return _taken(_LIBC.sendmmsg(sock.fileno(), header, count, 0))
+
+    def send_singly(self, sock: socket.socket, first: int, count: int) -> int:
+        """The same with a system call for each packet, as routers send them."""
+        for index in range(first, first + count):
+            try:
+                sock.send(self._view[self._bounds[index] : self._bounds[index + 1]])
+            except OSError as error:
+                if error.errno not in _PASSING:
+                    raise
+                return index - first
+        return count
 
 
 class Inbox:

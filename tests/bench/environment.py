@@ -19,14 +19,14 @@ _WRITES = 200
 def line(url: str, directory: Path) -> str:
     """One sentence; `directory` lies on the disk that is measured."""
     version = subprocess.run([PROGRAM, "-v"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"FreeRADIUS Version (\S+?),", version)
+    match = re.search(r"FreeRADIUS Version (\S+?),", version)
     with psycopg2.connect(url) as db, db.cursor() as cursor:
         cursor.execute("SHOW server_version")
         row = cursor.fetchone()
     postgres = row[0].split()[0] if row else "?"
     return (
         f"{os.cpu_count()} processors, Linux {platform.release()}, Python {platform.python_version()}, "
-        f"PostgreSQL {postgres}, FreeRADIUS {found.group(1) if found else '?'}, "
+        f"PostgreSQL {postgres}, FreeRADIUS {match.group(1) if match else '?'}, "
         f"fdatasync {fsync_ms(directory):.2f} ms (median), load {os.getloadavg()[0]:.1f} before."
     )
 

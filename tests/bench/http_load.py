@@ -62,17 +62,17 @@ def load(address: tuple[str, int], headers: dict[str, str], next_call: Callable[
 
     callers = [_Caller(address, headers | {"Content-Type": "application/json"}) for _ in range(CALLERS)]
     begun = time.perf_counter()
-    threads = [threading.Thread(target=one.run, args=(locked, begun + seconds)) for one in callers]
+    threads = [threading.Thread(target=caller.run, args=(locked, begun + seconds)) for caller in callers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     whole = Result(seconds=time.perf_counter() - begun)
-    for one in callers:
-        whole.answered += one.result.answered
-        whole.wrong += one.result.wrong
-        whole.lost += one.result.lost
-        whole.latencies += one.result.latencies
+    for caller in callers:
+        whole.answered += caller.result.answered
+        whole.wrong += caller.result.wrong
+        whole.lost += caller.result.lost
+        whole.latencies += caller.result.latencies
     return whole
 
 

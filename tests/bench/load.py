@@ -7,7 +7,7 @@ its packet. Replies are only counted and timed while the clock runs; a sample is
 
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tests.bench.datagrams import Inbox, Outbox, client_socket, sharpen_timers
 from tests.bench.result import Rate, Result, Window
@@ -22,8 +22,9 @@ LOST_AFTER = 5.0
 class Stream:
     """One pool of packets on its way to one server.
 
-    `packets[k]` must have identifier `k mod 256`. With `repeat` the pool starts over at its end (its length must
-    then be a multiple of 256 * ports, so that a repeated packet never meets its twin in the server's cache).
+    `packets[k]` must have identifier `k mod 256`. Each leaves once: a server may answer a packet that it has seen
+    before from memory, and that is no work of the kind that is measured. Packets leave singly, as routers send them,
+    or with `bursts` many in one system call.
     """
 
     def __init__(
@@ -34,19 +35,18 @@ class Stream:
         pace: Window | Rate,
         expected_code: int,
         *,
-        repeat: bool = False,
+        bursts: bool = False,
         sample_every: int = SAMPLE_EVERY,
         ports: int = PORTS,
+        source: str = "127.0.0.1",
     ) -> None:
         slots = IDENTIFIERS * ports
-        if repeat and len(packets) % slots:
-            raise ValueError(f"a repeated pool needs a multiple of {slots} packets, not {len(packets)}")
         self.result = Result()
         self.in_flight = 0
         self._outbox, self._secret, self._pace, self._code = Outbox(packets), secret, pace, expected_code
-        self._sockets = [client_socket(server) for _ in range(ports)]
+        self._sockets = [client_socket(server, source) for _ in range(ports)]
         self._inbox = Inbox()
-        self._slots, self._repeat = slots, repeat
+        self._slots, self._bursts = slots, bursts
         self._sent = 0
         self._started = [0.0] * slots
         self._sample_every = sample_every
@@ -69,8 +69,6 @@ class Stream:
             wanted = self._pace.in_flight - self.in_flight
         else:
             wanted = int((now - self._begin) * self._pace.per_second) + 1 - self._sent
-        if self._repeat:
-            return wanted
         left = len(self._outbox) - self._sent
         self.result.exhausted = left == 0
         return min(wanted, left)
@@ -85,19 +83,22 @@ class Stream:
         """Send what is due, in runs that share a source port."""
         wanted = self.due(now)
         while wanted > 0:
-            first = self._sent % len(self._outbox)
-            run = min(wanted, IDENTIFIERS - first % IDENTIFIERS, len(self._outbox) - first)
-            slot = self._sent % self._slots
+            first = self._sent
+            run = min(wanted, IDENTIFIERS - first % IDENTIFIERS)
+            slot = first % self._slots
             self._forget(slot, run)
-            sent = self._outbox.send(self._sockets[slot // IDENTIFIERS].fileno(), first, run)
+            sock = self._sockets[slot // IDENTIFIERS]
+            send = self._outbox.send if self._bursts else self._outbox.send_singly
+            begun = time.perf_counter()
+            sent = send(sock, first, run)
             if sent == 0:
                 return
-            self._note(slot, sent)
+            self._note(slot, sent, begun)
             wanted -= sent
 
-    def _note(self, slot: int, sent: int) -> None:
+    def _note(self, slot: int, sent: int, begun: float) -> None:
         if isinstance(self._pace, Window):
-            self._started[slot : slot + sent] = [time.perf_counter()] * sent
+            self._started[slot : slot + sent] = [begun] * sent
         else:
             every = 1 / self._pace.per_second
             self._started[slot : slot + sent] = [self._begin + (self._sent + at) * every for at in range(sent)]
@@ -136,8 +137,7 @@ class Stream:
 
     def _last_in(self, slot: int) -> int:
         """Index of the packet that was last sent from a slot."""
-        newest = slot + (self._sent - 1 - slot) // self._slots * self._slots
-        return newest % len(self._outbox)
+        return slot + (self._sent - 1 - slot) // self._slots * self._slots
 
     def _settle(self, now: float, base: int, identifiers: bytearray) -> None:
         started, latencies = self._started, self.result.latencies
@@ -157,6 +157,8 @@ class Stream:
 
     def close(self) -> None:
         """Count what never came, close the sockets, verify the sample."""
+        self.result.sent = self._sent
+        self.result.repeated = self._sent - len({self._outbox[index] for index in range(self._sent)})
         self.result.lost += sum(1 for started in self._started if started)
         for sock in self._sockets:
             sock.close()
@@ -171,14 +173,14 @@ class Stream:
 Places = dict[int, tuple[Stream, int]]
 
 
-def drive(streams: Sequence[Stream], seconds: float) -> list[Result]:
-    """Run the streams side by side for `seconds`, wait for stragglers, return what each saw."""
+def drive(streams: Sequence[Stream], seconds: float, until: Callable[[], bool] | None = None) -> list[Result]:
+    """Run the streams side by side for `seconds`, at most `until` that holds; what each saw, stragglers included."""
     sharpen_timers()
     places = {sock: (stream, at) for stream in streams for sock, at in stream.sockets.items()}
     cpu, begin = time.process_time(), time.perf_counter()
     for stream in streams:
         stream.start(begin)
-    _run(streams, places, begin + seconds)
+    _run(streams, places, begin + seconds, until)
     for stream in streams:
         stream.stop(time.perf_counter())
     used = time.process_time() - cpu
@@ -191,17 +193,18 @@ def drive(streams: Sequence[Stream], seconds: float) -> list[Result]:
     return [stream.result for stream in streams]
 
 
-def _run(streams: Sequence[Stream], places: Places, end: float) -> None:
+def _run(streams: Sequence[Stream], places: Places, end: float, until: Callable[[], bool] | None) -> None:
     next_look = 0.0
+    most = 0.5 if until is None else 0.05
     while (now := time.perf_counter()) < end:
         for stream in streams:
             stream.send(now)
             if now > next_look:
                 stream.expire(now)
         next_look = now + 0.5 if now > next_look else next_look
-        if all(stream.result.exhausted and not stream.in_flight for stream in streams):
+        if all(stream.result.exhausted and not stream.in_flight for stream in streams) or (until and until()):
             break
-        _wait(places, min(end, *(stream.next_due() for stream in streams), now + 0.5) - now)
+        _wait(places, min(end, *(stream.next_due() for stream in streams), now + most) - now)
 
 
 def _wait(places: Places, seconds: float) -> None:

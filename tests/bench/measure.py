@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.bench import processes
@@ -16,7 +16,10 @@ _QUIET_LIMIT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Sample:
-    """Rates a second, latencies in milliseconds, processor time of all the side's processes in microseconds a reply."""
+    """Rates a second, latencies in milliseconds, processor time in microseconds a reply.
+
+    `cpu_us` is that of all the side's processes, `server_us` that of the process which answers logins alone.
+    """
 
     rate: float
     p50_ms: float
@@ -27,6 +30,10 @@ class Sample:
     bad_replies: int
     seconds: float
     generator_cpu_us: float
+    generator_share: float = 0.0
+    """Of one processor."""
+    sent: int = 0
+    server_us: float = 0.0
 
     @property
     def flaws(self) -> int:
@@ -34,18 +41,20 @@ class Sample:
         return self.lost + self.wrong + self.bad_replies
 
 
-def run(side: Side, streams: Sequence[Stream], seconds: float) -> list[Sample]:
+def run(
+    side: Side, streams: Sequence[Stream], seconds: float, until: Callable[[], bool] | None = None
+) -> list[Sample]:
     """Drive the streams; processor time includes what the side still does after the last reply."""
-    roots = side.roots()
-    before = processes.cpu_seconds(roots)
-    results = drive(streams, seconds)
+    roots, server = side.roots(), side.login_server()
+    before, server_before = processes.cpu_seconds(roots), processes.busy_seconds(server)
+    results = drive(streams, seconds, until)
     await_quiet(roots)
-    spent = processes.cpu_seconds(roots) - before
-    answered = sum(result.answered for result in results) or 1
-    return [_sample(result, spent / answered * 1e6, answered) for result in results]
+    spent, server_spent = processes.cpu_seconds(roots) - before, processes.busy_seconds(server) - server_before
+    answered = sum(result.arrived for result in results) or 1
+    return [_sample(result, spent / answered * 1e6, server_spent / answered * 1e6, answered) for result in results]
 
 
-def _sample(result: Result, cpu_us: float, answered: int) -> Sample:
+def _sample(result: Result, cpu_us: float, server_us: float, answered: int) -> Sample:
     return Sample(
         rate=result.rate,
         p50_ms=result.percentile(0.5) * 1e3,
@@ -56,6 +65,9 @@ def _sample(result: Result, cpu_us: float, answered: int) -> Sample:
         bad_replies=len(result.bad_replies),
         seconds=result.seconds,
         generator_cpu_us=result.generator_cpu / answered * 1e6,
+        generator_share=result.generator_cpu / result.seconds if result.seconds else 0.0,
+        sent=result.sent,
+        server_us=server_us,
     )
 
 
@@ -83,4 +95,7 @@ def median(samples: Sequence[Sample]) -> Sample:
         bad_replies=sum(sample.bad_replies for sample in samples),
         seconds=statistics.median(sample.seconds for sample in samples),
         generator_cpu_us=statistics.median(sample.generator_cpu_us for sample in samples),
+        generator_share=statistics.median(sample.generator_share for sample in samples),
+        sent=sum(sample.sent for sample in samples),
+        server_us=statistics.median(sample.server_us for sample in samples),
     )

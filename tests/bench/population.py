@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from tests.radius_client import Visit
 
 CUSTOMERS = 10_000
+#: Customers above those, each with reply rows of an operator's own.
+WITH_ROWS = range(CUSTOMERS, CUSTOMERS + 2_000)
+OWN_REPLIES = (("Mikrotik-Address-List", ":=", "gold"), ("Framed-Route", "=", "192.0.2.0/29 0.0.0.0 1"))
 PAST_SESSIONS = 30
 SECRET = b"a shared secret of thirty-two octets"
 CAP_BYTES = 100 * 10**9

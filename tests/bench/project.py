@@ -11,10 +11,12 @@ from models.secrets.keyring import Keyring
 from service import parts
 from service.testing import Installation
 from tests.bench import processes, project_seed, tables
-from tests.bench.population import CUSTOMERS, PAST_SESSIONS, SECRET, Subscriber
+from tests.bench.check import Tally
+from tests.bench.population import PAST_SESSIONS, SECRET, WITH_ROWS, Subscriber
 from tests.radius_client import Code, Pap, access_attributes, access_request, exchange
 
 _PARTS = ("auth", "acct", "writer")
+_TALLY = "SELECT count(*), count(*) FILTER (WHERE reply = 'Access-Accept') FROM radpostauth WHERE device_id = %s"
 
 
 class Project:
@@ -30,11 +32,12 @@ class Project:
         self.url = installation.urls.owner
         self._tenant: project_seed.Tenant | None = None
 
-    def seed(self, customers: int = CUSTOMERS, past_sessions: int = PAST_SESSIONS) -> None:
+    def seed(
+        self, customers: int = WITH_ROWS.stop, past_sessions: int = PAST_SESSIONS, with_rows: range = WITH_ROWS
+    ) -> None:
         """Schema and rows; PostgreSQL must run."""
         schema.upgrade(self.url)
-        keyring = Keyring.parse(self._installation.secrets.credential_keys)
-        self._tenant = project_seed.create(self.url, keyring, customers, past_sessions)
+        self._tenant = project_seed.create(self.url, self.keyring, customers, past_sessions, with_rows)
 
     def start(self) -> None:
         """Start what serves RADIUS, as far as it is built, and wait for the first Accept."""
@@ -73,6 +76,35 @@ class Project:
         """The FreeRADIUS process that answers logins, if it runs."""
         return next((pid for pid in self._family() if processes.arguments(pid)[-2:] == ["-n", "auth"]), None)
 
+    def login_server(self) -> int:
+        """The same process; that it runs is taken for granted."""
+        pid = self.auth_pid()
+        if pid is None:
+            raise RuntimeError(f"no login process runs; the log ends: {self._installation.log('auth')[-800:]}")
+        return pid
+
+    def tally(self) -> Tally:
+        """By `radpostauth`, where each decision is a row: what is answered from memory writes none.
+
+        The rows of the installation's own probe belong to no device.
+        """
+        with psycopg2.connect(self.url) as db, db.cursor() as cursor:
+            cursor.execute(_TALLY, (self.tenant.device,))
+            decided, accepted = cursor.fetchone() or (0, 0)
+        return Tally(decided, accepted)
+
+    @property
+    def keyring(self) -> Keyring:
+        """What secrets and passwords are encrypted with."""
+        return Keyring.parse(self._installation.secrets.credential_keys)
+
+    @property
+    def tenant(self) -> project_seed.Tenant:
+        """Ids of the bench's rows."""
+        if self._tenant is None:
+            raise RuntimeError("the project's side is not seeded")
+        return self._tenant
+
     def resident_mib(self) -> float:
         """Memory of everything but PostgreSQL and the supervisor."""
         servers = [pid for pid in self._family() if processes.command(pid) in ("freeradius", "python")]
@@ -81,14 +113,12 @@ class Project:
     def load_seconds(self) -> float | None:
         """How long the directory says that it took to load the first time after its last start."""
         last_start = self._installation.log("auth").rpartition("Starting - reading")[2]
-        found = re.search(r"directory: \d+ customers, \d+ devices loaded in ([0-9.]+) s", last_start)
-        return float(found.group(1)) if found else None
+        match = re.search(r"directory: \d+ customers, \d+ devices loaded in ([0-9.]+) s", last_start)
+        return float(match.group(1)) if match else None
 
     def set_sessions(self, rows: int) -> None:
         """Replace all sessions by `rows` finished ones."""
-        if self._tenant is None:
-            raise RuntimeError("the project's side is not seeded")
         with psycopg2.connect(self.url) as db, db.cursor() as cursor:
             cursor.execute("TRUNCATE radacct")
-        project_seed.add_past(self.url, self._tenant, rows, "flat")
+        project_seed.add_past(self.url, self.tenant, rows, "flat")
         tables.settle(self.url)

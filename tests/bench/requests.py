@@ -1,32 +1,52 @@
 """The packets of each scenario, built before any clock starts. Packet `k` has identifier `k mod 256`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tests.bench.load import IDENTIFIERS, PORTS
+from tests.bench.load import IDENTIFIERS
 from tests.bench.population import SECRET, Subscriber
 from tests.radius_client import (
     AcctStatus,
+    Attribute,
+    Credential,
     Growth,
+    MsChap2,
+    Name,
     Pap,
     access_attributes,
     access_request,
     accounting_attributes,
     accounting_request,
+    text,
 )
 
 Classes = Mapping[int, bytes]
+Proof = Callable[[Subscriber], Credential]
+_session_numbers = itertools.count()
 
 
-def logins(customers: Sequence[int]) -> list[bytes]:
-    """PAP logins of PPPoE customers in turn; as many as a repeated pool needs, each customer at least once."""
-    slots = IDENTIFIERS * PORTS
-    count = -(-len(customers) // slots) * slots
-    return [_login(at, Subscriber(customers[at % len(customers)])) for at in range(count)]
+def pap(who: Subscriber) -> Credential:
+    """The password, hidden with the packet's authenticator."""
+    return Pap(who.password.encode())
 
 
-def _login(at: int, who: Subscriber) -> bytes:
-    attributes = access_attributes(who.visit(f"81{at:06x}"))
-    return access_request(SECRET, attributes, Pap(who.password.encode()), identifier=at % IDENTIFIERS).octets
+def mschap2(who: Subscriber) -> Credential:
+    """Fresh challenges of both ends and the response to them."""
+    return MsChap2(who.username.encode(), who.password)
+
+
+
+def logins(customers: Sequence[int], count: int, proof: Proof = pap) -> list[bytes]:
+    """Logins of PPPoE customers in turn: no two have an authenticator or a session in common."""
+    lines = {number: access_attributes(Subscriber(number).visit("")) for number in customers[:count]}
+    return [_login(at, customers[at % len(customers)], lines, proof) for at in range(count)]
+
+
+def _login(at: int, number: int, lines: Mapping[int, list[Attribute]], proof: Proof) -> bytes:
+    session = text(Name.ACCT_SESSION_ID, f"81{next(_session_numbers) % 2**24:06x}")
+    credential = proof(Subscriber(number))
+    # The session's identifier stands last in a PPPoE login.
+    return access_request(SECRET, [*lines[number][:-1], session], credential, identifier=at % IDENTIFIERS).octets
 
 
 def accounting(

@@ -22,6 +22,10 @@ class Result:
     """What one stream saw; seconds."""
 
     seconds: float = 0.0
+    sent: int = 0
+    #: Byte for byte like another packet of the stream.
+    repeated: int = 0
+    #: Within the time; who asks for all asks `arrived`.
     answered: int = 0
     wrong: int = 0
     lost: int = 0
@@ -31,6 +35,11 @@ class Result:
     latencies: list[float] = field(default_factory=list, repr=False)
     bad_replies: list[str] = field(default_factory=list)
     verified: int = 0
+
+    @property
+    def arrived(self) -> int:
+        """Answers to packets of the stream, those after the clock was stopped included."""
+        return len(self.latencies)
 
     @property
     def rate(self) -> float:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from tests.bench import measure, requests, tables
-from tests.bench.bench import Bench, accounting_stream, login_stream
+from tests.bench import checked_logins, measure, requests, tables
+from tests.bench.bench import Bench, accounting_stream
 from tests.bench.load import drive
 from tests.bench.population import CUSTOMERS, SECRET
 from tests.bench.result import Rate
@@ -80,8 +80,11 @@ def mixed(bench: Bench) -> list[Row]:
         seconds = bench.options.accounting_seconds
         updates = requests.updates(run, ONLINE, int(half * seconds) + 1000)
         packets = requests.accounting(AcctStatus.INTERIM_UPDATE, updates, bench.class_of(side), int(time.time()))
-        streams = [login_stream(side, OTHERS, Rate(_LOGINS_BESIDE)), accounting_stream(side.acct, packets, Rate(half))]
-        logins, storm = measure.run(side, streams, seconds)
+        streams = [
+            checked_logins.on_schedule(side, OTHERS, _LOGINS_BESIDE, seconds),
+            accounting_stream(side.acct, packets, Rate(half)),
+        ]
+        logins, storm = checked_logins.measured(bench, side, "mixed", streams, seconds)
         bench.keep("mixed", side, logins)
         bench.keep("storm", side, storm)
     (p99, stock), (rates, stock_rate) = bench.pair("mixed", "p99_ms"), bench.pair("storm", "rate")

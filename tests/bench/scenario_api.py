@@ -73,7 +73,7 @@ def api(bench: Bench) -> list[Row]:
 
 _NAMES = {
     "list": f"list of {_PAGE} out of {{count}} customers",
-    "search": "one of them by a part of his name",
+    "search": "one of them by a part of the name",
     "create": "customer made",
     "suspend": "customer suspended",
     "report": "a customer's usage over a year",

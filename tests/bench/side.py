@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from tests.bench.check import Tally
+
 Address = tuple[str, int]
 
 
@@ -16,6 +18,12 @@ class Side(Protocol):
 
     def roots(self) -> list[int]:
         """Process ids whose families are the side's servers; PostgreSQL, which both share, is counted with either."""
+
+    def login_server(self) -> int:
+        """Process id of the FreeRADIUS that answers logins."""
+
+    def tally(self) -> Tally:
+        """Logins decided and Accepts recorded so far."""
 
     def set_sessions(self, rows: int) -> None:
         """Let the session table hold that many finished sessions, and no others."""

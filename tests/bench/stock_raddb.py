@@ -54,6 +54,37 @@ sqlcounter datacap {
 """
 
 
+# What FreeRADIUS counts by itself, for the bench's own check, and what it does about unknown addresses before anything
+# of ours is asked: neither is met by a router's packet.
+_BESIDE = """
+server statistics {
+	listen {
+		type = status
+		ipaddr = 127.0.0.1
+		port = PORT
+	}
+	authorize {
+		ok
+		Autz-Type Status-Server {
+			ok
+		}
+	}
+}
+server strangers {
+	authorize {
+		notfound
+	}
+}
+"""
+_STRANGERS = """
+client strangers {
+	ipaddr = 127.0.0.0/8
+	dynamic_clients = strangers
+	lifetime = 5
+}
+"""
+
+
 @dataclass(frozen=True)
 class StockPaths:
     """Where the stock server lives: everything below `home`, Debian's unpacked files in `packages`."""
@@ -68,8 +99,9 @@ class StockPaths:
         return self.home / "raddb"
 
 
-def write(paths: StockPaths, auth_port: int, acct_port: int, database: str, *, lean: bool) -> None:
-    """Make the configuration anew. `database` is a libpq URL."""
+def write(paths: StockPaths, ports: tuple[int, int, int], database: str, *, lean: bool) -> None:
+    """Make the configuration anew. `database` is a libpq URL; ports are those of logins, accounting, statistics."""
+    auth_port, acct_port, statistics_port = ports
     dsn = " ".join(f"{name}={value}" for name, value in parse_dsn(database).items())
     shutil.rmtree(paths.raddb, ignore_errors=True)
     shutil.copytree(paths.packages / "etc/freeradius/3.0", paths.raddb, symlinks=True)
@@ -81,8 +113,9 @@ def write(paths: StockPaths, auth_port: int, acct_port: int, database: str, *, l
     _main(paths)
     _site(paths, auth_port, acct_port, _LEAN if lean else _FULL)
     _sql(paths, dsn)
+    (paths.raddb / "sites-enabled/beside").write_text(_BESIDE.replace("PORT", str(statistics_port)))
     (paths.raddb / "clients.conf").write_text(
-        f"client router {{\n\tipaddr = 127.0.0.1\n\tsecret = '{SECRET.decode()}'\n}}\n"
+        f"client router {{\n\tipaddr = 127.0.0.1\n\tsecret = '{SECRET.decode()}'\n}}\n{_STRANGERS}"
     )
     with (paths.raddb / "dictionary").open("a") as dictionary:
         dictionary.write("ATTRIBUTE Max-Monthly-Octets 3000 integer64\n")
@@ -109,11 +142,13 @@ def _site(paths: StockPaths, auth_port: int, acct_port: int, duties: tuple[tuple
     text = _bare((paths.raddb / "sites-available/default").read_text())
     text = _changed(text, [*_SITE_CHANGES, *duties], "default")
     sections = text.split("listen {")
-    kept = [part for part in sections[1:-1] if "ipv6addr" not in part]
+    listeners = [part for part in sections[1:-1] if "ipv6addr" not in part]
     tail = sections[-1].split("authorize {", 1)[1]
-    kept = [part.replace("ipaddr = *", "ipaddr = 127.0.0.1") for part in kept]
-    kept = [part.replace("port = 0", f"port = {acct_port if 'type = acct' in part else auth_port}") for part in kept]
-    site = sections[0] + "".join(f"listen {{{part}" for part in kept) + "authorize {" + tail
+    listeners = [part.replace("ipaddr = *", "ipaddr = 127.0.0.1") for part in listeners]
+    listeners = [
+        part.replace("port = 0", f"port = {acct_port if 'type = acct' in part else auth_port}") for part in listeners
+    ]
+    site = sections[0] + "".join(f"listen {{{part}" for part in listeners) + "authorize {" + tail
     (paths.raddb / "sites-enabled/default").write_text(site)
 
 

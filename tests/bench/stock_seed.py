@@ -12,9 +12,11 @@ from tests.bench.population import (
     CAP_BYTES,
     IDLE_TIMEOUT_SECONDS,
     INTERIM_SECONDS,
+    OWN_REPLIES,
     POOL,
     RATE_LIMIT,
     SESSION_TIMEOUT_SECONDS,
+    WITH_ROWS,
     Subscriber,
 )
 
@@ -56,6 +58,9 @@ def create(url: str, schema: Path, customers: int, past_sessions: int) -> None:
         _copy(db, "radcheck (username, attribute, op, value)", _checks(customers))
         _copy(db, "radusergroup (username, groupname, priority)",
               (f"{Subscriber(number).username}\t{_GROUP}\t1" for number in range(customers)))  # fmt: skip
+        _copy(db, "radreply (username, attribute, op, value)",
+              ("\t".join((Subscriber(number).username, *row))
+               for number in WITH_ROWS if number < customers for row in OWN_REPLIES))  # fmt: skip
         for table, rows in (("radgroupcheck", _CHECKS), ("radgroupreply", _REPLIES)):
             _copy(db, f"{table} (groupname, attribute, op, value)", ("\t".join((_GROUP, *row)) for row in rows))
     add_past(url, customers * past_sessions, "seed")
@@ -81,4 +86,4 @@ def _checks(customers: int) -> list[str]:
 
 def _copy(db: Connection, target: str, lines: Iterable[str]) -> None:
     with db.cursor() as cursor:
-        cursor.copy_expert(f"COPY {target} FROM STDIN", io.StringIO("\n".join(lines) + "\n"))
+        cursor.copy_expert(f"COPY {target} FROM STDIN", io.StringIO("".join(f"{line}\n" for line in lines)))

@@ -52,14 +52,14 @@ class _Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[tuple[str, int]]:
     _Handler.connections.clear()
     _Handler.bodies.clear()
-    made = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    made.daemon_threads = True
-    thread = threading.Thread(target=made.serve_forever, args=(0.02,))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield "127.0.0.1", made.server_port
-    made.shutdown()
+    yield "127.0.0.1", server.server_port
+    server.shutdown()
     thread.join()
-    made.server_close()
+    server.server_close()
 
 
 def test_callers_keep_their_connections_and_send_each_call_once(server: tuple[str, int]) -> None:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.bench.datagrams import Outbox
 from tests.bench.echo import ceiling
-from tests.bench.load import IDENTIFIERS, PORTS, Stream, drive
+from tests.bench.load import IDENTIFIERS, Stream, drive
 from tests.bench.result import Rate, Window
 from tests.radius_client import Code, accounting_request
 
@@ -105,15 +106,61 @@ def test_an_open_loop_keeps_its_rate_and_counts_latency_from_the_schedule() -> N
     assert waited > 100  # 0.3 s of the schedule, all but its last 0.05 s, though the server slept only once
 
 
-def test_a_repeated_pool_starts_over_and_must_fit_the_slots() -> None:
-    with pytest.raises(ValueError, match="multiple"):
-        Stream(packets(10), SECRET, ("127.0.0.1", 9), Window(1), 5, repeat=True)
-    pool = packets(IDENTIFIERS * PORTS)
+def test_a_repeated_packet_is_noticed() -> None:
+    pool = packets(IDENTIFIERS)
     with server(right) as address:
-        stream = Stream(pool, SECRET, address, Window(64), Code.ACCOUNTING_RESPONSE, repeat=True)
-        [result] = drive([stream], 1)
-    assert result.answered > len(pool)
-    assert (result.lost, result.unexpected, result.bad_replies, result.exhausted) == (0, 0, [], False)
+        stream = Stream([*pool, *pool[:3]], SECRET, address, Window(8), Code.ACCOUNTING_RESPONSE)
+        [result] = drive([stream], 20)
+    assert (result.sent, result.arrived, result.repeated) == (IDENTIFIERS + 3, IDENTIFIERS + 3, 3)
+
+
+@pytest.mark.parametrize("pace", [Window(1), Window(64), Rate(2000)])
+@pytest.mark.parametrize("bursts", [False, True])
+def test_packets_sent_singly_are_a_system_call_each(
+    monkeypatch: pytest.MonkeyPatch, pace: Window | Rate, bursts: bool
+) -> None:
+    runs: list[int] = []
+    send, singly = Outbox.send, Outbox.send_singly
+
+    def noted(self: Outbox, sock: socket.socket, first: int, count: int) -> int:
+        runs.append(count)
+        return send(self, sock, first, count)
+
+    def noted_singly(self: Outbox, sock: socket.socket, first: int, count: int) -> int:
+        runs.extend([1] * count)
+        return singly(self, sock, first, count)
+
+    monkeypatch.setattr(Outbox, "send", noted)
+    monkeypatch.setattr(Outbox, "send_singly", noted_singly)
+    with server(right) as address:
+        [result] = drive([Stream(packets(600), SECRET, address, pace, Code.ACCOUNTING_RESPONSE, bursts=bursts)], 20)
+    assert result.arrived == sum(runs) == 600 and result.lost == 0
+    assert bursts or len(runs) == 600
+
+
+def test_a_stream_has_the_source_address_that_it_is_given() -> None:
+    sources: set[str] = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(2)
+        stream = Stream(packets(1), SECRET, sock.getsockname(), Window(1), Code.ACCOUNTING_RESPONSE, source="127.9.8.7")
+        stream.send(time.perf_counter())
+        sources.add(sock.recvfrom(4096)[1][0])
+        stream.close()
+    assert sources == {"127.9.8.7"}
+
+
+def test_a_run_ends_when_what_it_waits_for_has_happened() -> None:
+    looks: list[float] = []
+
+    def half_a_second_later() -> bool:
+        looks.append(time.monotonic())
+        return looks[-1] > looks[0] + 0.5
+
+    with server(right) as address:
+        stream = Stream(packets(5000), SECRET, address, Rate(500), Code.ACCOUNTING_RESPONSE)
+        [result] = drive([stream], 10, until=half_a_second_later)
+    assert 0.4 < result.seconds < 2 and result.arrived == result.sent < 1000
 
 
 def test_the_generator_alone_is_faster_than_any_server_here() -> None:

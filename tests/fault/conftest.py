@@ -36,6 +36,10 @@ def tenant(broken: System) -> Tenant:
 
 @pytest.fixture
 def people(tenant: Tenant) -> list[Person]:
+    return customers_of(tenant)
+
+
+def customers_of(tenant: Tenant) -> list[Person]:
     """Customers, one session each."""
     plan = tenant.plan()
     return [tenant.customer(f"user{number}", plan=plan) for number in range(40)]
@@ -49,9 +53,9 @@ def crowd(broken: System, tenant: Tenant, people: list[Person]) -> Crowd:
 
 @pytest.fixture
 def logins(tenant: Tenant, broken: System) -> Logins:
-    made = Logins(tenant)
+    logins = Logins(tenant)
     broken.settle()
-    return made
+    return logins
 
 
 @pytest.fixture

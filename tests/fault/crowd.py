@@ -14,7 +14,7 @@ from tests.wire.router import Router
 from tests.wire.system import System
 from tests.wire.tenant import Person
 
-#: RouterOS: an unanswered packet is sent three times (FACTS 2). Shorter apart here, or an outage would take for ever.
+#: RouterOS: an unanswered packet is sent three times. Shorter apart here, or an outage would take for ever.
 _TRIES, _APART = 3, 1.1
 
 _SESSIONS = "select acctsessionid, acctinputoctets, acctoutputoctets from radacct where isp_id = :isp"
@@ -104,7 +104,7 @@ class Crowd:
             if self._stop.is_set():
                 return
             before = session.sent
-            self.send(session, Growth(before.seconds + 1, before.octets_in + dice.randrange(1 << 20),
+            self.send(session, Growth(before.seconds + 10, before.octets_in + dice.randrange(1 << 20),
                                       before.octets_out + dice.randrange(1 << 33)))  # fmt: skip
             due = max(due + 1 / rate, time.monotonic() - 1)
             self._stop.wait(max(0.0, due - time.monotonic()))
@@ -137,11 +137,11 @@ class Crowd:
     def books(self, patience: float = 60.0) -> Books:
         """Compare, when everything is booked: no less than was acknowledged, no more than was sent."""
         deadline = time.monotonic() + patience
-        found = self._compare()
-        while not found.right and time.monotonic() < deadline:
+        books = self._compare()
+        while not books.right and time.monotonic() < deadline:
             time.sleep(0.3)
-            found = self._compare()
-        return found
+            books = self._compare()
+        return books
 
     def _compare(self) -> Books:
         isp = self.system.sql("select isp_id from mikrotik_devices where id = :id", id=self.router.device_id)[0][0]
@@ -152,11 +152,11 @@ class Crowd:
             twice += [f"{session_id} has two rows"] if session_id in booked else []
             booked[session_id] = (octets_in, octets_out)
         lost, invented = [], twice
-        for one in self.sessions:
-            found = booked.get(one.visit.session_id, (0, 0))
-            if found[0] < one.acked.octets_in or found[1] < one.acked.octets_out:
-                lost.append(f"{one.visit.session_id}: {one.acked} acknowledged, {found} booked")
-            if found[0] > one.sent.octets_in or found[1] > one.sent.octets_out:
-                invented.append(f"{one.visit.session_id}: {one.sent} sent, {found} booked")
+        for session in self.sessions:
+            counters = booked.get(session.visit.session_id, (0, 0))
+            if counters[0] < session.acked.octets_in or counters[1] < session.acked.octets_out:
+                lost.append(f"{session.visit.session_id}: {session.acked} acknowledged, {counters} booked")
+            if counters[0] > session.sent.octets_in or counters[1] > session.sent.octets_out:
+                invented.append(f"{session.visit.session_id}: {session.sent} sent, {counters} booked")
         (sums,) = self.system.sql(_SUMS, isp=isp)
         return Books(lost, invented, (sums[0], sums[1], sums[2]))

@@ -34,7 +34,7 @@ class Deaths:
 
     def late(self, slower: float = 1) -> list[tuple[str, float]]:
         """Those that took too long; `slower`: how much more they may take, because others use the machine."""
-        return [one for one in self.away if one[1] > BACK * slower]
+        return [death for death in self.away if death[1] > BACK * slower]
 
     def _await(self, ask: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _GIVE_UP

@@ -9,7 +9,7 @@ import time
 from tests.radius_client import Request
 from tests.wire.tenant import Person, Tenant
 
-#: Seconds from the making of a customer to his end: in the middle of what is broken meanwhile.
+#: Seconds from a customer's creation to their expiry: in the middle of what is broken meanwhile.
 _SOON = 3.0
 
 
@@ -46,7 +46,7 @@ class Logins:
                 answer = self._tenant.router.ask_now(self._request(person), timeout=1.0)
                 self.times.append(time.monotonic() - begun)
                 if answer is None or (answer.accepted is (at > expires) and abs(at - expires) > 1):
-                    self.wrong.append(f"{person.username}, {at - expires:.1f} s after his end: {answer}")
+                    self.wrong.append(f"{person.username}, {at - expires:.1f} s after expiry: {answer}")
 
     def _request(self, person: Person) -> Request:
         return self._tenant.router.request(person.username, person.password)

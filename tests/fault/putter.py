@@ -12,15 +12,15 @@ import time
 from pathlib import Path
 
 from radius_module.spool import segment
-from radius_module.spool.background import BackgroundSpool
 from tests.support.reports_made import report
+from tests.support.spools import DirectSpool
 
 _ROUTERS = 4
 
 
 def main(directory: Path, count: int) -> None:
     segment.SEGMENT_BYTES = 1 << 15
-    spool = BackgroundSpool(directory)
+    spool = DirectSpool(directory)
 
     def send(first: int) -> None:
         for number in range(first, count, _ROUTERS):

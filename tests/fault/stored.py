@@ -10,9 +10,9 @@ from radius_module.spool import codec, segment
 
 def octets_in(directory: Path) -> list[int]:
     """Of each report, in the order of the files."""
-    found = []
+    octets = []
     for path in segment.listed(directory):
         for frame in segment.frames(path):
             plain = [codec.record(values) for values in codec.load(frame.payload)]
-            found += [one.octets_in for one in plain if isinstance(one, AccountingRecord)]
-    return found
+            octets += [record.octets_in for record in plain if isinstance(record, AccountingRecord)]
+    return octets

@@ -15,7 +15,6 @@ from statistics import median
 import pytest
 
 from radius_module.spool import files, segment
-from radius_module.spool.background import BackgroundSpool
 from tests.fault.breaker import STORE_PROCESS, Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.logins import Logins, machine
@@ -23,6 +22,7 @@ from tests.fault.stored import octets_in
 from tests.fault.trace import attached, needs_strace
 from tests.radius_client import Growth
 from tests.support.reports_made import report
+from tests.support.spools import DirectSpool
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
 
@@ -43,7 +43,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_refuses_and_takes_again(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(segment, "SMALL_SEGMENT_BYTES", 1 << 14)
-    spool = BackgroundSpool(small_disk / "spool")
+    spool = DirectSpool(small_disk / "spool")
     stored = 0
     while spool.put(report(octets_in=stored, session_id=b"x" * 200)):
         stored += 1

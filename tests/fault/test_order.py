@@ -24,7 +24,9 @@ from tests.radius_client import AcctStatus, Growth
 def ordered(crowd: Crowd, breaker: Breaker, log: Path, packets: int) -> None:
     """No answer leaves before the fsync of its record."""
     with attached(breaker.pid(STORE_PROCESS), log, "-v", "-e", "trace=pwrite64,fdatasync,sendto,sendmsg,sendmmsg"):
-        threads = [threading.Thread(target=_send_some, args=(crowd, one, packets // 8)) for one in crowd.sessions[:8]]
+        threads = [
+            threading.Thread(target=_send_some, args=(crowd, session, packets // 8)) for session in crowd.sessions[:8]
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -100,7 +102,7 @@ class Disk:
             self.acked.add(int(call.octets().split()[1]))
 
     def _settle_names(self, directory: Path | None) -> None:
-        for old, new in [one for one in self.renamed if one[1].parent == directory]:
+        for old, new in [names for names in self.renamed if names[1].parent == directory]:
             self.renamed.remove((old, new))
             self.names = {fd: new if path == old else path for fd, path in self.names.items()}
             for files in (self.synced, self.loose):
@@ -157,8 +159,8 @@ def cut_power(tmp_path: Path, count: int, *disturbed: str) -> None:
         disk.apply(call)
         if cuts and number == cuts[0]:
             cuts.pop(0)
-            found = disk.after_power_loss(dice)
-            assert disk.acked <= found, f"after call {number}: {sorted(disk.acked - found)} acknowledged and gone"
+            readable = disk.after_power_loss(dice)
+            assert disk.acked <= readable, f"after call {number}: {sorted(disk.acked - readable)} acknowledged and gone"
             checked += 1
     assert checked == 20
     assert len(disk.acked) == count

@@ -59,19 +59,19 @@ def test_minutes_without_the_database(
 def test_a_tenant_is_served_without_the_database_as_long_as_it_lets_itself(broken: System, tenant: Tenant) -> None:
     """A minute is the least (radius_module.auth.server): a restart of the database is no outage."""
     strict, patient = Tenant(broken, max_stale_hours=0), tenant
-    people = [(one, one.customer()) for one in (strict, patient)]
-    assert all(one.login(person).accepted for one, person in people)
+    people = [(isp, isp.customer()) for isp in (strict, patient)]
+    assert all(isp.login(person).accepted for isp, person in people)
 
-    def served(one: Tenant, person: Person) -> bool:
-        answer = one.router.ask_now(one.router.request(person.username, person.password), timeout=1.0)
+    def served(isp: Tenant, person: Person) -> bool:
+        answer = isp.router.ask_now(isp.router.request(person.username, person.password), timeout=1.0)
         assert answer is None or answer.accepted
         return answer is not None
 
     with hung(broken.installation):
         time.sleep(50)
-        assert [served(*one) for one in people] == [True, True]
+        assert [served(*isp) for isp in people] == [True, True]
         time.sleep(15)
-        assert [served(*one) for one in people] == [False, True]
+        assert [served(*isp) for isp in people] == [False, True]
     deadline = time.monotonic() + 10
     while not served(*people[0]):
         assert time.monotonic() < deadline, "the database is back and the tenant is not served"

@@ -31,11 +31,11 @@ class Call(NamedTuple):
 
     def octets(self) -> bytes:
         """The buffer among the arguments."""
-        found = _OCTETS.search(self.arguments)
-        return bytes.fromhex(found.group(1).replace("\\x", "")) if found else b""
+        text = _OCTETS.search(self.arguments)
+        return bytes.fromhex(text.group(1).replace("\\x", "")) if text else b""
 
     def strings(self) -> list[bytes]:
-        return [bytes.fromhex(found.replace("\\x", "")) for found in _OCTETS.findall(self.arguments)]
+        return [bytes.fromhex(text.replace("\\x", "")) for text in _OCTETS.findall(self.arguments)]
 
 
 def calls(log: Path) -> Iterator[Call]:

@@ -26,19 +26,19 @@ def installation() -> Iterator[Installation]:
     """A private cluster with the schema."""
     with (
         tempfile.TemporaryDirectory(prefix="unit-", dir="/tmp", ignore_cleanup_errors=True) as directory,
-        Installation(Path(directory) / "state", *free_ports()) as made,
+        Installation(Path(directory) / "state", *free_ports()) as running,
     ):
-        made.start_postgres()
-        schema.upgrade(made.urls.owner)
-        yield made
+        running.start_postgres()
+        schema.upgrade(running.urls.owner)
+        yield running
 
 
 @pytest.fixture(scope="session")
 def owner(installation: Installation) -> Iterator[Engine]:
     """Connections as the schema's owner has them."""
-    made = make_engine(installation.urls.owner, "tests")
-    yield made
-    made.dispose()
+    engine = make_engine(installation.urls.owner, "tests")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def session(owner: Engine) -> Iterator[Session]:
     """A session whose work is undone after the test."""
     with owner.connect() as connection:
         transaction = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint") as made:
-            yield made
+        with Session(connection, join_transaction_mode="create_savepoint") as work:
+            yield work
         transaction.rollback()
 
 
@@ -58,7 +58,7 @@ def keyring() -> Keyring:
 
 @pytest.fixture
 def isp(session: Session) -> Isp:
-    made = Isp(name="Tenant")
-    session.add(made)
+    tenant = Isp(name="Tenant")
+    session.add(tenant)
     session.flush()
-    return made
+    return tenant

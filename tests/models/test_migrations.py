@@ -40,8 +40,8 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
 def differences(connection: Connection) -> list[object]:
     """What alembic would still have to do."""
     options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
-    found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
-    return [one for one in found if not is_random(connection, one)]
+    differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    return [difference for difference in differences if not is_random(connection, difference)]
 
 
 def is_random(connection: Connection, difference: object) -> bool:
@@ -107,8 +107,8 @@ def test_the_functions_that_the_parts_call_are_there(owner: Engine) -> None:
         "infora_wall_in", "infora_close",
     }  # fmt: skip
     with owner.connect() as connection:
-        found = set(connection.scalars(text("select proname::text from pg_proc where proname like 'infora_%'")))
-    assert wanted <= found
+        functions = set(connection.scalars(text("select proname::text from pg_proc where proname like 'infora_%'")))
+    assert wanted <= functions
 
 
 def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: Engine) -> None:
@@ -132,14 +132,14 @@ def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: En
 )
 def test_triggers_are_there(owner: Engine, trigger: str, tables: set[str]) -> None:
     with owner.connect() as connection:
-        found = connection.scalars(
+        protected = connection.scalars(
             text(
                 "select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid "
                 "where t.tgname = :name and not c.relispartition"
             ),
             {"name": trigger},
         )
-        assert set(found) == tables
+        assert set(protected) == tables
 
 
 def partitions(session: Session, parent: str) -> set[str]:
@@ -200,10 +200,10 @@ def test_partitions_are_detached_and_dropped_when_they_are_old_and_never_the_lat
 
 
 def test_a_change_moves_updated_at_though_nobody_sets_it(session: Session) -> None:
-    made = session.scalar(text("insert into isps (name) values ('touched') returning id"))
-    before = session.scalar(text("select updated_at from isps where id = :id"), {"id": made})
-    session.execute(text("update isps set name = 'again' where id = :id"), {"id": made})
-    after = session.scalar(text("select updated_at from isps where id = :id"), {"id": made})
+    isp_id = session.scalar(text("insert into isps (name) values ('touched') returning id"))
+    before = session.scalar(text("select updated_at from isps where id = :id"), {"id": isp_id})
+    session.execute(text("update isps set name = 'again' where id = :id"), {"id": isp_id})
+    after = session.scalar(text("select updated_at from isps where id = :id"), {"id": isp_id})
     assert before is not None
     assert after is not None
     assert after > before

@@ -21,17 +21,17 @@ ORDER = {
     AccountingRecord: (
         "status isp_id device_id session_id klass username received delay session_time octets_in octets_out mac called"
         " nas_address nas_port_id nas_port_type framed_address framed_ipv6_prefix delegated_ipv6_prefix cause"
-        " router_time service_type framed_protocol authentic"
+        " router_time"
     ),
     AuthResult: "isp_id answered username reply code customer_id device_id nas_address mac klass",
     Customer: (
         "id isp_id username status expires_at plan_id static_ip mac credential_attribute credential period_starts"
         " topups extra"
     ),
-    Facts: "now device isp customer plan authentic mac used slots",
+    Facts: "now device isp customer plan authentic mac used slots eap",
     FastAccept: "grant session_timeout left klass",
     Grant: "rate allowance session_timeout idle_timeout address pool replaces extra",
-    LoginRequest: "origin username password chap challenge is_mschap mac reply_to line mschap_error",
+    LoginRequest: "origin username password chap challenge is_mschap mac reply_to line mschap_error eap is_unsigned",
     ReplyTo: "address port local identifier authenticator proxy_states",
     Slot: "mac since session",
 }

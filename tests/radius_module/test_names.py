@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.names import login_name, mac_of, notations, station
+from models.names import fold, login_name, mac_of, notations, second_name, station
 
 MAC = "AA:BB:CC:DD:EE:0F"
 #: How routers and people write it.
@@ -43,7 +43,7 @@ def test_every_notation_is_the_same_address(text: str) -> None:
 def test_what_is_no_address_is_left_alone(text: str) -> None:
     assert mac_of(text) is None
     assert station(text) == text
-    assert login_name(text) == text.lower()
+    assert login_name(text) == fold(text)
 
 
 @given(octets, st.sampled_from(FORMS), st.booleans())
@@ -71,3 +71,32 @@ def test_a_login_name_is_the_same_in_any_case(text: str) -> None:
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert station(station(text)) == station(text)
     assert mac_of(text) is None or mac_of(text) == mac_of(str(mac_of(text)))
+
+
+@pytest.mark.parametrize(
+    ("one_way", "other_way"),
+    [("ΣΑΣ", "σας"), ("ẞ", "ss"), ("Straße", "STRASSE"), ("İ", "i\u0307"), ("é", "E\u0301"), ("ŉ", "ʼN")],
+)  # fmt: skip
+def test_names_that_differ_by_no_more_than_case_have_one_key(one_way: str, other_way: str) -> None:
+    assert login_name(one_way) == login_name(other_way)
+
+
+@pytest.mark.parametrize("name", ["ı", "ß ", "ａ", "é"])
+def test_other_letters_are_other_names(name: str) -> None:
+    assert login_name(name) not in {login_name(other) for other in ("i", "ß", "a", "e")}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "second"),
+    [
+        ("254712345678", "254712345678", "25:47:12:34:56:78"),
+        ("25:47:12:34:56:78", "25:47:12:34:56:78", "254712345678"),
+        ("2547.1234.5678", "25:47:12:34:56:78", "254712345678"),
+        ("25471234567a", "25:47:12:34:56:7A", None),
+        ("2547123456789", "2547123456789", None),
+        ("25471234567", "25471234567", None),
+        ("٢٥٤٧١٢٣٤٥٦٧٨", "٢٥٤٧١٢٣٤٥٦٧٨", None),
+    ],
+)
+def test_twelve_digits_are_a_name_first_and_a_mac_address_second(name: str, key: str, second: str | None) -> None:
+    assert (login_name(name), second_name(name)) == (key, second)

@@ -50,6 +50,8 @@ def test_a_wildcard_is_reached_over_loopback() -> None:
         ({"DATABASE_URL": "sqlite:///x.db"}, "DATABASE_URL"),
         ({"DEMO": "maybe"}, "DEMO"),
         ({"ADMIN_USERNAME": "a\nb"}, "ADMIN_USERNAME"),
+        ({"API_TRUSTED_PROXIES": "10"}, "API_TRUSTED_PROXIES"),
+        ({"API_TRUSTED_PROXIES": "yes"}, "API_TRUSTED_PROXIES"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(variables: dict[str, str], named: str) -> None:

@@ -66,31 +66,31 @@ _LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customer
 
 @cache
 def document(app: APIFlask) -> dict[str, Any]:
-    """Made once: the application makes it anew whenever it is asked."""
-    found = app.spec
-    assert isinstance(found, dict)
-    return found
+    """Built once: the application builds it anew whenever it is asked."""
+    spec = app.spec
+    assert isinstance(spec, dict)
+    return spec
 
 
 @cache
 def operations(app: APIFlask) -> list[str]:
     """Of the document, in an order in which one does not take away what the next needs."""
     paths = document(app)["paths"]
-    found = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
-    return sorted(found, key=lambda one: (_LATE.index(one) if one in _LATE else -1, one))
+    names = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+    return sorted(names, key=lambda name: (_LATE.index(name) if name in _LATE else -1, name))
 
 
 @cache
 def schemas_of_bodies(app: APIFlask) -> dict[str, dict[str, Any]]:
     """Operation → schema, of those with a JSON body."""
-    found = {}
+    schemas = {}
     for operation in operations(app):
         method, path = operation.split(" ")
         content = document(app)["paths"][path][method.lower()].get("requestBody", {}).get("content", {})
         if "application/json" in content:
             name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-            found[operation] = document(app)["components"]["schemas"][name]
-    return found
+            schemas[operation] = document(app)["components"]["schemas"][name]
+    return schemas
 
 
 def send(caller: Caller, operation: str, world: World, extra: Body | None = None, query: str = "") -> Answer:
@@ -100,6 +100,6 @@ def send(caller: Caller, operation: str, world: World, extra: Body | None = None
     if operation == IMPORT:
         text = f"username,password\nimported{next(_numbers)},p\n"
         return Answer(caller.raw(method, address, data=text, content_type="text/csv"))
-    made = BODIES.get(operation)
-    body = None if made is None else made(world, next(_numbers)) | (extra or {})
+    right_body = BODIES.get(operation)
+    body = None if right_body is None else right_body(world, next(_numbers)) | (extra or {})
     return caller.call(method, address, body)

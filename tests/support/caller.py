@@ -75,12 +75,12 @@ class Tenant:
     """An ISP and those who work for it."""
 
     def __init__(self, app: APIFlask, superadmin: Caller, name: str) -> None:
-        made = superadmin.post("/api/isps", {"name": name, "api_key": "auto-generated"})
-        assert made.status == 201, made
+        created = superadmin.post("/api/isps", {"name": name, "api_key": "auto-generated"})
+        assert created.status == 201, created
         self.app = app
-        self.id: int = made.data["id"]
-        self.api_key: str = made.data["api_key"]
-        self.radius_secret: str = made.data["radius_secret"]
+        self.id: int = created.data["id"]
+        self.api_key: str = created.data["api_key"]
+        self.radius_secret: str = created.data["radius_secret"]
         self.superadmin = superadmin.inside(self.id)
         self.machine = Caller(app, {"X-API-Key": self.api_key})
 
@@ -91,8 +91,8 @@ class Tenant:
     def operator(self, role: str) -> Caller:
         """A new operator with that role, logged in."""
         name = f"{role}-{self.id}-{next(_numbers)}"
-        made = self.superadmin.post("/api/users", {"username": name, "password": PASSWORD, "role": role})
-        assert made.status == 201, made
+        created = self.superadmin.post("/api/users", {"username": name, "password": PASSWORD, "role": role})
+        assert created.status == 201, created
         token = Caller(self.app).post("/api/auth/login", {"username": name, "password": PASSWORD}).data["token"]
         return Caller(self.app, {"Authorization": f"Bearer {token}"})
 
@@ -109,23 +109,23 @@ class Tenant:
         return self.operator("viewer")
 
     def plan(self, **fields: Any) -> dict[str, Any]:
-        made = self.superadmin.post("/api/billing/plans", {"name": "Basic", "bandwidth_limit": 10} | fields)
-        assert made.status == 201, made
-        data: dict[str, Any] = made.data
+        created = self.superadmin.post("/api/billing/plans", {"name": "Basic", "bandwidth_limit": 10} | fields)
+        assert created.status == 201, created
+        data: dict[str, Any] = created.data
         return data
 
     def customer(self, **fields: Any) -> dict[str, Any]:
         body = {"email": f"customer{next(_numbers)}@example.com", "password": "customer123"} | fields
-        made = self.machine.post("/api/billing/customers", body)
-        assert made.status == 201, made
-        data: dict[str, Any] = made.data
+        created = self.machine.post("/api/billing/customers", body)
+        assert created.status == 201, created
+        data: dict[str, Any] = created.data
         return data
 
     def device(self, **fields: Any) -> dict[str, Any]:
         number = next(_numbers)
         address = f"11.{number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
         body = {"name": "Router", "ip_address": address} | fields
-        made = self.superadmin.post("/api/devices", body)
-        assert made.status == 201, made
-        data: dict[str, Any] = made.data
+        created = self.superadmin.post("/api/devices", body)
+        assert created.status == 201, created
+        data: dict[str, Any] = created.data
         return data

@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 def shops(engine: Engine) -> Callable[..., Tenant]:
-    """shops(engine)(**…): a new tenant with one device, plan and customer; his periods begin at `periods`."""
+    """shops(engine)(**…): a new tenant with one device, plan and customer, whose periods begin at `periods`."""
 
     def make(**changes: Any) -> Tenant:
         number = next(_numbers)
@@ -42,7 +42,7 @@ def loaded(engine: Engine, online: OnlineTable | None = None) -> Contents:
 
 
 def read(engine: Engine, shop: Tenant, online: OnlineTable | None = None) -> Customer:
-    """The shop's customer after a load of everything; a reading of him alone must find the same."""
+    """The shop's customer after a load of everything; reading that customer alone must give the same."""
     whole, alone = loaded(engine, online), Contents()
     with engine.connect() as connection:
         load.refresh_customers(connection, alone, OnlineTable(), [shop.customer_id])

@@ -14,6 +14,7 @@ from radius_module.directory.contents import Contents, Directory
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.packets.access_request import LoginRequest
@@ -39,7 +40,7 @@ class Server:
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
         self.directory, self.online, self.reject_delay = directory, OnlineTable(), RejectDelay()
-        self.keyring = KEYRING
+        self.passwords = Passwords(KEYRING)
         self.fast_path = FastPath(directory, self.online)
         self.duplicates, self.sender = Duplicates(), self
         self.answers: Counter[str] = Counter()
@@ -51,7 +52,7 @@ class Server:
         self.sent_again: list[bytes] = []
         #: Those of the Access-Rejects that wait, and how long.
         self.late: list[tuple[bytes, float]] = []
-        self.asked = 0
+        self.requests = 0
         self._short, self._direct = short, direct
 
     def device(self, address: str) -> Any:
@@ -72,10 +73,11 @@ class Server:
     def log_in(self, mac: str, address: str, now: float, *, authentic: bool = True) -> Answer:
         device = self.directory.device(address)
         client = client_name(ISP.id, device.id if device else 999, address)
-        self.asked += 1
-        reply_to = ReplyTo(address, 40_000, "192.0.2.254", self.asked % 256, bytes(16), b"") if self._direct else None
+        self.requests += 1
+        identifier = self.requests % 256
+        reply_to = ReplyTo(address, 40_000, "192.0.2.254", identifier, bytes(16), b"") if self._direct else None
         request = LoginRequest(
-            origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.asked}"
+            origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.requests}"
         )
         customer = self.directory.customer(ISP.id, b"john")
         decide = login.quick_answer if self._short else login.answer
@@ -126,8 +128,8 @@ class World:
         assert lists(short) == lists(long)
         if direct == SENT and lists(long)[0] == REJECT:
             octets, delay = self.direct.late[-1]
-            said = [("Reply-Message", ":=", of_octets(octets)[0][1].decode())]
-            assert [*said, ("FreeRADIUS-Response-Delay", ":=", str(delay))] == lists(long)[1][::-1]
+            message = [("Reply-Message", ":=", of_octets(octets)[0][1].decode())]
+            assert [*message, ("FreeRADIUS-Response-Delay", ":=", str(delay))] == lists(long)[1][::-1]
         elif direct == SENT:
             assert of_octets(self.direct.sent[-1]) == of_pairs(lists(long)[1])
         else:
@@ -150,15 +152,15 @@ _TEXTS = frozenset(("Framed-Pool", "Mikrotik-Rate-Limit"))
 
 def of_octets(octets: bytes) -> list[tuple[Any, bytes]]:
     """Attributes as they travel → (number, value), sorted."""
-    found: list[tuple[Any, bytes]] = []
+    attributes: list[tuple[Any, bytes]] = []
     while octets:
         number, value, octets = octets[0], octets[2 : octets[1]], octets[octets[1] :]
         if number == 26:
             assert value[5] == len(value) - 4
-            found.append(((int.from_bytes(value[:4], "big"), value[4]), value[6:]))
+            attributes.append(((int.from_bytes(value[:4], "big"), value[4]), value[6:]))
         else:
-            found.append((number, value))
-    return sorted(found, key=str)
+            attributes.append((number, value))
+    return sorted(attributes, key=str)
 
 
 def of_pairs(pairs: list[tuple[str, ...]]) -> list[tuple[Any, bytes]]:

@@ -62,11 +62,11 @@ class World:
 
     def parameters(self, path: str) -> dict[str, Any]:
         """Values for the path's places."""
-        kind = next((one for word, one in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
-        found: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
-        found["username"] = f"user{self.tenant.id}"
-        found["session_id"] = self.session_id
-        return {name: value for name, value in found.items() if f"{{{name}}}" in path}
+        kind = next((kind for word, kind in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
+        values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
+        values["username"] = f"user{self.tenant.id}"
+        values["session_id"] = self.session_id
+        return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 
     def address(self, path: str) -> str:
         return path.format(**self.parameters(path))

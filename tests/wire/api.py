@@ -23,7 +23,7 @@ class Api:
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """`data` of an answer that says ok."""
         answer = self._client.open(path, method=method, json=body or {}, headers=self._headers)
-        found: dict[str, Any] = answer.get_json()
-        assert found["ok"] is True, found
-        data: dict[str, Any] = found["data"]
+        body: dict[str, Any] = answer.get_json()
+        assert body["ok"] is True, body
+        data: dict[str, Any] = body["data"]
         return data

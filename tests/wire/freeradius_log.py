@@ -1,4 +1,4 @@
-"""FreeRADIUS' own log: the lines that tell of a reply that failed open, or of anything else gone wrong (FACTS 1)."""
+"""FreeRADIUS' own log: the lines that tell of a reply that failed open, or of anything else gone wrong."""
 
 from __future__ import annotations
 

@@ -78,10 +78,10 @@ def kill_listeners(installation: Installation) -> int:
 
 
 def _children(parent: int) -> list[int]:
-    found = []
+    processes = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             pid, _, rest = status.read_text().partition(" (")
             if int(rest.rpartition(")")[2].split()[1]) == parent:
-                found.append(int(pid))
-    return found
+                processes.append(int(pid))
+    return processes

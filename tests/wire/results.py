@@ -27,10 +27,10 @@ class Recorded(NamedTuple):
 def recorded(system: System, isp_id: int, count: int) -> list[Recorded]:
     """The tenant's results, the oldest first, as soon as there are so many. They may come late, and never twice."""
     deadline = time.monotonic() + _PATIENCE
-    while len(found := _rows(system, isp_id)) < count and time.monotonic() < deadline:
+    while len(rows := _rows(system, isp_id)) < count and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert len(found) == count, f"{len(found)} results are recorded, not {count}: {found}"
-    return found
+    assert len(rows) == count, f"{len(rows)} results are recorded, not {count}: {rows}"
+    return rows
 
 
 def _rows(system: System, isp_id: int) -> list[Recorded]:

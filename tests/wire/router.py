@@ -94,8 +94,8 @@ class Answer:
 
     @property
     def address(self) -> str | None:
-        found = _only(self.reply.values(Name.FRAMED_IP_ADDRESS))
-        return None if found is None else ".".join(map(str, found))
+        octets = _only(self.reply.values(Name.FRAMED_IP_ADDRESS))
+        return None if octets is None else ".".join(map(str, octets))
 
     @property
     def pool(self) -> str | None:
@@ -106,8 +106,8 @@ class Answer:
         return _only(self.reply.values(Name.CLASS))
 
     def _text(self, name: int) -> str | None:
-        found = _only(self.reply.values(name))
-        return None if found is None else found.decode()
+        octets = _only(self.reply.values(name))
+        return None if octets is None else octets.decode()
 
 
 def _only(values: list[_Value]) -> _Value | None:

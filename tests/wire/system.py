@@ -79,9 +79,9 @@ class System:
         """What somebody types into psql."""
         with self.owner.begin() as connection:
             result = connection.execute(text(statement), values)
-            found = [tuple(row) for row in result] if result.returns_rows else []
+            rows = [tuple(row) for row in result] if result.returns_rows else []
         self._unsettled = True
-        return found
+        return rows
 
     def settle(self) -> None:
         """Wait until FreeRADIUS knows all that has been committed so far.

@@ -78,13 +78,13 @@ class Tenant:
             fields["expires_at"] = now + timedelta(seconds=expires_in)
         with self.system.change() as session:
             isp = session.get_one(Isp, self.isp_id)
-            made = create_customer(
+            customer = create_customer(
                 session, self.system.keyring, isp, now, username=username, password=password, **fields
             )
-            return Person(made.id, username, password)
+            return Person(customer.id, username, password)
 
     def on_plan(self, username: str = "john", /, **fields: Any) -> Person:
-        """A customer of that name on a plan of his own."""
+        """A customer of that name on a plan of their own."""
         return self.customer(username, plan=self.plan(**fields))
 
     def login(self, person: Person, password: str | Credential | None = None, *, mac: str = MAC) -> Answer:
@@ -129,7 +129,7 @@ class Tenant:
         )  # fmt: skip
 
     def goes_offline(self, person: Person) -> None:
-        """All his sessions have ended."""
+        """All the customer's sessions have ended."""
         self.system.sql(
             "update radacct set acctstoptime = now() where customer_id = :id and acctstoptime is null", id=person.id
         )

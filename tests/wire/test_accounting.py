@@ -63,8 +63,8 @@ class Session:
 def eventually(question: Callable[[], Any], wanted: Any, limit: float = 5.0) -> None:
     """Booked within seconds."""
     deadline = time.monotonic() + limit
-    while (found := question()) != wanted:
-        assert time.monotonic() < deadline, f"after {limit} s still {found}, not {wanted}"
+    while (booked := question()) != wanted:
+        assert time.monotonic() < deadline, f"after {limit} s still {booked}, not {wanted}"
         time.sleep(0.02)
 
 
@@ -155,7 +155,7 @@ def test_any_octets_in_any_attribute_are_acknowledged_and_what_counts_is_booked(
     names = set(range(1, 256)) - DROPPED - {Name.MESSAGE_AUTHENTICATOR}
     extra = [(name, OCTETS[kind]) for name in sorted(names)]
     extra += [vendor(number, (1, OCTETS[kind][:200])) for number in (0, 9, MIKROTIK, 99999)]
-    unanswered = [one for one in extra if not send(tenant.router, [*sent, one])]
+    unanswered = [attribute for attribute in extra if not send(tenant.router, [*sent, attribute])]
     assert unanswered == []
     eventually(lambda: usage(system, john.id), [(7, 8)])
 
@@ -170,10 +170,10 @@ def test_hostile_names_are_booked_without_a_customer(system: System, tenant: Ten
 def test_two_tenants_with_the_same_name_mac_and_id_at_once_have_their_own_books(
     system: System, tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    pair = [(one, one.customer(username="twin")) for one in (tenant, other_tenant)]
+    pair = [(isp, isp.customer(username="twin")) for isp in (tenant, other_tenant)]
     for step in range(1, 4):
-        for factor, (one, twin) in enumerate(pair, 1):
-            assert Session(one.router, twin.username, "80f00001").send(INTERIM, Growth(step, step * factor, 0))
+        for factor, (isp, twin) in enumerate(pair, 1):
+            assert Session(isp.router, twin.username, "80f00001").send(INTERIM, Growth(step, step * factor, 0))
     for factor, (_one, twin) in enumerate(pair, 1):
         eventually(lambda twin=twin: usage(system, twin.id), [(3 * factor, 0)])
 
@@ -231,8 +231,8 @@ def test_the_accounting_process_tells_that_its_spool_works(system: System, tenan
     assert Session(tenant.router, john.username, "80f00001").send(START)
     path = system.installation.settings.state_dir / "run" / "acct.json"
 
-    def told() -> bool:
+    def works() -> bool:
         facts = json.loads(path.read_text())
         return facts["spool_works"] is True and time.time() - facts["last_accounting_at"] < 5
 
-    eventually(told, True)
+    eventually(works, True)

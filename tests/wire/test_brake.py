@@ -43,8 +43,8 @@ def test_refusals_with_the_right_password_are_never_slowed(tenant: Tenant) -> No
 
 
 def test_the_same_name_at_another_tenant_is_not_slowed(tenant: Tenant, other_tenant: Tenant) -> None:
-    for one in (tenant, other_tenant):
-        one.customer("john")
+    for isp in (tenant, other_tenant):
+        isp.customer("john")
     wrong = proof("PAP", "john", "wrong")
     for _ in range(6):
         seconds(tenant, "john", wrong, accepted=False)

@@ -64,8 +64,8 @@ def through_the_models(tenant: Tenant, john: Person, plan_id: int) -> list[Chang
     def plan(speed: int) -> Callable[[], None]:
         def do() -> None:
             with tenant.system.change() as session:
-                found = session.get_one(ServicePlan, (tenant.isp_id, plan_id))
-                update_plan(session, found, {"bandwidth_limit": Decimal(speed)})
+                plan = session.get_one(ServicePlan, (tenant.isp_id, plan_id))
+                update_plan(session, plan, {"bandwidth_limit": Decimal(speed)})
 
         return do
 

@@ -26,9 +26,9 @@ from tests.wire.tenant import PASSWORD, Tenant
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     ports = free_ports()
-    with Installation(tmp_path_factory.mktemp("all") / "s", *ports, RADIUS_LISTEN="0.0.0.0") as made:  # noqa: S104
-        running = System(made)
-        running.server = ("127.0.0.1", made.settings.radius_auth_port)
+    with Installation(tmp_path_factory.mktemp("all") / "s", *ports, RADIUS_LISTEN="0.0.0.0") as installation:  # noqa: S104
+        running = System(installation)
+        running.server = ("127.0.0.1", installation.settings.radius_auth_port)
         yield running
         running.close()
 

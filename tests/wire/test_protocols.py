@@ -66,10 +66,10 @@ def test_each_protocol_works_with_the_storage_that_allows_it(tenant: Tenant, sto
 @pytest.mark.parametrize("storage", ["nt_password", "ssha512"])
 def test_what_is_kept_is_not_a_password(tenant: Tenant, storage: str) -> None:
     john = tenant.customer(credential_storage=storage)
-    ((kept,),) = tenant.system.sql("select value from radcheck where customer_id = :id", id=john.id)
-    assert PASSWORD not in kept
+    ((stored,),) = tenant.system.sql("select value from radcheck where customer_id = :id", id=john.id)
+    assert PASSWORD not in stored
     for protocol in ("PAP", "CHAP"):
-        assert not tenant.login(john, proof(protocol, "john", kept[:128])).accepted
+        assert not tenant.login(john, proof(protocol, "john", stored[:128])).accepted
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

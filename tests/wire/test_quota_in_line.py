@@ -16,7 +16,7 @@ GB = 10**9
 
 
 def orders(system: System, person: Person) -> list[tuple[object, ...]]:
-    """What is to be sent to routers on his account, oldest first."""
+    """What is to be sent to routers on the customer's account, oldest first."""
     return system.sql("select kind, reason from outbox where customer_id = :id order by id", id=person.id)
 
 

@@ -100,14 +100,14 @@ def test_what_cannot_be_sent_is_a_refusal_and_an_error_in_the_log(
     tenant: Tenant, attribute: str, op: str, value: str
 ) -> None:
     john: Person = tenant.on_plan(data_limit_bytes=5 * GB)
-    tenant.system.expect_log(f"customer {john.id}: refused, his answer cannot be sent")
+    tenant.system.expect_log(f"customer {john.id}: refused, the answer cannot be sent")
     tenant.reply_row(john, attribute, op, value)
     for protocol in PROTOCOLS:
         answer = tenant.login(john, proof(protocol, "john", PASSWORD))
         assert not answer.accepted
         assert answer.message == "The service is not set up correctly. Please tell your provider."
     assert tenant.codes(len(PROTOCOLS)) == ["bad_reply_attribute"] * len(PROTOCOLS)
-    assert f"customer {john.id}: refused, his answer cannot be sent: {attribute}" in tenant.system.log("auth")
+    assert f"customer {john.id}: refused, the answer cannot be sent: {attribute}" in tenant.system.log("auth")
     tenant.system.sql("delete from radreply where customer_id = :id", id=john.id)
     assert tenant.login(john).limit == 5 * GB
 

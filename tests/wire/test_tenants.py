@@ -16,8 +16,8 @@ from tests.wire.tenant import Tenant
 def test_two_tenants_may_both_have_a_john(tenant: Tenant, other_tenant: Tenant, protocol: str) -> None:
     passwords = {tenant: "first-password", other_tenant: "second-password"}
     johns = {
-        one: one.customer("john", passwords[one], plan=one.plan(bandwidth_limit=Decimal(speed)))
-        for one, speed in ((tenant, 10), (other_tenant, 20))
+        isp: isp.customer("john", passwords[isp], plan=isp.plan(bandwidth_limit=Decimal(speed)))
+        for isp, speed in ((tenant, 10), (other_tenant, 20))
     }
     assert tenant.login(johns[tenant], proof(protocol, "john", "first-password")).rate == "10M/10M"
     assert other_tenant.login(johns[other_tenant], proof(protocol, "john", "second-password")).rate == "20M/20M"

@@ -1,4 +1,4 @@
-"""Log-in, tokens and what ends them, the brake on guessing."""
+"""Login, tokens and what ends them, the limit on guessing."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ME = "/api/auth/me"
 
 
 def _user(tenant: Tenant, name: str, role: str = "admin") -> dict[str, Any]:
-    made = tenant.superadmin.post("/api/users", {"username": name, "password": PASSWORD, "role": role})
-    assert made.status == 201, made
-    data: dict[str, Any] = made.data
+    created = tenant.superadmin.post("/api/users", {"username": name, "password": PASSWORD, "role": role})
+    assert created.status == 201, created
+    data: dict[str, Any] = created.data
     return data
 
 
@@ -57,7 +57,7 @@ def test_what_is_wrong_gets_the_same_answer_whether_the_account_exists(app: APIF
         _log_in(app, name, password)
         for name, password in ((f"bob{tenant.id}", "wrong"), ("nobody", "wrong"), ("a\0b", "x\0y"))
     ]
-    assert {(one.status, json.dumps(one.body)) for one in wrong} == {(401, json.dumps(wrong[0].body))}
+    assert {(answer.status, json.dumps(answer.body)) for answer in wrong} == {(401, json.dumps(wrong[0].body))}
 
 
 def test_a_missing_field_is_named(app: APIFlask) -> None:
@@ -137,7 +137,7 @@ def forged(settings: Settings, good: str, user_id: int) -> list[str]:
         signed({"alg": alg}, claims, digest=digest) for alg, digest in (("HS384", "sha384"), ("HS512", "sha512"))
     ]
     keys = [b"", b"secret", key.encode()[:-1], key.encode() + b"x", hashlib.sha256(key.encode()).digest(), b"null"]
-    tokens += [signed(hs256, claims, with_key=one) for one in keys]
+    tokens += [signed(hs256, claims, with_key=key) for key in keys]
     tokens += [
         signed(hs256 | {"kid": kid}, claims, with_key=b"")
         for kid in ("../../../dev/null", "/dev/null", "' union select ''--")
@@ -152,7 +152,7 @@ def forged(settings: Settings, good: str, user_id: int) -> list[str]:
         {"sub": user_id}, {"sub": ""}, {"sub": None}, {"sub": str(10**9)}, {"ver": claims["ver"] + 1}, {"ver": -1},
         {"ver": "0"}, {"ver": None}, {"ver": True}, {"ver": 2**80}, {"jti": None}, {"jti": 7}, {"jti": ["x"]},
     ]  # fmt: skip
-    tokens += [signed(hs256, claims | one) for one in wrong]
+    tokens += [signed(hs256, claims | changes) for changes in wrong]
     tokens += [
         signed(hs256, {k: v for k, v in claims.items() if k != name})
         for name in ("exp", "sub", "jti", "ver", "iss", "iat")
@@ -205,7 +205,7 @@ def test_ten_wrong_passwords_brake_the_account_or_the_address(settings: Settings
 
     gus, hal = f"gus{tenant.id}", f"hal{tenant.id}"
     wrong = [try_it(gus, "wrong", f"192.0.2.{n}") for n in range(10)]
-    assert [one.status for one in wrong] == [401] * 10
+    assert [answer.status for answer in wrong] == [401] * 10
     braked = try_it(gus.upper(), PASSWORD, "192.0.2.99")
     assert (braked.status, braked.code) == (429, "too_many_attempts")
     assert 1 <= int(braked.headers["Retry-After"]) <= 61
@@ -221,7 +221,7 @@ def test_ten_wrong_passwords_brake_the_account_or_the_address(settings: Settings
 
 @pytest.mark.long
 def test_the_time_of_an_answer_does_not_tell_whether_an_account_exists(app: APIFlask, tenant: Tenant) -> None:
-    """Welch's t over 2 x 2,000 log-ins in pairs of chance order, so that whatever slows the machine slows both.
+    """Welch's t over 2 x 2,000 logins in pairs of chance order, so that whatever slows the machine slows both.
 
     Over all of them, and over the quicker nine tenths: what disturbs is mostly in the last, and hides there what leaks.
     """
@@ -237,24 +237,24 @@ def test_the_time_of_an_answer_does_not_tell_whether_an_account_exists(app: APIF
                 taken[name].append(time.perf_counter() - begun)
     assert abs(_t(taken[ina], taken[nobody])) < 4.5
     slow = sorted(taken[ina] + taken[nobody])[len(taken[ina]) * 2 * 9 // 10]
-    quick = [[one for one in found if one <= slow] for found in taken.values()]
+    quick = [[each for each in seconds if each <= slow] for seconds in taken.values()]
     assert abs(_t(*quick)) < 4.5
 
 
 def test_the_measure_of_times_sees_a_difference_of_a_fiftieth() -> None:
     """It would be no test that finds nothing: 2,000 times around 5 ms, with the noise of a machine that is used."""
     random = Random(2)  # noqa: S311  # noise
-    one, other = ([base + random.expovariate(1 / 0.0005) for _ in range(2000)] for base in (0.005, 0.0051))
-    assert abs(_t(one, other)) > 4.5
-    assert abs(_t(one[::2], one[1::2])) < 4.5
+    sample, other = ([base + random.expovariate(1 / 0.0005) for _ in range(2000)] for base in (0.005, 0.0051))
+    assert abs(_t(sample, other)) > 4.5
+    assert abs(_t(sample[::2], sample[1::2])) < 4.5
 
 
-def _t(one: list[float], other: list[float]) -> float:
+def _t(sample: list[float], other: list[float]) -> float:
     """Welch's."""
-    (n1, m1, v1), (n2, m2, v2) = _moments(one), _moments(other)
+    (n1, m1, v1), (n2, m2, v2) = _moments(sample), _moments(other)
     return (m1 - m2) / (v1 / n1 + v2 / n2) ** 0.5
 
 
 def _moments(values: list[float]) -> tuple[int, float, float]:
     mean = sum(values) / len(values)
-    return len(values), mean, sum((one - mean) ** 2 for one in values) / (len(values) - 1)
+    return len(values), mean, sum((value - mean) ** 2 for value in values) / (len(values) - 1)

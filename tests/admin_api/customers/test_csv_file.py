@@ -33,21 +33,24 @@ def test_what_is_imported_is_as_if_created_one_by_one(tenant: Tenant, rows: Rows
         'bob,"secret,""2",,,,suspended\r\n'
     )
     assert _import(tenant, text).data == {"imported": 2, "dry_run": False}
-    one = tenant.customer(
+    single = tenant.customer(
         username="cid", password="p", service_plan_id=plan["id"], static_ip="10.3.0.3", mac_address="AABBCCDDEEFF"
     )
     shown = {row["username"]: row for row in tenant.viewer.get(BASE).data["items"]}
     differs = ("id", "username", "email", "static_ip", "created_at", "updated_at", "expires_at")
     assert {k: v for k, v in shown["ann"].items() if k not in differs} == {
-        k: v for k, v in one.items() if k not in differs
+        k: v for k, v in single.items() if k not in differs
     }
     assert shown["bob"]["status"] == "suspended"
     for table in ("radcheck", "radreply", "radusergroup"):
-        made = rows(
+        provisioned = rows(
             f"select username, is_active, origin from {table} where isp_id = :isp order by 1",  # noqa: S608
             isp=tenant.id,
         )
-        assert [row for row in made if row[0] != "bob"] == [("ann", True, "provisioned"), ("cid", True, "provisioned")]
+        assert [row for row in provisioned if row[0] != "bob"] == [
+            ("ann", True, "provisioned"),
+            ("cid", True, "provisioned"),
+        ]
     assert rows("select count(*) from subscriptions where isp_id = :isp", isp=tenant.id) == [(3,)]
     assert rows("select distinct value like 'aes:%' from radcheck where isp_id = :isp", isp=tenant.id) == [(True,)]
 
@@ -72,9 +75,9 @@ def test_errors_are_told_by_row_and_column_and_nothing_is_imported(tenant: Tenan
     )
     answer = _import(tenant, text)
     assert answer.status == 422
-    found = {(row["row"], row["column"]) for row in answer.data["rows"]}
+    wrong_cells = {(row["row"], row["column"]) for row in answer.data["rows"]}
     wanted = {(3, "username"), (4, "username"), (5, "password"), (6, "service_plan_id"), (7, "static_ip")}
-    assert found == wanted | {(8, "expires_at"), (9, "")}
+    assert wrong_cells == wanted | {(8, "expires_at"), (9, "")}
     assert tenant.viewer.get(BASE).data["total"] == 1
 
 
@@ -214,3 +217,14 @@ def _streamed(app: APIFlask, tenant: Tenant) -> Iterator[bytes]:
         answer = client.get(f"{BASE}?format=csv", headers=tenant.viewer.headers, buffered=False)
         yield from answer.iter_encoded()
         answer.close()
+
+
+def test_a_file_of_bad_rows_is_read_until_there_are_errors_enough(tenant: Tenant) -> None:
+    tracemalloc.start()
+    try:
+        answer = _import(tenant, "username,password\n" + "x\n" * 1_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (answer.status, len(answer.data["rows"])) == (422, 1000)
+    assert peak < 30_000_000

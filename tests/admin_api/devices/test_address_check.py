@@ -27,7 +27,7 @@ INWARD = tuple(
     """.split(",")  # noqa: SIM905  # read as a table
 )
 INWARD_HOSTS = (
-    *(one for one in INWARD if "/" not in one),
+    *(address for address in INWARD if "/" not in address),
     "localhost", "LOCALHOST", "localhost.", "a.localhost", "printer.local", "db.internal", "localhost.localdomain",
     "127.0.0.1.", "127.1", "0x7f000001", "2130706433", "017700000001", "0x7f.1", "0", "127.0.0.1:22", "[::1]",
     "::1%lo", "intranet", "user@127.0.0.1", "http://127.0.0.1", "-a.example.com", "1.2.3.4.5", "example.1",
@@ -50,9 +50,9 @@ def test_addresses_that_point_inward_are_refused(strict: Caller, tenant: Tenant)
     """Made with it, and changed to it."""
     own = f"/api/devices/{tenant.device()['id']}"
     for address in INWARD:
-        made = strict.post("/api/devices", {"name": "R", "ip_address": address})
+        created = strict.post("/api/devices", {"name": "R", "ip_address": address})
         changed = strict.patch(own, {"ip_address": address})
-        for answer in (made, changed):
+        for answer in (created, changed):
             assert (answer.status, list(answer.data.get("errors", {}))) == (422, ["ip_address"]), address
     assert strict.get("/api/devices").data["total"] == 1
 
@@ -67,8 +67,8 @@ def test_api_hosts_that_point_inward_are_refused(strict: Caller, tenant: Tenant)
 
 
 def test_loopback_is_a_device_only_while_radius_listens_there(tenant: Tenant, strict: Caller) -> None:
-    made = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": "127.44.0.1"})
-    assert made.status == 201 and made.data["ip_address"] == "127.44.0.1"
+    created = tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": "127.44.0.1"})
+    assert created.status == 201 and created.data["ip_address"] == "127.44.0.1"
     for address in ("127.0.0.2", "127.0.0.0/8", "126.0.0.0/7"):
         assert tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": address}).status == 422, address
 

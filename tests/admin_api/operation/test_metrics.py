@@ -36,8 +36,8 @@ def figures(app: APIFlask) -> Figures:
     }
 
 
-def of(found: Figures, name: str, **labels: str) -> float | None:
-    return found.get((name, tuple(sorted(labels.items()))))
+def of(shown: Figures, name: str, **labels: str) -> float | None:
+    return shown.get((name, tuple(sorted(labels.items()))))
 
 
 def test_metrics_are_for_this_machine_and_for_the_token(app: APIFlask) -> None:
@@ -101,8 +101,8 @@ def test_every_panel_of_the_dashboard_has_its_figures(running_app: APIFlask, sys
     assert len(set(places)) == len(places), "panels lie on top of each other"
 
 
-def _names(found: Figures) -> set[str]:
-    return {name for name, _labels in found}
+def _names(shown: Figures) -> set[str]:
+    return {name for name, _labels in shown}
 
 
 @pytest.fixture
@@ -121,14 +121,14 @@ def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, st
     (state / "run/acct.json").write_text(json.dumps(report))
     before = of(figures(app), "infora_quarantined_records")
     rows("insert into quarantine (isp_id, node, reason, record, octets) values (0, 'n', 'r', '{}', '')")
-    found = figures(app)
+    shown = figures(app)
     rows("delete from quarantine where isp_id = 0")
-    assert before is not None and of(found, "infora_quarantined_records") == before + 1
-    assert of(found, "infora_accounting_refused_total", type="Stop") == 4
-    assert of(found, "infora_spool_working", process="acct") == 0
-    assert of(found, "infora_spool_failures_total", process="acct") == 3
-    assert of(found, "infora_login_results_dropped_total", process="acct") == 2
-    assert of(found, "infora_radius_process_up", process="auth") == 0 and of(found, "infora_radius_up") == 0
+    assert before is not None and of(shown, "infora_quarantined_records") == before + 1
+    assert of(shown, "infora_accounting_refused_total", type="Stop") == 4
+    assert of(shown, "infora_spool_working", process="acct") == 0
+    assert of(shown, "infora_spool_failures_total", process="acct") == 3
+    assert of(shown, "infora_login_results_dropped_total", process="acct") == 2
+    assert of(shown, "infora_radius_process_up", process="auth") == 0 and of(shown, "infora_radius_up") == 0
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"Start": "x"}', '{"at": "x"}', '{"at": null}', "\x00"])

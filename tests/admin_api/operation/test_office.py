@@ -20,11 +20,11 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 def test_an_attribute_comes_changes_and_goes(tenant: Tenant, rows: Rows, kind: str) -> None:
     owner = tenant.customer() if kind == "customers" else tenant.plan()
     base = f"/api/billing/{kind}/{owner['id']}/attributes"
-    made = tenant.admin.post(base, {"attribute": "mikrotik-group", "op": "=", "value": "gold"})
-    assert (made.status, made.data["attribute"], made.data["value"]) == (201, "Mikrotik-Group", "gold")
-    address = f"{base}/{made.data['id']}"
+    created = tenant.admin.post(base, {"attribute": "mikrotik-group", "op": "=", "value": "gold"})
+    assert (created.status, created.data["attribute"], created.data["value"]) == (201, "Mikrotik-Group", "gold")
+    address = f"{base}/{created.data['id']}"
     assert tenant.admin.patch(address, {"value": "silver"}).data["value"] == "silver"
-    assert [one["value"] for one in tenant.viewer.get(base).data["items"]] == ["silver"]
+    assert [row["value"] for row in tenant.viewer.get(base).data["items"]] == ["silver"]
     table = "radreply" if kind == "customers" else "radgroupreply"
     stored = f"select attribute, op, value, origin from {table} where isp_id = :isp and origin = 'operator'"  # noqa: S608
     assert rows(stored, isp=tenant.id) == [("Mikrotik-Group", "=", "silver", "operator")]
@@ -53,10 +53,10 @@ def test_what_no_dictionary_allows_is_refused_when_it_is_saved(
 
 def test_a_change_of_an_attribute_is_checked_like_a_new_one(tenant: Tenant) -> None:
     base = f"/api/billing/customers/{tenant.customer()['id']}/attributes"
-    made = tenant.staff.post(base, {"attribute": "Idle-Timeout", "value": "60"}).data
+    created = tenant.staff.post(base, {"attribute": "Idle-Timeout", "value": "60"}).data
     for change in ({"value": "soon"}, {"op": "=="}, {"value": "4294967296"}):
-        assert tenant.staff.patch(f"{base}/{made['id']}", change).status == 422, change
-    assert [one["value"] for one in tenant.staff.get(base).data["items"]] == ["60"]
+        assert tenant.staff.patch(f"{base}/{created['id']}", change).status == 422, change
+    assert [row["value"] for row in tenant.staff.get(base).data["items"]] == ["60"]
 
 
 def _report(tenant: Tenant, device_id: int, username: str) -> AccountingRecord:
@@ -69,7 +69,7 @@ def test_what_was_put_aside_is_shown_booked_or_dropped(tenant: Tenant, rows: Row
         for name in ("ann", "bob"):
             quarantine.hold(connection, "node", _report(tenant, device["id"], name), REASON)
     held = tenant.viewer.get("/api/billing/quarantine").data["items"]
-    assert [(one["reason"], one["record"]["username"]) for one in held] == [
+    assert [(row["reason"], row["record"]["username"]) for row in held] == [
         ("the reason", "ann"),
         ("the reason", "bob"),
     ]
@@ -81,7 +81,7 @@ def test_what_was_put_aside_is_shown_booked_or_dropped(tenant: Tenant, rows: Row
     assert tenant.admin.delete(f"{base}/{held[1]['id']}").status == 200
     assert tenant.viewer.get(base).data["total"] == 0
     log = tenant.admin.get("/api/audit-log?resource=quarantine").data["items"]
-    assert [(one["action"], one["before"]["record"]["username"]) for one in log] == [
+    assert [(row["action"], row["before"]["record"]["username"]) for row in log] == [
         ("delete", "bob"),
         ("submit", "ann"),
     ]
@@ -102,11 +102,11 @@ def test_secrets_are_shown_in_the_answer_that_makes_them_and_never_again(tenant:
     key = tenant.admin.post(f"/api/isps/{tenant.id}/rotate-key").data["api_key"]
     secret = tenant.admin.post(f"/api/devices/{device['id']}/rotate-secret").data["radius_secret"]
     shown = [isp["api_key"], isp["radius_secret"], device["radius_secret"], key, secret]
-    assert all(len(one) >= 32 for one in shown) and len(set(shown)) == 5
+    assert all(len(secret) >= 32 for secret in shown) and len(set(shown)) == 5
     later = [superadmin.get(f"/api/isps/{isp['id']}"), superadmin.get("/api/isps?per_page=100"),
              tenant.admin.get(f"/api/isps/{tenant.id}"), tenant.admin.get(f"/api/devices/{device['id']}"),
              tenant.admin.get("/api/devices"), tenant.admin.get("/api/audit-log?per_page=100"),
              tenant.admin.patch(f"/api/devices/{device['id']}", {"name": "x"})]  # fmt: skip
     for answer in later:
         assert answer.status == 200
-        assert not [one for one in (*shown, "routers-password") if one in str(answer)], answer
+        assert not [secret for secret in (*shown, "routers-password") if secret in str(answer)], answer

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -22,14 +25,34 @@ def test_the_process_is_alive_whatever_else_is_not(app: APIFlask) -> None:
     assert Caller(app).get("/healthz").data == {"status": "ok"}
 
 
-@pytest.mark.parametrize(("age", "works", "code"), [(0, True, 200), (0, False, 503), (60, True, 503)])
-def test_ready_means_that_accounting_is_stored_and_says_so(
-    app: APIFlask, settings: Settings, age: int, works: bool, code: int
+CONCERNS = {"auth": "directory", "acct": "spool", "writer": "books"}
+
+
+@pytest.fixture
+def reports(settings: Settings) -> Iterator[Path]:
+    """The processes' reports: all in order."""
+    directory = settings.state_dir / "run"
+    directory.mkdir(exist_ok=True)
+    for process in CONCERNS:
+        (directory / f"{process}.json").write_text(json.dumps({"at": time.time(), "troubles": []}))
+    yield directory
+    for process in CONCERNS:
+        (directory / f"{process}.json").unlink(missing_ok=True)
+
+
+def test_ready_means_that_every_process_reports_and_has_no_trouble(app: APIFlask, reports: Path) -> None:
+    assert Caller(app).get("/readyz").data["status"] == "ok"
+
+
+@pytest.mark.parametrize(("process", "code"), CONCERNS.items())
+@pytest.mark.parametrize("report", [{"age": 60}, {"age": 0, "trouble": "it waits"}])
+def test_a_process_that_is_silent_or_in_trouble_is_not_ready(
+    app: APIFlask, reports: Path, process: str, code: str, report: dict[str, Any]
 ) -> None:
-    report = settings.state_dir / "run" / "acct.json"
-    report.parent.mkdir(exist_ok=True)
-    report.write_text(json.dumps({"at": time.time() - age, "spool_works": works}))
+    troubles = [[code, report["trouble"]]] if "trouble" in report else []
+    written = {"at": time.time() - report["age"], "troubles": troubles}
+    (reports / f"{process}.json").write_text(json.dumps(written))
     answer = Caller(app).get("/readyz")
-    report.unlink()
-    assert answer.status == code
-    assert answer.data.get("code", "ok") == ("ok" if code == 200 else "spool")
+    assert (answer.status, answer.data["code"]) == (503, code)
+    metrics = Caller(app).raw("GET", "/metrics").get_data(as_text=True)
+    assert f'infora_trouble{{code="{code}",process="{process}"}} 1.0' in metrics

@@ -61,9 +61,9 @@ def _plant(app: APIFlask, tenant: Tenant, planted: Planted) -> list[Answer]:
             "ip_address": f"{tenant.block(66)}.{number}",
             "radius_secret": planted.new(),
         }
-        made = admin.post("/api/devices", body | {"api_password": planted.new()})
-        admin.patch(f"/api/devices/{made.data['id']}", {"api_password": planted.new()})
-        answers.append(admin.get(f"/api/devices/{made.data['id']}"))
+        created = admin.post("/api/devices", body | {"api_password": planted.new()})
+        admin.patch(f"/api/devices/{created.data['id']}", {"api_password": planted.new()})
+        answers.append(admin.get(f"/api/devices/{created.data['id']}"))
         answers.append(admin.post("/api/devices", body | {"radius_secret": planted.new()}))
         answers.append(admin.post("/api/devices", body | {"ip_address": "127.0.0.2", "radius_secret": planted.new()}))
         user = {"username": f"u{tenant.id}-{number}", "password": planted.new(), "role": "viewer"}
@@ -109,8 +109,8 @@ def test_an_installation_that_runs_keeps_no_secret_in_any_file(
     plan = inside.post("/api/billing/plans", {"name": "p", "bandwidth_limit": 1, "simultaneous_use": 99}).data["id"]
     for number in range(12):
         name, word = f"planted{number}", planted.new()
-        made = inside.post("/api/billing/customers", {"username": name, "password": word, "service_plan_id": plan})
-        assert made.status == 201
+        created = inside.post("/api/billing/customers", {"username": name, "password": word, "service_plan_id": plan})
+        assert created.status == 201
         for password in (word, planted.new()):
             login = {"username": name, "password": password, "nas_ip": tenant.router.address}
             assert inside.post("/api/radius-api/auth", login).status == (200 if password == word else 403)
@@ -128,8 +128,8 @@ def test_an_installation_that_runs_keeps_no_secret_in_any_file(
         str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if _is_to_be_read(root, path)
     }
     assert {"snapshot", "spool", "log", "pg"} <= {name.partition("/")[0] for name in looked_at}
-    found = [name for name, octets in looked_at.items() if re.search(rb"plant-\d{4}-\d{4}-ed", octets)]
-    assert found == []
+    in_clear = [name for name, octets in looked_at.items() if re.search(rb"plant-\d{4}-\d{4}-ed", octets)]
+    assert in_clear == []
 
 
 def _is_to_be_read(root: Path, path: Path) -> bool:

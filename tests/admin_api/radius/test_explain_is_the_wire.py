@@ -114,7 +114,7 @@ def _answer(router: Router, name: str, mac: str, protocol: str) -> dict[str, Any
 def in_words(answer: Answer) -> dict[str, Any]:
     """The attributes as `explain` writes them, times to ten seconds."""
     high, low = (None, None) if answer.limit is None else (str(part) for part in divmod(answer.limit, 1 << 32))
-    found = {
+    attributes_set = {
         "Reply-Message": answer.message,
         "Mikrotik-Rate-Limit": answer.rate,
         "Mikrotik-Total-Limit": low,
@@ -125,7 +125,7 @@ def in_words(answer: Answer) -> dict[str, Any]:
         "Framed-Pool": answer.pool,
         "Session-Timeout": None if answer.session_timeout is None else answer.session_timeout // 10,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in attributes_set.items() if value is not None}
 
 
 def _check_wire(system: System, operator: Caller, examples: int) -> None:
@@ -135,7 +135,7 @@ def _check_wire(system: System, operator: Caller, examples: int) -> None:
     plan = shop.plan(session_timeout=60)
     people = [shop.customer(f"customer{number}", plan=plan) for number in range(min(examples // 4, 300))]
     system.expect_log(f"unknown client {shop.router.address} ")
-    system.expect_log("his answer cannot be sent: No-Such-Attribute")
+    system.expect_log("the answer cannot be sent: No-Such-Attribute")
     seen: Counter[str] = Counter()
     turns = itertools.count()
 
@@ -146,18 +146,18 @@ def _check_wire(system: System, operator: Caller, examples: int) -> None:
         ids = {"isp": shop.isp_id, "plan": plan, "device": shop.router.device_id, "customer": person.id}
         _put(system.sql, ids, state)
         query = f"?device_id={ids['device']}&calling_station_id={state['asking']}"
-        told = caller.get(f"/api/billing/customers/{person.id}/explain{query}").data
+        explanation = caller.get(f"/api/billing/customers/{person.id}/explain{query}").data
         answered = _answer(shop.router, person.username, state["asking"], protocol)
-        seen[told["code"]] += 1
+        seen[explanation["code"]] += 1
         if answered is None:
             # A router that was switched off is forgotten after some seconds: then there is no answer at all.
-            assert told["code"] == "unknown_device"
+            assert explanation["code"] == "unknown_device"
             seen["silence"] += 1
             return
-        told["reply"].pop("Class", None)
-        if "Session-Timeout" in told["reply"]:
-            told["reply"]["Session-Timeout"] = int(told["reply"]["Session-Timeout"]) // 10
-        assert told["reply"] == answered
+        explanation["reply"].pop("Class", None)
+        if "Session-Timeout" in explanation["reply"]:
+            explanation["reply"]["Session-Timeout"] = int(explanation["reply"]["Session-Timeout"]) // 10
+        assert explanation["reply"] == answered
 
     same()
     wanted = seen - Counter({"silence": seen["silence"], "unknown_device": seen["silence"]})
@@ -187,14 +187,14 @@ def _check(tenant: Tenant, rows: Rows, owner: Engine, examples: int) -> None:
         _put(rows, ids, state)
         code, attributes = _on_the_wire(owner, ids, state["asking"])
         query = f"?device_id={ids['device']}&calling_station_id={state['asking']}"
-        told = tenant.machine.get(f"/api/billing/customers/{ids['customer']}/explain{query}").data
-        for one in (attributes, told["reply"]):
-            one.pop("Class", None)
-            if "Session-Timeout" in one:
-                one["Session-Timeout"] = int(one["Session-Timeout"]) // 10
-        assert (told["code"], told["reply"]) == (code, attributes)
-        assert told["verdict"] == ("accept" if code == "accept" else "reject")
-        failed = [rule["code"] for rule in told["rules"] if not rule["passed"]]
+        explanation = tenant.machine.get(f"/api/billing/customers/{ids['customer']}/explain{query}").data
+        for reply in (attributes, explanation["reply"]):
+            reply.pop("Class", None)
+            if "Session-Timeout" in reply:
+                reply["Session-Timeout"] = int(reply["Session-Timeout"]) // 10
+        assert (explanation["code"], explanation["reply"]) == (code, attributes)
+        assert explanation["verdict"] == ("accept" if code == "accept" else "reject")
+        failed = [rule["code"] for rule in explanation["rules"] if not rule["passed"]]
         assert failed[:1] == ([] if code in ("accept", "bad_reply_attribute") else [code])
         seen.add(code)
 

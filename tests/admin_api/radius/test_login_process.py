@@ -1,65 +1,30 @@
-"""RADIUS over HTTP and `explain` beside a FreeRADIUS that runs: the same rules, places, brake and counters for both."""
+"""RADIUS over HTTP and `explain` beside a FreeRADIUS that runs: the same rules, slots, delays and counters for both."""
 
 from __future__ import annotations
 
-import json
-import os
 import socket
-import stat
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from radius_module.ipc import question as asking
+from radius_module.ipc import question
 from tests.radius_client import AcctStatus, Growth
-from tests.support.caller import Answer, Caller
+from tests.support.caller import Answer
+from tests.support.portal import AUTH, MACS, Portal, login_socket
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
 from tests.wire.test_accounting import Session, eventually
 
-MACS = [f"02:00:00:00:00:{number:02X}" for number in range(30, 36)]
-AUTH, ACCOUNTING = "/api/radius-api/auth", "/api/radius-api/accounting"
-
 
 @pytest.fixture
-def tenant(system: System) -> Tenant:
-    """In the running installation."""
-    return Tenant(system)
-
-
-class Portal:
-    """A tenant's captive portal: logs its customers in over HTTP."""
-
-    def __init__(self, operator: Caller, tenant: Tenant) -> None:
-        self.caller, self.tenant = operator.inside(tenant.isp_id), tenant
-
-    def login(self, person: Person, mac: str = "", **fields: Any) -> Answer:
-        body = {"username": person.username, "password": person.password, "nas_ip": self.tenant.router.address}
-        return self.caller.post(AUTH, body | ({"calling_station_id": mac} if mac else {}) | fields)
-
-    def report(self, person: Person, status: str, session: str, up: int = 0, down: int = 0, mac: str = "") -> Answer:
-        return self.caller.post(ACCOUNTING, {
-            "status_type": status, "session_id": session, "username": person.username, "input_octets": up,
-            "output_octets": down, "nas_ip": self.tenant.router.address, "calling_station_id": mac,
-        })  # fmt: skip
-
-    def explain(self, person: Person, mac: str) -> dict[str, Any]:
-        query = f"?device_id={self.tenant.router.device_id}&calling_station_id={mac}"
-        found: dict[str, Any] = self.caller.get(f"/api/billing/customers/{person.id}/explain{query}").data
-        return found
-
-
-@pytest.fixture
-def portal(operator: Caller, tenant: Tenant) -> Portal:
-    return Portal(operator, tenant)
+def tenant(wire_tenant: Tenant) -> Tenant:
+    """In the installation whose FreeRADIUS runs."""
+    return wire_tenant
 
 
 def test_a_place_taken_over_http_is_taken_on_the_wire_and_the_other_way_round(portal: Portal, tenant: Tenant) -> None:
@@ -78,9 +43,13 @@ def test_explain_sees_places_that_wait_for_their_start_and_takes_none(portal: Po
     for mac in (*MACS, *MACS):
         assert portal.explain(ann, mac)["code"] == "accept"
     assert tenant.login(ann, mac=MACS[0]).accepted
-    told = portal.explain(ann, MACS[1])
-    assert told["code"] == "too_many_sessions"
-    assert told["rules"][-1] == {"code": "too_many_sessions", "passed": False, "facts": {"online": 1, "allowed": 1}}
+    explanation = portal.explain(ann, MACS[1])
+    assert explanation["code"] == "too_many_sessions"
+    assert explanation["rules"][-2] == {
+        "code": "too_many_sessions",
+        "passed": False,
+        "facts": {"online": 1, "allowed": 1},
+    }
     assert portal.explain(ann, MACS[0])["code"] == "accept"
     assert tenant.codes(1) == ["accept"]
 
@@ -95,9 +64,11 @@ def test_octets_that_are_not_booked_yet_count(portal: Portal, tenant: Tenant, sy
         connection.exec_driver_sql("lock table usage in share row exclusive mode")
         assert session.send(AcctStatus.INTERIM_UPDATE, Growth(seconds=9, octets_in=400, octets_out=600))
         assert not connection.execute(text("select 1 from usage where customer_id = :id"), {"id": ann.id}).all()
-        told = portal.explain(ann, MACS[0])
-        assert (told["code"], portal.login(ann, MACS[0]).code) == ("quota_exceeded", "quota_exceeded")
-    assert next(rule["facts"]["used_bytes"] for rule in told["rules"] if rule["code"] == "quota_exceeded") == 1000
+        explanation = portal.explain(ann, MACS[0])
+        assert (explanation["code"], portal.login(ann, MACS[0]).code) == ("quota_exceeded", "quota_exceeded")
+    assert (
+        next(rule["facts"]["used_bytes"] for rule in explanation["rules"] if rule["code"] == "quota_exceeded") == 1000
+    )
 
 
 def test_guesses_are_braked_together_and_a_right_password_never_is(portal: Portal, tenant: Tenant) -> None:
@@ -136,17 +107,17 @@ def test_what_was_committed_before_is_in_force(portal: Portal, tenant: Tenant) -
     plan = caller.post("/api/billing/plans", {"name": "p", "bandwidth_limit": 1}).data["id"]
     for number in range(8):
         body = {"username": f"new{number}", "password": "first", "service_plan_id": plan}
-        made = Person(caller.post("/api/billing/customers", body).data["id"], body["username"], "first")
-        assert portal.login(made).status == 200
-        address = f"/api/billing/customers/{made.id}"
+        customer = Person(caller.post("/api/billing/customers", body).data["id"], body["username"], "first")
+        assert portal.login(customer).status == 200
+        address = f"/api/billing/customers/{customer.id}"
         caller.patch(address, {"password": "second"})
-        assert portal.login(made).code == "bad_password"
+        assert portal.login(customer).code == "bad_password"
         caller.post(f"{address}/suspend")
-        assert portal.login(made, password="second").code == "suspended"
-        assert portal.explain(made, "")["code"] == "suspended"
+        assert portal.login(customer, password="second").code == "suspended"
+        assert portal.explain(customer, "")["code"] == "suspended"
 
 
-def test_who_names_no_station_has_one_place_at_his_device(portal: Portal, tenant: Tenant) -> None:
+def test_who_names_no_station_has_one_slot_at_a_device(portal: Portal, tenant: Tenant) -> None:
     ann = tenant.on_plan("ann", simultaneous_use=1)
     assert [portal.login(ann).status for _ in range(3)] == [200] * 3
     assert portal.login(ann, MACS[0]).code == "too_many_sessions"
@@ -179,15 +150,15 @@ def test_a_device_that_counts_the_other_way_round_is_put_right(portal: Portal, t
     wire = Session(tenant.router, "bob", "80f00001", mac=MACS[0])
     assert wire.send(AcctStatus.INTERIM_UPDATE, Growth(octets_in=7, octets_out=8))
     for person in (ann, bob):
-        asked = f"select acctinputoctets, acctoutputoctets from radacct where customer_id = {person.id}"  # noqa: S608
-        eventually(lambda asked=asked: system.sql(asked), [(8, 7)])
+        octets = f"select acctinputoctets, acctoutputoctets from radacct where customer_id = {person.id}"  # noqa: S608
+        eventually(lambda octets=octets: system.sql(octets), [(8, 7)])
 
 
 def test_a_device_that_is_switched_off_reports_nothing(portal: Portal, tenant: Tenant) -> None:
     ann = tenant.customer("ann")
     tenant.set_device("status = 'disabled'")
     answers = [portal.report(ann, "Start", "s1"), portal.login(ann)]
-    assert [(one.status, one.code) for one in answers] == [(403, "unknown_device")] * 2
+    assert [(answer.status, answer.code) for answer in answers] == [(403, "unknown_device")] * 2
 
 
 def test_results_are_recorded_as_those_of_the_wire(portal: Portal, tenant: Tenant) -> None:
@@ -209,11 +180,11 @@ def test_another_tenants_device_and_customers_are_unknown(portal: Portal, tenant
     assert portal.login(ann, nas_ip=other.router.address).code == "unknown_device"
     assert portal.login(eve).code == "unknown_customer"
     assert [row.device_id for row in tenant.results(2)] == [None, tenant.router.device_id]
-    path = _socket(system)
+    path = login_socket(system)
     fields: dict[str, object] = {"isp_id": tenant.isp_id, "mac": "", "device_id": None}
-    assert asking.ask(path, "explain", None, fields | {"customer_id": eve.id}) is None
+    assert question.ask(path, "explain", None, fields | {"customer_id": eve.id}) is None
     strange = {"customer_id": ann.id, "device_id": other.router.device_id}
-    assert asking.ask(path, "explain", None, fields | strange) is None
+    assert question.ask(path, "explain", None, fields | strange) is None
 
 
 def test_a_refusal_is_not_kept_for_its_idempotency_key(portal: Portal, tenant: Tenant) -> None:
@@ -224,82 +195,6 @@ def test_a_refusal_is_not_kept_for_its_idempotency_key(portal: Portal, tenant: T
     answers = [portal.caller.post(AUTH, body | {"password": ann.password}, key) for _ in range(2)]
     assert answers[0].status == 200 and answers[0].body == answers[1].body
     assert tenant.codes(3).count("accept") == 1
-
-
-# -- the socket -------------------------------------------------------------------------------------------------
-
-
-def _socket(system: System) -> Path:
-    return asking.socket_path(Path(system.installation.environment("api")["SOCKET_DIR"]))
-
-
-def test_only_this_account_may_ask(system: System) -> None:
-    path = _socket(system)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert path.stat().st_uid == system.installation.settings.account.uid
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
-def test_somebody_else_gets_no_answer_even_through_an_open_door(tenant: Tenant, system: System) -> None:
-    question = {"kind": "explain", "until": 1e18, "mark": None, "isp_id": tenant.isp_id, "mac": "", "device_id": None,
-                "customer_id": tenant.customer("ann").id}  # fmt: skip
-    assert tenant.login(Person(0, "ann", "customer123")).accepted, "the question can be answered by now"
-    path = _socket(system)
-
-    def asked_as(become: str) -> subprocess.CompletedProcess[bytes]:
-        program = (
-            f"import os, socket, sys; {become}; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET);"
-            "s.settimeout(2); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode()); print(len(s.recv(9)))"
-        )
-        ask = [sys.executable, "-S", "-c", program, str(path), json.dumps(question)]
-        return subprocess.run(ask, capture_output=True, check=False)
-
-    somebody = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
-    assert asked_as("pass").stdout == b"9\n", "root may"
-    assert b"PermissionError" in asked_as(somebody).stderr
-    shut = [one for one in (path, *path.parents) if not one.stat().st_mode & 0o001 or one == path]
-    modes = {one: stat.S_IMODE(one.stat().st_mode) for one in shut}
-    try:
-        for one, mode in modes.items():
-            one.chmod(mode | 0o007)
-        told = asked_as(somebody)
-    finally:
-        for one, mode in modes.items():
-            one.chmod(mode)
-    assert told.stdout == b"0\n" or b"ConnectionResetError" in told.stderr or b"BrokenPipe" in told.stderr, told
-
-
-def test_nonsense_is_not_answered_and_harms_nobody(portal: Portal, tenant: Tenant, system: System) -> None:
-    system.expect_log("a question cannot be answered")
-    ann = tenant.customer("ann")
-    for octets in (
-        b"x", b"{}", b"[]", b"null", b"\xff" * 100, b"9" * asking.LARGEST_QUESTION, b"[" * 8000, b"a" * 9000,
-        b'{"kind": "login", "until": 1e18, "mark": null}', b'{"kind": "x", "until": 1e18, "mark": null}',
-        b'{"kind": "login", "until": 0, "mark": null}', b'{"kind": "login", "until": 1e18, "mark": "x"}',
-    ):  # fmt: skip
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
-            link.settimeout(2)
-            link.connect(str(_socket(system)))
-            link.sendall(octets)
-            assert link.recv(100) == b"", octets
-    silent = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(4)]
-    for link in silent:
-        link.connect(str(_socket(system)))
-    begun = time.monotonic()
-    assert portal.login(ann).status == 200 and time.monotonic() - begun < 0.9
-    for link in silent:
-        link.close()
-
-
-def test_a_mark_that_is_never_heard_leaves_nothing_done(tenant: Tenant, system: System) -> None:
-    ann = tenant.customer("ann")
-    fields: dict[str, object] = {"isp_id": tenant.isp_id, "username": ann.username, "password": ann.password,
-                                 "address": tenant.router.address, "mac": MACS[0]}  # fmt: skip
-    begun = time.monotonic()
-    assert asking.ask(_socket(system), "login", time.monotonic_ns() + 10**15, fields) is None
-    assert time.monotonic() - begun < 1
-    assert tenant.login(ann, mac=MACS[1]).accepted
-    assert tenant.codes(1) == ["accept"]
 
 
 def test_without_the_login_process_the_database_decides(

@@ -13,6 +13,7 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 RULES = [
     "unknown_device",
     "isp_suspended",
+    "unsupported",
     "unknown_customer",
     "bad_password",
     "suspended",
@@ -20,6 +21,7 @@ RULES = [
     "mac_mismatch",
     "quota_exceeded",
     "too_many_sessions",
+    "bad_reply_attribute",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Usage, sessions, log-ins and reports over rows as the writer leaves them."""
+"""Usage, sessions, logins and reports over rows as the writer leaves them."""
 
 from __future__ import annotations
 

@@ -19,8 +19,9 @@ def test_a_superadmin_suspends_and_deletes_from_wherever_he_works(
     caller = {"inside": tenant.superadmin, "elsewhere": other_tenant.superadmin, "outside": superadmin}[where]
     address = f"/api/isps/{tenant.id}"
     assert caller.post(f"{address}/suspend").data["status"] == "suspended"
-    assert rows("select isp_id, customer_id, kind, reason from outbox where isp_id in (:one, :two)",
-                one=tenant.id, two=other_tenant.id) == [(tenant.id, None, "disconnect", "isp_suspended")]  # fmt: skip
+    assert rows("select isp_id, customer_id, kind, reason from outbox where isp_id in (:first, :second)",
+                first=tenant.id, second=other_tenant.id) == [
+        (tenant.id, None, "disconnect", "isp_suspended")]  # fmt: skip
     assert caller.post(f"{address}/activate").data["status"] == "active"
     assert len(caller.post(f"{address}/rotate-key").data["api_key"]) >= 32
     plan = tenant.plan()

@@ -1,6 +1,6 @@
 """The document holds: whatever it allows or forbids, no answer is a 5xx, and each is as it says.
 
-Every operation of it, none spared: what would end the caller himself is called by somebody who is there for that.
+Every operation of it, none spared: what would end the caller is called by somebody who is there for that.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-#: May end the caller's token, his account or his key: each call is somebody else's.
+#: May end the caller's token, account or key: each call is somebody else's.
 MORTAL = {"POST /api/auth/logout", "POST /api/auth/password", "POST /api/isps/{id}/rotate-key",
           "DELETE /api/users/{id}", "PATCH /api/users/{id}", "PUT /api/users/{id}"}  # fmt: skip
 _numbers = itertools.count(1)
@@ -52,10 +52,10 @@ class Callers:
 
     def path_parameters(self, data: Any, world: World, path: str) -> dict[str, Any]:
         """Rows that are there; of ISPs to be deleted, also one that nothing stands in the way of."""
-        found = world.parameters(path)
+        parameters = world.parameters(path)
         if self._operation == "DELETE /api/isps/{id}" and data.draw(st.booleans()):
-            found["id"] = self._superadmin.post("/api/isps", {"name": f"Empty {next(_numbers)}"}).data["id"]
-        return found
+            parameters["id"] = self._superadmin.post("/api/isps", {"name": f"Empty {next(_numbers)}"}).data["id"]
+        return parameters
 
 
 @pytest.fixture(scope="module")

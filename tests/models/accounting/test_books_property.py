@@ -24,15 +24,24 @@ CASES = int(os.environ.get("BOOKS_CASES", "500"))
 
 @pytest.fixture(scope="module")
 def engine(installation: Installation) -> Iterator[Engine]:
-    """Commits need not reach the disk: the machine does not die in these cases."""
-    options = {"options": "-c timezone=UTC -c synchronous_commit=off"}
-    made = make_engine(installation.urls.engine, "property", connect_args=options)
-    yield made
-    made.dispose()
+    connections = engine_of(installation)
+    yield connections
+    connections.dispose()
 
 
 @pytest.fixture(scope="module")
 def tenants(engine: Engine) -> list[Tenant]:
+    return tenants_in(engine)
+
+
+def engine_of(installation: Installation) -> Engine:
+    """Commits need not reach the disk: the machine does not die in these cases."""
+    options = "-c synchronous_commit=off"
+    return make_engine(installation.urls.engine, "property", server_options=options, pool_pre_ping=False)
+
+
+def tenants_in(engine: Engine) -> list[Tenant]:
+    """One in each time zone."""
     return [
         make_tenant(engine, f"zone {zone}", address=f"10.2.{number}.1", zone=zone, username="twin",
                     periods=(RENEWAL - 86_400 * 30, RENEWAL))

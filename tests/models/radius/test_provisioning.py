@@ -28,14 +28,14 @@ TABLES: tuple[type[Radcheck] | type[Radreply] | type[Radusergroup], ...] = (Radc
 
 @pytest.fixture
 def plan(session: Session, isp: Isp) -> ServicePlan:
-    made = ServicePlan(
+    row = ServicePlan(
         isp_id=isp.id, name="Gold", bandwidth_limit=Decimal(10), upload_limit=Decimal("2.5"), session_timeout=60,
         idle_timeout=5, address_pool="pool1", validity_days=30,
     )  # fmt: skip
-    session.add(made)
+    session.add(row)
     session.flush()
-    provision_plan(session, made)
-    return made
+    provision_plan(session, row)
+    return row
 
 
 @pytest.fixture
@@ -51,24 +51,24 @@ def rows(session: Session, customer: Customer) -> Callable[[], list[tuple[object
 
     def read() -> list[tuple[object, ...]]:
         session.flush()
-        found: list[tuple[object, ...]] = []
+        rad_rows: list[tuple[object, ...]] = []
         for table in TABLES:
             row: Any
             for row in session.scalars(select(table).where(table.isp_id == customer.isp_id).order_by(table.id)):
                 session.refresh(row)
-                found.append(
+                rad_rows.append(
                     (table.__tablename__, row.id, row.username, row.is_active, row.origin,
                      getattr(row, "attribute", "group"), getattr(row, "value", None) or getattr(row, "groupname", None))
                 )  # fmt: skip
-        return found
+        return rad_rows
 
     return read
 
 
 def group_rows(session: Session, plan: ServicePlan) -> dict[str, tuple[str, bool]]:
     session.flush()
-    found = session.scalars(select(Radgroupreply).where(Radgroupreply.groupname == f"plan_{plan.id}"))
-    return {row.attribute: (row.value, row.is_active) for row in found}
+    rad_rows = session.scalars(select(Radgroupreply).where(Radgroupreply.groupname == f"plan_{plan.id}"))
+    return {row.attribute: (row.value, row.is_active) for row in rad_rows}
 
 
 def add_operators_rows(session: Session, customer: Customer) -> None:
@@ -82,9 +82,9 @@ def add_operators_rows(session: Session, customer: Customer) -> None:
 def test_a_new_customer_has_password_group_and_address(
     rows: Callable[[], list[tuple[Any, ...]]], plan: ServicePlan
 ) -> None:
-    found = [(row[0], *row[2:]) for row in rows()]
-    assert found[0][:5] == ("radcheck", "John", True, "provisioned", "Cleartext-Password")
-    assert found[1:] == [
+    rad_rows = [(row[0], *row[2:]) for row in rows()]
+    assert rad_rows[0][:5] == ("radcheck", "John", True, "provisioned", "Cleartext-Password")
+    assert rad_rows[1:] == [
         ("radreply", "John", True, "provisioned", "Framed-IP-Address", "10.0.0.9"),
         ("radusergroup", "John", True, "provisioned", "group", f"plan_{plan.id}"),
     ]

@@ -1,4 +1,4 @@
-"""The calendar of paid periods: ends of months, leap years, changes of the clock (CONTRACT "Periods")."""
+"""The calendar of paid periods: ends of months, leap years, changes of the clock."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -68,9 +68,9 @@ def test_a_change_of_the_clock_makes_a_period_an_hour_shorter_or_longer(
     start: str, days: int, end: str, hours: int
 ) -> None:
     begin = wall(start)
-    found = add_days(begin, days, BERLIN)
-    assert shown(found) == end
-    assert found - begin == timedelta(hours=hours)
+    later = add_days(begin, days, BERLIN)
+    assert shown(later) == end
+    assert later - begin == timedelta(hours=hours)
 
 
 def test_a_period_that_would_end_in_the_skipped_hour_ends_when_the_clock_has_jumped() -> None:
@@ -79,8 +79,8 @@ def test_a_period_that_would_end_in_the_skipped_hour_ends_when_the_clock_has_jum
 
 
 def test_a_period_that_ends_in_the_doubled_hour_ends_the_first_time() -> None:
-    found = add_days(wall("2026-10-24 02:30"), 1, BERLIN)
-    assert found == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    later = add_days(wall("2026-10-24 02:30"), 1, BERLIN)
+    assert later == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
 def test_a_day_is_the_tenants_day_and_not_utcs() -> None:
@@ -90,8 +90,8 @@ def test_a_day_is_the_tenants_day_and_not_utcs() -> None:
 
 def test_months_anchored_at_the_31st_come_back_to_it_after_a_short_month() -> None:
     anchor = wall("2026-01-31 12:00")
-    found = boundaries(anchor, anchor, 5, None, 1, BERLIN)
-    assert [shown(end)[:10] for _start, end in found] == [
+    periods = boundaries(anchor, anchor, 5, None, 1, BERLIN)
+    assert [shown(end)[:10] for _start, end in periods] == [
         "2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31", "2026-06-30",
     ]  # fmt: skip
 
@@ -119,11 +119,11 @@ def test_months_between_are_those_that_the_calendar_shows() -> None:
 def test_periods_follow_each_other_without_a_gap_and_each_has_a_length(
     start: datetime, count: int, length: tuple[int | None, int | None], zone: ZoneInfo
 ) -> None:
-    found = boundaries(start, start, count, *length, zone)
-    assert len(found) == count
-    assert found[0][0] == start
-    assert all(begin < end for begin, end in found)
-    assert all(before[1] == after[0] for before, after in pairwise(found))
+    periods = boundaries(start, start, count, *length, zone)
+    assert len(periods) == count
+    assert periods[0][0] == start
+    assert all(begin < end for begin, end in periods)
+    assert all(before[1] == after[0] for before, after in pairwise(periods))
 
 
 @given(moments, st.integers(1, 12), st.integers(1, 12), lengths, zones)
@@ -132,14 +132,14 @@ def test_several_periods_at_once_are_the_same_as_one_after_the_other(
 ) -> None:
     """Of a month the day is the anchor's; of days each renewal begins where the last one ended."""
     together = boundaries(start, start, first + second, *length, zone)
-    one = boundaries(start, start, first, *length, zone)
-    other = boundaries(start, one[-1][1], second, *length, zone)
-    ends = zip(one + other, together, strict=True)
+    first_run = boundaries(start, start, first, *length, zone)
+    other = boundaries(start, first_run[-1][1], second, *length, zone)
+    ends = zip(first_run + other, together, strict=True)
     assert all(abs(separate[1] - at_once[1]) <= timedelta(days=1) for separate, at_once in ends), (
         "but for a clock's jump"
     )
     if length[1]:
-        assert one + other == together
+        assert first_run + other == together
 
 
 @given(moments, st.integers(1, 120), zones)

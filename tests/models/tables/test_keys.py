@@ -1,4 +1,4 @@
-"""DESIGN 4: `isp_id` is in every primary, unique and foreign key; the exceptions are few, and listed here."""
+"""`isp_id` is in every primary, unique and foreign key; the exceptions are few, and listed here."""
 
 # ruff: noqa: S608  # the catalogue is asked with this file's own words
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 #: Each with its reason (docs/decisions/0004-keys-without-isp-id.md).
 WITHOUT_TENANT = {
-    # The tenants themselves, and everybody's reference to his tenant.
+    # The tenants themselves, and every row's reference to its tenant.
     "pk_isps",
     "uq_isps_api_key_hash",
     # An operator is looked up before a tenant is known; a superadmin has none.
@@ -51,7 +51,7 @@ def keys(owner: Engine) -> dict[str, list[str]]:
                 f"{_TABLES} and k.contype in ('p', 'u', 'f', 'x')"
             )
         )
-        found = {name: list(columns) for name, columns in constraints}
+        keys_by_name = {name: list(columns) for name, columns in constraints}
         indexes = connection.execute(
             text(
                 f"select c.relname::text, {_COLUMNS % ('i.indkey::smallint[]', 'i.indrelid')} from pg_index i "
@@ -59,13 +59,13 @@ def keys(owner: Engine) -> dict[str, list[str]]:
                 "where i.indisunique and n.nspname = 'public' and not c.relispartition"
             )
         )
-        return found | {name: list(columns) for name, columns in indexes if name not in found}
+        return keys_by_name | {name: list(columns) for name, columns in indexes if name not in keys_by_name}
 
 
 def test_every_key_carries_the_tenant_or_is_a_known_exception(owner: Engine) -> None:
-    found = keys(owner)
-    assert len(found) > 40
-    without = {name for name, columns in found.items() if "isp_id" not in columns}
+    keys_by_name = keys(owner)
+    assert len(keys_by_name) > 40
+    without = {name for name, columns in keys_by_name.items() if "isp_id" not in columns}
     assert without == WITHOUT_TENANT
 
 

@@ -1,4 +1,4 @@
-"""From the hook to the process that stores: what is handed over arrives whole, and nobody waits."""
+"""From the hook to the process that stores: records arrive whole, and the hook never waits."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def freeradius() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def link(freeradius: socket.socket) -> Iterator[Pipe]:
-    made = Pipe(freeradius.getsockname()[1], lost)
-    yield made
-    made.close_ours()
-    made.close_theirs()
+    link = Pipe(freeradius.getsockname()[1], lost)
+    yield link
+    link.close_ours()
+    link.close_theirs()
 
 
 def read(link: Pipe) -> bytes:
     """All that waits in the pipe."""
-    found = b""
+    octets = b""
     while select.select([link.theirs.pipe], [], [], 0)[0]:
-        found += os.read(link.theirs.pipe.fileno(), 1 << 16)
-    return found
+        octets += os.read(link.theirs.pipe.fileno(), 1 << 16)
+    return octets
 
 
 def opened(octets: bytes) -> list[AccountingRecord]:
@@ -65,16 +65,16 @@ sent = st.lists(
 def test_messages_are_the_same_wherever_a_read_cuts_them(
     handed: list[tuple[AccountingRecord, ReplyTo]], data: st.DataObject
 ) -> None:
-    octets = b"".join(pipe.message(*one) for one in handed)
+    octets = b"".join(pipe.message(*message) for message in handed)
     cut = data.draw(st.integers(0, len(octets)))
     first = pipe.split(octets[:cut])
     second = pipe.split(first.rest + octets[cut:])
     assert second.rest == b""
     dumped = first.records + second.records
-    found = [codec.record(values) for values in codec.load(codec.joined(dumped))]
-    assert found == [one for one, _ in handed]
-    assert first.replies + second.replies == [one for _, one in handed]
-    assert first.statuses + second.statuses == [one.status for one, _ in handed]
+    records = [codec.record(values) for values in codec.load(codec.joined(dumped))]
+    assert records == [record for record, _ in handed]
+    assert first.replies + second.replies == [reply_to for _, reply_to in handed]
+    assert first.statuses + second.statuses == [record.status for record, _ in handed]
 
 
 def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
@@ -83,9 +83,9 @@ def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
     link.send_secret("10.1.1.1", b"secret")
     assert link.send(report(), reply_to())
     assert link.send(report(octets_in=1), reply_to(2))
-    found = pipe.split(read(link))
-    assert found.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
-    assert [one.identifier for one in found.replies] == [1, 2]
+    piped = pipe.split(read(link))
+    assert piped.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
+    assert [reply_to.identifier for reply_to in piped.replies] == [1, 2]
     _, [descriptor], _, _ = socket.recv_fds(link.theirs.control, 1, 1)
     with socket.socket(fileno=descriptor) as passed:
         assert passed.getsockname() == freeradius.getsockname()
@@ -99,7 +99,7 @@ def test_without_the_socket_nothing_is_taken() -> None:
     link.close_theirs()
 
 
-def test_who_does_not_read_is_not_waited_for_and_loses_nothing_that_was_taken(link: Pipe) -> None:
+def test_a_full_pipe_is_not_waited_for_and_nothing_that_it_took_is_lost(link: Pipe) -> None:
     taken = 0
     while link.send(report(octets_in=taken), reply_to()):
         taken += 1
@@ -107,38 +107,38 @@ def test_who_does_not_read_is_not_waited_for_and_loses_nothing_that_was_taken(li
     assert not link.send(report(octets_in=taken), reply_to())
     first = read(link)
     assert link.send(report(octets_in=taken), reply_to())
-    found = opened(first + read(link))
-    assert [one.octets_in for one in found] == list(range(taken + 1))
+    records = opened(first + read(link))
+    assert [record.octets_in for record in records] == list(range(taken + 1))
 
 
-def test_a_secret_that_nobody_read_comes_before_the_next_record(link: Pipe) -> None:
+def test_a_secret_that_did_not_fit_comes_before_the_next_record(link: Pipe) -> None:
     while link.send(report(), reply_to()):
         pass
     link.send_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
     assert pipe.split(read(link)).notes == [("socket", None)]
     assert link.send(report(octets_in=7), reply_to())
-    found = pipe.split(read(link))
-    assert found.notes == [("secret", ("10.1.1.1", b"n" * 600))]
-    assert len(found.records) == 1
+    piped = pipe.split(read(link))
+    assert piped.notes == [("secret", ("10.1.1.1", b"n" * 600))]
+    assert len(piped.records) == 1
 
 
 def test_a_long_message_that_the_pipe_took_a_part_of_is_finished_before_the_next(link: Pipe) -> None:
-    """Above 4,096 octets a pipe may do that: a router's Proxy-States can be as long."""
+    """Above 4,096 octets a pipe may do that: a device's Proxy-States can be as long."""
     long = reply_to(states=bytes(4000))
     taken = 0
     while link.send(report(octets_in=taken, session_id=b"x" * (taken % 7)), long):
         taken += 1
-    found = pipe.split(read(link))
-    assert found.rest, "no message was cut, so this shows nothing"
+    piped = pipe.split(read(link))
+    assert piped.rest, "no message was cut, so this shows nothing"
     assert link.send(report(octets_in=taken), long)
-    again = pipe.split(found.rest + read(link))
+    again = pipe.split(piped.rest + read(link))
     assert again.rest == b""
-    octets = codec.load(codec.joined(found.records + again.records))
-    assert [one.octets_in for one in map(codec.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
-    assert {len(one.proxy_states) for one in again.replies} == {4000}
+    octets = codec.load(codec.joined(piped.records + again.records))
+    assert [record.octets_in for record in map(codec.record, octets)] == list(range(taken + 1))  # type: ignore[union-attr]
+    assert {len(reply_to.proxy_states) for reply_to in again.replies} == {4000}
 
 
-def test_when_the_other_process_is_gone_it_is_said(link: Pipe) -> None:
+def test_the_death_of_the_other_process_is_noticed(link: Pipe) -> None:
     assert link.send(report(), reply_to())
     assert link.facts() == {}
     link.close_theirs()

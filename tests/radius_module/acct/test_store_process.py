@@ -31,7 +31,7 @@ SECRET = b"the secret of a router"
 
 
 class Accounting:
-    """FreeRADIUS' socket, a router, and the hook's end of the handover."""
+    """FreeRADIUS' socket, a device, and the hook's end of the pipe."""
 
     def __init__(self, directory: Path) -> None:
         self.server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -48,7 +48,7 @@ class Accounting:
         self.link.send_secret("127.0.0.1", SECRET)
 
     def send(self, number: int, states: bytes = b"") -> Request:
-        """A report of so many octets."""
+        """A record of so many octets."""
         attributes = accounting_attributes(Visit("john", "80f00001"), AcctStatus.START)
         request = accounting_request(SECRET, attributes, identifier=number % 256)
         host, port = self.router.getsockname()
@@ -58,7 +58,7 @@ class Accounting:
 
     def octets(self) -> list[int]:
         """Of all stored records."""
-        return [one.octets_in for one in stored(self.spool)]  # type: ignore[union-attr]
+        return [record.octets_in for record in stored(self.spool)]  # type: ignore[union-attr]
 
     def close(self) -> None:
         self.link.close_ours()
@@ -69,16 +69,16 @@ class Accounting:
 
 @pytest.fixture
 def accounting(tmp_path: Path) -> Iterator[Accounting]:
-    made = Accounting(tmp_path)
-    yield made
-    made.close()
+    accounting = Accounting(tmp_path)
+    yield accounting
+    accounting.close()
 
 
 @pytest.fixture
 def inside(accounting: Accounting) -> Iterator[Accounting]:
     """Its loop in a thread of this process, where it can be disturbed."""
-    made = StoreProcess(accounting.settings, accounting.link.theirs)
-    thread = threading.Thread(target=made.run)
+    store = StoreProcess(accounting.settings, accounting.link.theirs)
+    thread = threading.Thread(target=store.run)
     thread.start()
     yield accounting
     accounting.link.close_ours()
@@ -88,11 +88,11 @@ def inside(accounting: Accounting) -> Iterator[Accounting]:
 
 def test_each_record_is_answered_and_stored_once(inside: Accounting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_process, "_READ", 1000)  # so that many reads end within a message
-    asked = {request.identifier: request for request in (inside.send(number) for number in range(200))}
+    requests = {request.identifier: request for request in (inside.send(number) for number in range(200))}
     answered = set()
     while len(answered) < 200:
         octets = inside.router.recv(4096)
-        assert verify(octets, asked[octets[1]])
+        assert verify(octets, requests[octets[1]])
         answered.add(octets[1])
     assert inside.octets() == list(range(200))
 
@@ -172,7 +172,7 @@ def test_what_the_disk_refuses_is_not_answered_and_it_goes_on_by_itself(
     assert inside.link.facts()["refused"] == {"Interim-Update": 1}
 
 
-def test_what_waited_while_the_disk_hung_is_answered_when_it_does_not(
+def test_what_waited_while_the_disk_hung_is_answered_afterwards(
     inside: Accounting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, go_on = os.fdatasync, threading.Event()
@@ -182,16 +182,16 @@ def test_what_waited_while_the_disk_hung_is_answered_when_it_does_not(
         real(fd)
 
     monkeypatch.setattr(os, "fdatasync", hang)
-    asked = [inside.send(number) for number in range(100)]
+    requests = [inside.send(number) for number in range(100)]
     inside.router.settimeout(0.3)
     with pytest.raises(TimeoutError):
         inside.router.recv(4096)
     go_on.set()
-    assert {inside.router.recv(4096)[1] for _ in asked} == set(range(100))
+    assert {inside.router.recv(4096)[1] for _ in requests} == set(range(100))
     assert inside.octets() == list(range(100))
 
 
-def test_it_tells_that_the_spool_works(inside: Accounting) -> None:
+def test_it_reports_that_the_spool_works(inside: Accounting) -> None:
     until(lambda: inside.link.facts().get("spool_works"), 2 * store_process._CHECK_EVERY)
     assert time.time() - inside.link.facts()["at"] < 3
 

@@ -14,14 +14,14 @@ HOUR = 3600.0
 
 @pytest.fixture
 def server() -> AuthServer:
-    """As far as it is asked here: what it knows, confirmed at noon."""
-    made = AuthServer.__new__(AuthServer)
-    made.directory, contents = Directory(), Contents()
+    """As much of it as these tests need: what it knows, confirmed at noon."""
+    server = AuthServer.__new__(AuthServer)
+    server.directory, contents = Directory(), Contents()
     for number, hours in ((1, 0), (2, 1), (3, 72)):
         contents.isps[number] = ISP._replace(id=number, max_stale=hours * HOUR)
-    made.directory.replace(contents)
-    made.directory.confirmed_at = NOON
-    return made
+    server.directory.replace(contents)
+    server.directory.confirmed_at = NOON
+    return server
 
 
 @pytest.mark.parametrize(("isp_id", "longest"), [(1, 60.0), (2, HOUR), (3, 72 * HOUR)])

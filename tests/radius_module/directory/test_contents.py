@@ -210,3 +210,41 @@ def test_readers_see_one_whole_state_while_another_thread_writes(directory: Dire
     for reader in readers:
         reader.join()
     assert wrong == []
+
+
+def test_digits_are_a_name_first_and_a_mac_address_second() -> None:
+    directory = Directory()
+    contents = directory.contents
+    phone = CUSTOMER._replace(id=1, username="254712345678")
+    device = CUSTOMER._replace(id=2, username="25:47:12:34:56:78")
+    contents.put_customer(device)
+    assert directory.customer(7, b"254712345678") == device
+    contents.put_customer(phone)
+    assert directory.customer(7, b"254712345678") == phone
+    assert directory.customer(7, b"2547.1234.5678") == device
+    contents.drop_customer(2)
+    assert directory.customer(7, b"25-47-12-34-56-78") == phone
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_names_that_were_apart_are_found_by_their_spelling_and_the_oldest_by_the_key(order: tuple[int, ...]) -> None:
+    directory = Directory()
+    contents = directory.contents
+    twins = {
+        number: CUSTOMER._replace(id=number, username=name) for number, name in ((1, "ΣΑΣ"), (2, "σας"), (3, "Σας"))
+    }
+    for number in order:
+        contents.put_customer(twins[number])
+
+    def ids(*names: str) -> list[int]:
+        return [customer.id if (customer := directory.customer(7, name.encode())) else 0 for name in names]
+
+    assert ids("ΣΑΣ", "σας", "Σας", "σασ", "ΣΑς") == [1, 2, 3, 1, 1]
+    contents.put_customer(twins[2]._replace(status="suspended"))
+    assert ids("ΣΑΣ", "σας", "Σας", "σασ") == [1, 2, 3, 1]
+    contents.drop_customer(1)
+    assert ids("ΣΑΣ", "σας", "Σας", "σασ") == [2, 2, 3, 2]
+    contents.put_customer(twins[2]._replace(username="another"))
+    assert ids("ΣΑΣ", "σας", "Σας", "another") == [3, 3, 3, 2]
+    contents.drop_customer(3)
+    assert ids("ΣΑΣ", "σας", "Σας", "another") == [0, 0, 0, 2]

@@ -12,6 +12,7 @@ import pytest
 
 from models.accounting.records import START
 from models.secrets.keyring import Keyring
+from radius_module.directory import snapshot as snapshot_module
 from radius_module.directory.contents import Contents, Directory
 from radius_module.directory.snapshot import Snapshot
 from radius_module.online.table import OnlineTable
@@ -119,3 +120,15 @@ def test_what_the_database_gave_is_not_replaced(tmp_path: Path, snapshot_at: Mak
     directory.replace(Contents())
     assert not snapshot_at(path).restore(directory, OnlineTable())
     assert directory.contents.customers == {}
+
+
+def test_a_copy_whose_rows_have_other_fields_is_not_misread(
+    snapshot_at: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "directory"
+    monkeypatch.setattr(snapshot_module, "_FIELDS", [["id", "a field of another version"]])
+    snapshot_at(path).write(loaded(), OnlineTable())
+    monkeypatch.undo()
+    after = Directory()
+    assert not snapshot_at(path).restore(after, OnlineTable())
+    assert after.contents.customers == {}

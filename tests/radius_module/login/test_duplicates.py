@@ -1,4 +1,4 @@
-"""The same packet, sent again, is answered as it was: for some seconds, and from bounded memory."""
+"""The same packet, sent again, gets the same answer: for some seconds, and from bounded memory."""
 
 import pytest
 
@@ -16,14 +16,14 @@ def test_the_same_line_gets_the_same_answer_and_no_other_line_does() -> None:
     assert memory.find("two", NOW + 0.3) is None
 
 
-@pytest.mark.parametrize(("later", "found"), [(KEPT_SECONDS - 0.01, True), (KEPT_SECONDS, False), (-1.0, False)])
-def test_it_is_known_for_some_seconds_whatever_else_happens(later: float, found: bool) -> None:
+@pytest.mark.parametrize(("later", "known"), [(KEPT_SECONDS - 0.01, True), (KEPT_SECONDS, False), (-1.0, False)])
+def test_it_is_known_for_some_seconds_whatever_else_happens(later: float, known: bool) -> None:
     memory = Duplicates()
     memory.remember("one", b"an accept", NOW)
-    assert (memory.find("one", NOW + later) is not None) is found
+    assert (memory.find("one", NOW + later) is not None) is known
 
 
-def test_while_a_refusal_waits_nothing_is_said_and_then_it_is_said_for_as_long_as_others() -> None:
+def test_while_a_refusal_waits_there_is_no_answer_and_then_it_is_known_for_as_long_as_others() -> None:
     memory = Duplicates()
     memory.remember("guess", 7, NOW, NOW + 3)
     assert memory.find("guess", NOW + 2.9) is NO_ANSWER
@@ -32,7 +32,7 @@ def test_while_a_refusal_waits_nothing_is_said_and_then_it_is_said_for_as_long_a
     assert memory.find("guess", NOW + 3 + KEPT_SECONDS) is None
 
 
-def test_what_is_past_is_forgotten_a_little_at_each_login() -> None:
+def test_each_login_forgets_a_few_answers_whose_time_has_passed() -> None:
     memory = Duplicates()
     for number in range(1000):
         memory.remember(f"old {number}", b"", NOW)

@@ -1,4 +1,4 @@
-"""The short way of a login says what the long way says, whatever has happened since it was last gone."""
+"""The short way of a login grants what the long way grants, whatever has happened since the last login."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _same_class() -> Iterator[None]:
         yield
 
 
-def test_who_came_in_once_comes_in_by_the_short_way() -> None:
+def test_a_second_login_takes_the_short_way() -> None:
     world = World()
     for _ in range(3):
         world.log_in(MAC, ADDRESS)
@@ -36,7 +36,7 @@ def test_who_came_in_once_comes_in_by_the_short_way() -> None:
     assert len(world.direct.sent) == 3
 
 
-def test_an_operators_own_rows_are_freeradius_to_encode() -> None:
+def test_an_operators_own_rows_are_left_to_freeradius_to_encode() -> None:
     world = World()
     world.change("customer", {"extra": (Attribute("Filter-Id", "+=", "one"),)})
     world.log_in(MAC, ADDRESS)
@@ -45,11 +45,11 @@ def test_an_operators_own_rows_are_freeradius_to_encode() -> None:
 
 
 def test_the_same_packet_is_decided_once() -> None:
-    """Though the customer has no station that would tell him apart from another of his logins."""
+    """Although the customer names no station that would tell one login from another."""
     world = World()
     for server in world.servers[:2]:
         first = server.log_in("", ADDRESS, NOW)
-        server.asked -= 1
+        server.requests -= 1
         assert server.log_in("", ADDRESS, NOW + 1) == first
         assert server.answers == {"accept": 1}
         assert len(server.recorded) == 1
@@ -63,9 +63,9 @@ def test_a_guess_that_is_sent_again_counts_once_and_waits_no_longer_than_it_had_
         assert (answer == SENT) is (number == 5)
     [(octets, delay)] = server.late
     assert (octets[0], delay) == (18, 1)
-    server.asked -= 1
+    server.requests -= 1
     assert server.log_in(MAC, ADDRESS, NOW + 0.5, authentic=False) is NO_ANSWER
-    server.asked -= 1
+    server.requests -= 1
     assert server.log_in(MAC, ADDRESS, NOW + 1.5, authentic=False) == SENT
     assert server.sent_again == [octets]
     assert server.answers["bad_password"] == 6
@@ -201,7 +201,7 @@ def test_the_expiry_ends_it_by_itself() -> None:
     assert world.short.short_ways == 2
 
 
-def test_a_customer_who_was_replaced_by_his_equal_is_looked_at_again() -> None:
+def test_a_customer_who_was_replaced_by_an_equal_one_is_looked_at_again() -> None:
     world = World()
     world.log_in(MAC, ADDRESS)
     world.directory.contents.drop_customer(CUSTOMER.id)

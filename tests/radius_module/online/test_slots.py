@@ -104,7 +104,8 @@ def test_who_is_gone_is_forgotten() -> None:
 
 
 Step = Callable[[OnlineTable], None]
-octets = st.integers(0, 2**40)
+#: What a line carries in a second.
+octets = st.integers(0, 10**9)
 
 
 def heard(count: int) -> Step:

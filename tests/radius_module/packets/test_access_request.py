@@ -1,4 +1,4 @@
-"""Words of FreeRADIUS → typed requests: the bytes on the wire survive, and what is not whole is no request."""
+"""Words of FreeRADIUS → typed requests: the bytes on the wire survive, and a line that is not whole is no request."""
 
 import pytest
 from hypothesis import given
@@ -21,18 +21,18 @@ def cut(pairs: Pairs, name: str, at: int) -> Pairs:
 
 
 def test_a_pap_request_in_full() -> None:
-    found = login_request(login_words(password=b"secret"))
-    assert found.origin == Origin("10.1.1.1", 7, 70)
-    assert (found.username, found.password, found.chap) == (b"john", b"secret", b"")
-    assert (found.mac, found.is_mschap) == ("02:00:00:00:00:01", False)
+    parsed = login_request(login_words(password=b"secret"))
+    assert parsed.origin == Origin("10.1.1.1", 7, 70)
+    assert (parsed.username, parsed.password, parsed.chap) == (b"john", b"secret", b"")
+    assert (parsed.mac, parsed.is_mschap) == ("02:00:00:00:00:01", False)
 
 
 def test_what_the_answer_needs_is_in_the_request() -> None:
-    found = login_request(login_words(more=(("Proxy-State", "0x6162"), ("Proxy-State", "0x00"))))
-    assert found.reply_to == ReplyTo("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0")
+    parsed = login_request(login_words(more=(("Proxy-State", "0x6162"), ("Proxy-State", "0x00"))))
+    assert parsed.reply_to == ReplyTo("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0")
 
 
-def test_what_mschap_says_of_a_wrong_password_is_in_the_request() -> None:
+def test_mschaps_error_for_a_wrong_password_is_in_the_request() -> None:
     more = (("MS-CHAP2-Response", "0x00"), ("Wire-Error", word(b"\1E=691")))
     assert login_request(login_words(more=more)).mschap_error == b"\1E=691"
 
@@ -54,32 +54,32 @@ def test_the_line_is_the_same_only_for_the_same_packet() -> None:
 
 
 def test_chap_without_a_challenge_of_its_own_is_challenged_by_the_authenticator() -> None:
-    found = login_request(login_words(chap=b"\x01" + b"d" * 16))
-    assert (found.chap, found.challenge) == (b"\x01" + b"d" * 16, b"\xab" * 16)
+    parsed = login_request(login_words(chap=b"\x01" + b"d" * 16))
+    assert (parsed.chap, parsed.challenge) == (b"\x01" + b"d" * 16, b"\xab" * 16)
 
 
 def test_a_chap_challenge_of_its_own_comes_before_the_authenticator() -> None:
-    found = login_request(login_words(chap=b"\x01" + b"d" * 16, challenge=b"c" * 16))
-    assert (found.chap, found.challenge) == (b"\x01" + b"d" * 16, b"c" * 16)
+    parsed = login_request(login_words(chap=b"\x01" + b"d" * 16, challenge=b"c" * 16))
+    assert (parsed.chap, parsed.challenge) == (b"\x01" + b"d" * 16, b"c" * 16)
 
 
 @pytest.mark.parametrize("name", ["MS-CHAP-Response", "MS-CHAP2-Response"])
-def test_mschap_is_told_by_its_response(name: str) -> None:
+def test_mschap_is_recognised_by_its_response(name: str) -> None:
     assert login_request(login_words(more=((name, "0x00"),))).is_mschap
 
 
 @pytest.mark.parametrize("octets", HOSTILE)
 def test_no_byte_of_a_login_is_changed_or_changes_another_word(octets: bytes) -> None:
-    found = login_request(login_words(username=octets, password=octets, chap=b"c" + octets, challenge=octets + b"c"))
-    assert (found.username, found.password) == (octets, octets)
-    assert (found.chap, found.challenge) == (b"c" + octets, octets + b"c")
-    assert found.origin == Origin("10.1.1.1", 7, 70)
+    parsed = login_request(login_words(username=octets, password=octets, chap=b"c" + octets, challenge=octets + b"c"))
+    assert (parsed.username, parsed.password) == (octets, octets)
+    assert (parsed.chap, parsed.challenge) == (b"c" + octets, octets + b"c")
+    assert parsed.origin == Origin("10.1.1.1", 7, 70)
 
 
 @given(st.binary(max_size=253), st.binary(max_size=128), st.binary(max_size=253))
 def test_any_bytes_come_through_as_they_are(name: bytes, password: bytes, calling: bytes) -> None:
-    found = login_request(login_words(username=name, password=password, calling=calling))
-    assert (found.username, found.password) == (name, password)
+    parsed = login_request(login_words(username=name, password=password, calling=calling))
+    assert (parsed.username, parsed.password) == (name, password)
 
 
 @pytest.mark.parametrize(

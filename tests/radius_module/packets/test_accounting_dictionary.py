@@ -28,5 +28,5 @@ def test_no_attribute_of_a_packet_is_text() -> None:
 
 
 def test_no_vendor_is_known() -> None:
-    """His attributes would be typed; unknown, they are octets."""
+    """A vendor's attributes would be typed; unknown, they are octets."""
     assert [words for words in lines(DICTIONARY) if words[0] in ("VENDOR", "BEGIN-VENDOR")] == []

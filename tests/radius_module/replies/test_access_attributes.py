@@ -1,5 +1,7 @@
 """Verdict → attributes of the answer."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radius_module.online.table import STALE_SECONDS
-from radius_module.replies.access_attributes import NOT_SET_UP, accept, refuse, shown, total_limit
+from radius_module.replies.access_attributes import (
+    NOT_SET_UP,
+    USUAL_PROXY_STATES,
+    accept,
+    refuse,
+    room_beside,
+    shown,
+    total_limit,
+)
 from radius_module.replies.attribute import UnencodableAttribute
 from radius_module.rules import ORDER
 from radius_module.rules.facts import Attribute, Deny, Grant
@@ -48,11 +58,11 @@ def test_the_least_that_is_always_sent() -> None:
 
 
 def test_everything_that_a_plan_sets_is_sent() -> None:
-    found = sent(rate="2M/10M", idle_timeout=300, allowance=5_000_000_000, address="10.0.0.9")
-    assert found["Mikrotik-Rate-Limit"] == "2M/10M"
-    assert found["Idle-Timeout"] == "300"
-    assert (found["Mikrotik-Total-Limit"], found["Mikrotik-Total-Limit-Gigawords"]) == ("705032704", "1")
-    assert found["Framed-IP-Address"] == "10.0.0.9"
+    attributes = sent(rate="2M/10M", idle_timeout=300, allowance=5_000_000_000, address="10.0.0.9")
+    assert attributes["Mikrotik-Rate-Limit"] == "2M/10M"
+    assert attributes["Idle-Timeout"] == "300"
+    assert (attributes["Mikrotik-Total-Limit"], attributes["Mikrotik-Total-Limit-Gigawords"]) == ("705032704", "1")
+    assert attributes["Framed-IP-Address"] == "10.0.0.9"
     assert sent(pool="pool1")["Framed-Pool"] == "pool1"
 
 
@@ -77,7 +87,7 @@ def test_the_two_halves_make_the_allowance_and_are_never_both_zero(octets: int) 
 
 
 @pytest.mark.parametrize("octets", [0, -1, -5, 2**64])
-def test_an_allowance_that_cannot_be_said_is_an_error_and_no_gift(octets: int) -> None:
+def test_an_allowance_that_cannot_be_sent_is_an_error_and_no_gift(octets: int) -> None:
     with pytest.raises(UnencodableAttribute):
         total_limit(octets)
 
@@ -105,7 +115,7 @@ def test_a_row_with_an_equals_sign_gives_way_to_what_there_is() -> None:
     assert rows(("Mikrotik-Rate-Limit", "=", "1M"))["Mikrotik-Rate-Limit"] == "1M"
 
 
-def test_a_row_with_a_colon_comes_in_the_place_of_what_there_is() -> None:
+def test_a_row_with_a_colon_replaces_what_there_is() -> None:
     assert rows(("Mikrotik-Rate-Limit", ":=", "1M"), rate="2M/10M")["Mikrotik-Rate-Limit"] == "1M"
 
 
@@ -114,7 +124,7 @@ def test_of_the_plans_and_the_customers_row_the_later_wins_with_a_colon_and_the_
     assert rows(("Filter-Id", "=", "plan"), ("Filter-Id", "=", "customer"))["Filter-Id"] == "plan"
 
 
-def test_a_row_with_a_plus_comes_besides() -> None:
+def test_a_row_with_a_plus_is_added() -> None:
     extra = tuple(Attribute("Framed-Route", "+=", route) for route in ("10.1.0.0/24", "10.2.0.0/24"))
     pairs = [pair for pair in accept(grant(extra=extra), CLASS) if pair[0] == "Framed-Route"]
     assert pairs == [("Framed-Route", "+=", "10.1.0.0/24"), ("Framed-Route", "+=", "10.2.0.0/24")]
@@ -137,7 +147,7 @@ def test_a_limit_of_zero_which_routeros_takes_for_none_lifts_no_limit(op: str) -
 
 
 @pytest.mark.parametrize("name", ["Mikrotik-Total-Limit", "mikrotik-total-limit-gigawords"])
-def test_the_cap_is_not_an_operators_row_to_set(name: str) -> None:
+def test_no_operators_row_sets_the_cap(name: str) -> None:
     assert "data limit" in refusal((name, ":=", "1"), allowance=5)
 
 
@@ -160,12 +170,43 @@ def test_a_refusal_is_a_sentence_and_its_delay(deny: Deny) -> None:
     assert len(deny.message.encode()) <= 247
 
 
+ROUTES = ("10.1.0.0/16 10.0.0.2 1", "10.2.0.0/16 10.0.0.2 1", "10.3.0.0/16")
+
+
 def test_people_see_the_texts_unescaped_and_several_values_as_a_list() -> None:
-    extra = (Attribute("Filter-Id", "=", 'a\\b"c'), *(Attribute("Framed-Route", "+=", route) for route in "xyz"))
-    found = shown(accept(grant(extra=extra), CLASS))
-    assert found["Filter-Id"] == 'a\\b"c'
-    assert found["Framed-Route"] == ["x", "y", "z"]
-    assert found["Session-Timeout"] == "3600"
+    extra = (Attribute("Filter-Id", "=", 'a\\b"c'), *(Attribute("Framed-Route", "+=", route) for route in ROUTES))
+    attributes = shown(accept(grant(extra=extra), CLASS))
+    assert attributes["Filter-Id"] == 'a\\b"c'
+    assert attributes["Framed-Route"] == list(ROUTES)
+    assert attributes["Session-Timeout"] == "3600"
+
+
+def test_what_is_longer_than_a_packet_is_refused_by_the_name_of_what_does_not_fit() -> None:
+    many = [("Filter-Id", "+=", "x" * 245)] * 14
+    assert len(accept(grant(extra=tuple(Attribute(*row) for row in many)), CLASS)) == 3 + 14
+    assert "Mikrotik-Group: the answer would be" in refusal(*many, ("Mikrotik-Group", "=", "y" * 247))
+
+
+def test_thousands_of_rows_cost_no_more_than_those_that_fit() -> None:
+    extra = tuple(Attribute("Port-Limit", "+=", str(number)) for number in range(20_000))
+    begun = time.process_time()
+    assert problem(lambda: accept(grant(extra=extra), CLASS)) is not None
+    assert time.process_time() - begun < 0.1
+
+
+def test_long_proxy_states_leave_less_room() -> None:
+    extra = tuple(Attribute("Filter-Id", "+=", "x" * 245) for _ in range(14))
+    for states, fits in ((b"", True), (bytes(USUAL_PROXY_STATES), True), (bytes(USUAL_PROXY_STATES + 400), False)):
+        room = room_beside(states)
+        assert (problem(lambda room=room: accept(grant(extra=extra), CLASS, room)) is None) is fits
+
+
+def problem(build: Callable[[], object]) -> UnencodableAttribute | None:
+    try:
+        build()
+    except UnencodableAttribute as error:
+        return error
+    return None
 
 
 @given(st.text('a"\\', min_size=1, max_size=20))
@@ -173,5 +214,5 @@ def test_what_people_see_is_what_the_operator_wrote(value: str) -> None:
     assert shown(accept(grant(extra=(Attribute("Filter-Id", "=", value),)), CLASS))["Filter-Id"] == value
 
 
-def test_a_session_is_stale_after_three_intervals_that_it_was_told() -> None:
+def test_a_session_is_stale_after_three_intervals_that_were_sent() -> None:
     assert 3 * INTERIM_INTERVAL < STALE_SECONDS < 4 * INTERIM_INTERVAL

@@ -1,4 +1,4 @@
-"""Answers that the login process sends by itself: a router takes them, and they say what FreeRADIUS would say."""
+"""Answers that the login process sends by itself: devices accept them, and they hold what FreeRADIUS would send."""
 
 import pytest
 
@@ -22,7 +22,7 @@ GRANTS = [
 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=str)
-def test_it_says_what_freeradius_would_be_told_to_say(grant: Grant) -> None:
+def test_it_holds_what_freeradius_would_send(grant: Grant) -> None:
     fixed = access_octets.same_for_all(grant)
     assert fixed is not None
     octets = access_octets.of_this_login(grant.session_timeout, grant.allowance, CLASS) + fixed
@@ -35,11 +35,11 @@ def test_it_says_what_freeradius_would_be_told_to_say(grant: Grant) -> None:
      PLAIN._replace(rate="r" * 248), PLAIN._replace(idle_timeout=1 << 32), PLAIN._replace(idle_timeout=-1)],
     ids=str,
 )  # fmt: skip
-def test_what_it_cannot_encode_is_freeradius_to_encode(grant: Grant) -> None:
+def test_what_it_cannot_encode_is_left_to_freeradius(grant: Grant) -> None:
     assert access_octets.same_for_all(grant) is None
 
 
-def test_a_refusal_says_why_and_what_mschap_says() -> None:
+def test_a_refusal_has_its_sentence_and_mschaps_error() -> None:
     assert access_octets.refusal("käse", b"") == b"\x12\x07" + "käse".encode()
     error = b"\1E=691 R=1 C=00 V=3 M=no"
     assert of_octets(access_octets.refusal("no", error)) == [((311, 2), error), (18, b"no")]

@@ -33,14 +33,14 @@ def test_a_response_is_what_the_router_takes(states: bytes) -> None:
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0", "::1", "::"])  # noqa: S104  # what it is about
 def server(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
-    """As FreeRADIUS has it open in the process that sends pending."""
+    """As FreeRADIUS has it open in the process that sends them."""
     family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as opened:
         opened.bind((request.param, 0))
         yield opened
 
 
-def test_receipts_leave_from_the_socket_and_the_address_that_were_asked(server: socket.socket) -> None:
+def test_responses_leave_from_the_socket_and_the_address_that_were_asked(server: socket.socket) -> None:
     host, port = server.getsockname()[:2]
     local = {"0.0.0.0": "127.0.0.5", "::": "::1"}.get(host, host)  # noqa: S104  # what it is about
     with socket.socket(server.family, socket.SOCK_DGRAM) as router:
@@ -56,7 +56,7 @@ def test_receipts_leave_from_the_socket_and_the_address_that_were_asked(server: 
         pending.close()
 
 
-def test_who_cannot_be_answered_is_in_nobodys_way(server: socket.socket) -> None:
+def test_an_address_that_cannot_be_answered_holds_up_no_other(server: socket.socket) -> None:
     host, port = server.getsockname()[:2]
     local = "::1" if ":" in host else "127.0.0.1"
     with socket.socket(server.family, socket.SOCK_DGRAM) as router:
@@ -71,7 +71,7 @@ def test_who_cannot_be_answered_is_in_nobodys_way(server: socket.socket) -> None
 
 
 def test_no_other_file_is_held_open(tmp_path: Path) -> None:
-    """A segment of the spool that somebody holds open stays on the disk when it is removed."""
+    """A segment of the spool that a process holds open stays on the disk when it is removed."""
     with (tmp_path / "segment").open("wb") as file:
         before = set(Path("/proc/self/fd").iterdir())
         PendingResponses(FreeradiusSocket(1), {}).send([ReplyTo("127.0.0.1", 1, "", 1, bytes(16), b"")])

@@ -58,7 +58,7 @@ def test_what_cannot_travel_in_a_packet_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Class", "state", "Message-Authenticator", "MS-MPPE-Send-Key", "Reply-Message"])
-def test_what_the_server_makes_is_refused(name: str) -> None:
+def test_what_the_server_sets_is_refused(name: str) -> None:
     assert "not by a row" in refused(name, "0x00")
 
 
@@ -74,7 +74,7 @@ def test_another_operator_is_refused(op: str) -> None:
         "\u0661\u0662", "9" * 5000,
     ],
 )  # fmt: skip
-def test_what_freeradius_would_bend_into_another_number_is_refused(value: str) -> None:
+def test_what_freeradius_would_turn_into_another_number_is_refused(value: str) -> None:
     assert refused("Session-Timeout", value).startswith("Session-Timeout: ")
 
 

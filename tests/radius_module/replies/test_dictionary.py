@@ -35,7 +35,7 @@ def test_files_are_included_and_only_a_vendors_numbers_go_beyond_255(tmp_path: P
         "BEGIN-VENDOR Us\nATTRIBUTE\tOur-Many\t300\tinteger\nVALUE Our-Many Few 0x10\nEND-VENDOR Us\n"
         "ATTRIBUTE Key 2 octets[16] encrypt=1\nVALUE Nobody-Knows It 1\nATTRIBUTE Sub 241.1 integer\n"
     )
-    found = definitions(tmp_path / "dictionary")
-    assert set(found) == {"one", "our-many", "key"}
-    assert found["our-many"].values == {"few": 16}
-    assert found["key"].kind == "octets"
+    known = definitions(tmp_path / "dictionary")
+    assert set(known) == {"one", "our-many", "key"}
+    assert known["our-many"].values == {"few": 16}
+    assert known["key"].kind == "octets"

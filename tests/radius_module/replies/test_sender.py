@@ -1,4 +1,4 @@
-"""Answers from FreeRADIUS' own socket: signed as a router checks it, at once or when their time has come."""
+"""Answers from FreeRADIUS' own socket: signed as a device checks it, at once or when they are due."""
 
 import socket
 import time
@@ -34,7 +34,7 @@ def receipt_of(request: Request, port: int = 1, states: bytes = b"") -> ReplyTo:
 
 @pytest.mark.parametrize("secret", [b"s", b"x" * 64, b"x" * 65, "käse".encode() * 30], ids=len)
 @pytest.mark.parametrize("states", [b"", b"\x21\x04ab\x21\x03\0"])
-def test_a_router_takes_it(secret: bytes, states: bytes) -> None:
+def test_a_device_accepts_it(secret: bytes, states: bytes) -> None:
     """Both authenticators are right, whatever the length of the secret, and Proxy-State comes back as it was."""
     request = asked(secret)
     octets = Signer(secret).answer(Code.ACCESS_ACCEPT, receipt_of(request, states=states), CLASS)
@@ -57,14 +57,14 @@ def sender() -> Iterator[Sender]:
     """In a process that has FreeRADIUS' socket open."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        made = Sender(server.getsockname()[1])
-        made.sign_for("127.0.0.1", "the one before")
-        made.sign_for("127.0.0.1", "the secret")
-        yield made
-        made.close()
+        sender = Sender(server.getsockname()[1])
+        sender.sign_for("127.0.0.1", "the one before")
+        sender.sign_for("127.0.0.1", "the secret")
+        yield sender
+        sender.close()
 
 
-def test_it_is_signed_with_the_secret_that_freeradius_was_told_last(sender: Sender, router: socket.socket) -> None:
+def test_it_is_signed_with_the_secret_that_freeradius_was_given_last(sender: Sender, router: socket.socket) -> None:
     request = asked(b"the secret")
     reply_to = receipt_of(request, router.getsockname()[1])
     sent = sender.accept(reply_to, CLASS)
@@ -74,7 +74,7 @@ def test_it_is_signed_with_the_secret_that_freeradius_was_told_last(sender: Send
     assert router.recv(4096) == sent
 
 
-def test_refusals_leave_when_their_time_has_come_the_shorter_delay_first(sender: Sender, router: socket.socket) -> None:
+def test_refusals_leave_when_they_are_due_the_shorter_delay_first(sender: Sender, router: socket.socket) -> None:
     begun, delays = time.monotonic(), {1: 0.4, 2: 0.1, 3: 0.25}
     requests = {number: asked(b"the secret", number) for number in delays}
     for number, delay in delays.items():

@@ -8,10 +8,11 @@ from radius_module.rules import ORDER, decide, explain
 from radius_module.rules.facts import Deny, Facts, Grant
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN, code, facts, place
 
-#: CONTRACT "The wire": what each refusal is caused by, first refusal first.
+#: What each refusal is caused by, first refusal first.
 WRONG: dict[str, dict[str, Any]] = {
     "unknown_device": {"device": DEVICE._replace(active=False)},
     "isp_suspended": {"isp": ISP._replace(active=False)},
+    "unsupported": {"eap": True},
     "unknown_customer": {"customer": {"credential": None}},
     "bad_password": {"authentic": False},
     "suspended": {"customer": {"status": "suspended"}},
@@ -48,7 +49,7 @@ def test_each_wrong_alone_is_told_by_its_own_code() -> None:
 def test_of_everything_wrong_at_once_the_first_is_told() -> None:
     names = list(WRONG)
     for first in range(len(names)):
-        # Status holds one word, so a suspended customer who expired is so by his date.
+        # Status holds one word, so a suspended customer who expired is so by the date.
         assert code(with_wrongs(names[first:])) == names[first]
 
 

@@ -70,3 +70,8 @@ def test_records_of_an_older_version_get_defaults_and_unknown_ones_are_refused()
         codec.record(("S", 1))
     with pytest.raises(codec.UnreadableRecord):
         codec.load(b"\xff")
+
+
+def test_accounting_as_earlier_versions_wrote_it_is_read() -> None:
+    _kind, *fields = codec.plain(report(octets_in=7))
+    assert codec.record(("S", *fields[:21], "", "", "")) == report(octets_in=7)

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from radius_module.spool import segment
-from radius_module.spool.background import BackgroundSpool
 from radius_module.spool.segment import SegmentWriter
 from radius_module.spool.spare_segment import SpareSegment
 from tests.support.reports_made import report
-from tests.support.spools import stored, until
+from tests.support.spools import DirectSpool, stored, until
 
 FRAME = segment.frame(b"payload", 1)
 
@@ -87,7 +86,7 @@ def test_one_that_cannot_be_renamed_is_none(tmp_path: Path, monkeypatch: pytest.
 
 def test_what_a_dead_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "0123456789abcdef.spare").write_bytes(b"x")
-    spool = BackgroundSpool(tmp_path)
+    spool = DirectSpool(tmp_path)
     assert spool.put(report())
     until(lambda: len(spares(tmp_path)) == 1)
     assert spares(tmp_path) != [tmp_path / "0123456789abcdef.spare"]
@@ -96,7 +95,7 @@ def test_what_a_dead_process_left_is_removed_and_nothing_else(tmp_path: Path) ->
 
 
 def test_a_full_segment_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = BackgroundSpool(tmp_path)
+    spool = DirectSpool(tmp_path)
     until(lambda: spool._store._spare._ready is not None)
 
     def too_late(_path: Path) -> SegmentWriter:
@@ -111,7 +110,7 @@ def test_a_full_segment_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_after_a_failed_fsync_the_spare_is_not_trusted_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = BackgroundSpool(tmp_path)
+    spool = DirectSpool(tmp_path)
     until(lambda: spool._store._spare._ready is not None)
     [spare] = spares(tmp_path)
 

@@ -10,25 +10,24 @@ from pathlib import Path
 import pytest
 
 from radius_module.spool import files, segment
-from radius_module.spool.background import BackgroundSpool
-from tests.support.reports_made import report, result
-from tests.support.spools import stored, until
+from tests.support.reports_made import report
+from tests.support.spools import DirectSpool, stored, until
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Iterator[BackgroundSpool]:
-    made = BackgroundSpool(tmp_path / "spool")
-    yield made
-    made.close()
+def spool(tmp_path: Path) -> Iterator[DirectSpool]:
+    spool = DirectSpool(tmp_path / "spool")
+    yield spool
+    spool.close()
 
 
-def test_a_report_is_in_the_file_when_put_returns(spool: BackgroundSpool) -> None:
+def test_a_report_is_in_the_file_when_put_returns(spool: DirectSpool) -> None:
     sent = report(octets_in=5_000_000_000, username=b"caf\xe9\0x")
     assert spool.put(sent)
     assert stored(spool.directory) == [sent]
 
 
-def test_put_returns_only_after_the_disk_has_it(spool: BackgroundSpool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_put_returns_only_after_the_disk_has_it(spool: DirectSpool, monkeypatch: pytest.MonkeyPatch) -> None:
     synced = threading.Event()
     real = os.fdatasync
 
@@ -42,7 +41,7 @@ def test_put_returns_only_after_the_disk_has_it(spool: BackgroundSpool, monkeypa
     assert synced.is_set()
 
 
-def test_threads_share_commits_and_lose_nothing(spool: BackgroundSpool) -> None:
+def test_threads_lose_nothing(spool: DirectSpool) -> None:
     def work(worker: int) -> None:
         for number in range(50):
             assert spool.put(report(session_id=f"{worker}-{number}".encode()))
@@ -54,27 +53,11 @@ def test_threads_share_commits_and_lose_nothing(spool: BackgroundSpool) -> None:
         thread.join()
     ids = [record.session_id for record in stored(spool.directory)]  # type: ignore[union-attr]
     assert len(ids) == len(set(ids)) == 800
-    assert spool.state().commits < 800
-
-
-def test_login_results_follow_without_being_waited_for(spool: BackgroundSpool) -> None:
-    for number in range(100):
-        spool.put_later(result(number))
-    until(lambda: stored(spool.directory) == [result(number) for number in range(100)])
-
-
-def test_results_stay_through_a_restart_in_order(spool: BackgroundSpool) -> None:
-    spool.put_later(result(1))
-    spool.close()
-    again = BackgroundSpool(spool.directory)
-    assert again.put(report())
-    again.close()
-    assert stored(spool.directory) == [result(1), report()]
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EROFS])
 def test_a_failed_fsync_acknowledges_nothing_and_a_new_segment_is_taken(
-    spool: BackgroundSpool, monkeypatch: pytest.MonkeyPatch, error: int
+    spool: DirectSpool, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     assert spool.put(report(octets_in=1))
     before = segment.listed(spool.directory)[-1]
@@ -88,21 +71,19 @@ def test_a_failed_fsync_acknowledges_nothing_and_a_new_segment_is_taken(
 
     monkeypatch.setattr(os, "fdatasync", fail)
     assert not spool.put(report(octets_in=2))
-    spool.put_later(result(3))
     assert not spool.state().working
     started = time.monotonic()
     assert not spool.put(report(octets_in=2))
-    assert time.monotonic() - started < 0.2, "a hook waits for a disk that is known to be broken"
+    assert time.monotonic() - started < 0.2, "a record waits for a disk that is known to be broken"
     failing = False
     until(lambda: spool.put(report(octets_in=4)))
     assert segment.listed(spool.directory)[-1] > before
     kept = stored(spool.directory)
     assert report(octets_in=1) in kept
     assert report(octets_in=4) in kept
-    until(lambda: result(3) in stored(spool.directory))
 
 
-def test_a_full_disk_at_a_new_segment_is_survived(spool: BackgroundSpool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_at_a_new_segment_is_survived(spool: DirectSpool, monkeypatch: pytest.MonkeyPatch) -> None:
     full = True
     real = os.posix_fallocate
 
@@ -133,13 +114,13 @@ def test_where_a_whole_segment_does_not_fit_a_small_one_is_taken(
         real(fd, offset, length)
 
     monkeypatch.setattr(os, "posix_fallocate", little_room)
-    spool = BackgroundSpool(tmp_path / "spool")
+    spool = DirectSpool(tmp_path / "spool")
     assert spool.put(report())
     assert segment.listed(spool.directory)[0].stat().st_size == segment.SMALL_SEGMENT_BYTES
     spool.close()
 
 
-def test_segments_follow_each_other(spool: BackgroundSpool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_follow_each_other(spool: DirectSpool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 4096)
     monkeypatch.setattr(segment.SegmentWriter, "fits", lambda self, octets: self.position + len(octets) <= 4096)
     for number in range(100):
@@ -148,28 +129,28 @@ def test_segments_follow_each_other(spool: BackgroundSpool, monkeypatch: pytest.
     assert [record.octets_in for record in stored(spool.directory)] == list(range(100))  # type: ignore[union-attr]
 
 
-def test_the_health_check_writes_and_reads(spool: BackgroundSpool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_health_check_writes_and_reads(spool: DirectSpool, monkeypatch: pytest.MonkeyPatch) -> None:
     assert spool.check()
     assert stored(spool.directory) == []
     monkeypatch.setattr(segment, "frames", lambda *_, **__: iter(()))
     assert not spool.check()
 
 
-def test_one_process_at_a_time_has_the_spool(spool: BackgroundSpool) -> None:
-    second = BackgroundSpool(spool.directory)
+def test_one_process_at_a_time_has_the_spool(spool: DirectSpool) -> None:
+    second = DirectSpool(spool.directory)
     assert not second.put(report())
     assert "another process" in second.state().last_error
     second.close()
 
 
-def test_the_node_keeps_its_name(spool: BackgroundSpool) -> None:
+def test_the_node_keeps_its_name(spool: DirectSpool) -> None:
     assert len(spool.node) == 16
     assert files.node_of(spool.directory.parent) == spool.node
 
 
 def test_a_read_only_directory_is_an_error_in_the_state_not_a_crash(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file where the directory should be")
-    broken = BackgroundSpool(tmp_path / "spool")
+    broken = DirectSpool(tmp_path / "spool")
     assert not broken.put(report())
     assert not broken.state().working
     broken.close()

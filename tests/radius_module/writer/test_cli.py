@@ -11,11 +11,11 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from radius_module.spool import files
-from radius_module.spool.background import BackgroundSpool
 from radius_module.writer.cli import spool
 from service.testing import Installation
 from tests.support.database import Tenant
 from tests.support.reports_made import report, result
+from tests.support.spools import DirectSpool
 
 
 class Typed:
@@ -40,10 +40,10 @@ def of(tenant: Tenant) -> dict[str, Any]:
 
 
 def fill(typed: Typed, of: dict[str, Any], *octets: int) -> None:
-    acct, auth = BackgroundSpool(typed.spool / "acct"), BackgroundSpool(typed.spool / "auth")
+    acct, auth = DirectSpool(typed.spool / "acct"), DirectSpool(typed.spool / "auth")
     for number in octets:
         assert acct.put(report(octets_in=number, session_time=5, session_id=b"%d" % number, **of))
-    auth.put_later(result(isp_id=of["isp_id"]))
+    assert auth.put(result(isp_id=of["isp_id"]))
     acct.close()
     auth.close()
 
@@ -51,8 +51,8 @@ def fill(typed: Typed, of: dict[str, Any], *octets: int) -> None:
 def test_depth_and_oldest_then_drain(typed: Typed, of: dict[str, Any], books: Engine) -> None:
     assert typed("oldest").output == "nothing waits\n"
     fill(typed, of, 1, 2)
-    found = json.loads(typed("depth", "--json").output)
-    assert {name: backlog["records"] for name, backlog in found.items()} == {"acct": 2, "auth": 1}
+    waiting = json.loads(typed("depth", "--json").output)
+    assert {name: backlog["records"] for name, backlog in waiting.items()} == {"acct": 2, "auth": 1}
     assert typed("oldest").output.endswith("seconds\n")
     assert "everything is booked" in typed("drain").output
     assert "acct: 0 records" in typed("depth").output

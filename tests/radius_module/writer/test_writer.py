@@ -14,12 +14,12 @@ from models.accounting import booking
 from models.accounting.records import Booked
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import codec, files, segment
-from radius_module.spool.background import BackgroundSpool
 from radius_module.writer import quarantine, writer
 from radius_module.writer.spool_reader import SpoolReader
 from radius_module.writer.writer import Writer
 from tests.support.database import Tenant
 from tests.support.reports_made import NOON, report, result
+from tests.support.spools import DirectSpool
 
 NODE = "node-of-tests"
 
@@ -84,7 +84,7 @@ def test_the_spool_ends_up_in_the_books_and_its_files_are_removed(
 
 
 def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[str, Any]) -> None:
-    spool = BackgroundSpool(directory)
+    spool = DirectSpool(directory)
     made, drain = new_writer(books, directory)
     for octets in range(1, 4):
         assert spool.put(report(octets_in=octets, session_time=octets, **of))
@@ -99,7 +99,7 @@ def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[
 
 def test_marks_of_the_health_check_do_not_wait_for_ever(books: Engine, directory: Path) -> None:
     """Nobody sends anything for a night: what waits is nothing, and nothing is read again and again."""
-    spool = BackgroundSpool(directory)
+    spool = DirectSpool(directory)
     made, drain = new_writer(books, directory)
     for _ in range(3):
         assert spool.check()

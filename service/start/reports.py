@@ -1,0 +1,31 @@
+"""What a part reports about itself each second, in STATE_DIR/run/<part>.json, for `make status`."""
+
+import json
+import time
+from typing import NamedTuple
+
+from service.host.settings import Settings
+
+_PARTS = ("auth", "acct", "writer")
+#: An older report is from a process that has stopped, seconds.
+_FRESH = 5.0
+
+
+class Described(NamedTuple):
+    """Sentences: what keeps the part from its work, and what an operator should look at."""
+
+    troubles: list[str]
+    warnings: list[str]
+
+
+def read(settings: Settings, part: str) -> Described:
+    """Parts that do not report have nothing to say."""
+    if part not in _PARTS:
+        return Described([], [])
+    try:
+        written = json.loads((settings.state_dir / "run" / f"{part}.json").read_text(encoding="utf-8"))
+        is_fresh = time.time() - float(written["at"]) < _FRESH
+        troubles, warnings = ([str(text) for _code, text in written.get(kind, ())] for kind in ("troubles", "warnings"))
+    except (OSError, ValueError, KeyError, TypeError):
+        is_fresh = False
+    return Described(troubles, warnings) if is_fresh else Described(["it does not report about itself"], [])

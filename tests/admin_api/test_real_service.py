@@ -1,0 +1,132 @@
+"""The API as it is installed: gunicorn with its workers, in the environment that the service gives it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from service.testing import Installation, free_ports
+
+TOKEN = "metrics-token-of-this-test"
+
+
+class Reply(NamedTuple):
+    status: int
+    text: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.text)["data"]
+
+
+class Service:
+    """Speaks to the API over TCP."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+
+    def call(self, path: str, body: object = None, **headers: str) -> Reply:
+        data = None if body is None else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        settings = self.installation.settings
+        connection = HTTPConnection(settings.api_host, settings.api_port, timeout=30)
+        with closing(connection):
+            method = "GET" if data is None else "POST"
+            connection.request(method, path, data, named | ({"Content-Type": "application/json"} if data else {}))
+            answer = connection.getresponse()
+            return Reply(answer.status, answer.read().decode())
+
+    def log_in(self, **headers: str) -> Reply:
+        return self.call("/api/auth/login", self.installation.demo["admin"], **headers)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with (
+        tempfile.TemporaryDirectory(prefix="real-", dir="/tmp", ignore_cleanup_errors=True) as directory,
+        Installation(
+            Path(directory) / "state", *free_ports(), API_TRUSTED_PROXIES="1", METRICS_TOKEN=TOKEN
+        ) as installation,
+    ):
+        installation.start_all("api")
+        yield Service(installation)
+
+
+def test_trusted_proxies_reach_the_workers(service: Service) -> None:
+    """Ten wrong passwords of one caller behind the proxy stop that caller alone."""
+    wrong = {"username": "nobody", "password": "wrong"}
+    for number in range(10):
+        answer = service.call("/api/auth/login", wrong | {"username": f"nobody{number}"}, X_Forwarded_For="203.0.113.1")
+        assert answer.status == 401
+    assert service.log_in(X_Forwarded_For="203.0.113.1").status == 429
+    assert service.log_in(X_Forwarded_For="203.0.113.2").status == 200
+
+
+def test_metrics_are_not_for_strangers_behind_the_proxy(service: Service) -> None:
+    assert service.call("/metrics", X_Forwarded_For="203.0.113.1").status == 401
+    assert service.call("/metrics", X_Forwarded_For="127.0.0.1").status == 401
+    assert service.call("/metrics", X_Forwarded_For="203.0.113.1", Authorization=f"Bearer {TOKEN}").status == 200
+    assert service.call("/metrics").status == 200
+
+
+def raw(service: Service, octets: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Octets as they are; status, headers and body of the answer."""
+    settings = service.installation.settings
+    with socket.create_connection((settings.api_host, settings.api_port), timeout=10) as connection:
+        connection.sendall(octets)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+@pytest.mark.parametrize(
+    ("octets", "status", "code"),
+    [
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "bad_request"),
+        (b"nonsense\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: <script>\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431, "headers_too_large"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 20000 + b"\r\n\r\n", 431, "headers_too_large"),
+    ],
+)
+def test_what_gunicorn_refuses_has_the_shape_of_every_answer(
+    service: Service, octets: bytes, status: int, code: str
+) -> None:
+    got, headers, body = raw(service, octets)
+    assert (got, headers["content-type"]) == (status, "application/json")
+    answer = json.loads(body)
+    assert (set(answer), answer["ok"], answer["data"]) == ({"ok", "message", "data"}, False, {"code": code})
+    assert headers["x-content-type-options"] == "nosniff"
+    assert len(headers["x-request-id"]) >= 8
+    assert b"script" not in body
+
+
+def test_invented_methods_are_one_series(service: Service) -> None:
+    for number in range(20):
+        assert (
+            raw(service, f"BREW{number} /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())[0] == 405
+        )
+    methods = set(re.findall(r'infora_api_request_seconds_count{method="([^"]+)"', service.call("/metrics").text))
+    assert "other" in methods
+    assert methods <= {"GET", "POST", "other"}
+
+
+def test_latencies_of_all_workers_are_in_the_metrics(service: Service) -> None:
+    for _ in range(40):
+        assert service.call("/healthz").status == 200
+    counts = [
+        float(line.rpartition(" ")[2])
+        for line in service.call("/metrics").text.splitlines()
+        if line.startswith("infora_api_request_seconds_count") and 'route="/healthz"' in line
+    ]
+    assert sum(counts) >= 40
