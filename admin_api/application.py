@@ -13,6 +13,9 @@ from admin_api.access.client_address import ClientAddress
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
+from admin_api.money import accounts, payments, purchases
+from admin_api.money import reports as money_reports
+from admin_api.money import settings as billing_settings
 from admin_api.network.routes import network
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.plans.routes import plans
@@ -37,6 +40,12 @@ BLUEPRINTS = (
     session_routes,
     network,
     reports,
+    billing_settings.settings,
+    accounts.accounts,
+    purchases.purchases,
+    payments.payments,
+    payments.tills,
+    money_reports.money_reports,
     radius,
     reply_rows.extra_attributes,
     audit_log.office,

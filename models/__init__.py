@@ -7,11 +7,14 @@ from models.tables.accounting import Radacct, Radpostauth
 from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
+from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.history import DetachedPartition, HistoryClock
-from models.tables.isps import Isp
+from models.tables.isps import BillingSettings, Isp
+from models.tables.ledger import LedgerAccount, LedgerCheckpoint, Transfer
 from models.tables.outbox import Outbox
+from models.tables.payments import Drawer, Payment, Refund
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radcheck, Radgroupcheck, Radgroupreply, Radreply, Radusergroup
 from models.tables.spooling import Quarantined, SetAside, SpoolProgress
@@ -23,16 +26,23 @@ from models.tables.users import User
 __all__ = [
     "AuditLog",
     "Base",
+    "BillingSettings",
+    "Charge",
+    "ChargedPeriod",
     "Customer",
     "DetachedPartition",
     "DeviceAbility",
     "DeviceContact",
+    "Drawer",
     "HistoryClock",
     "IdempotencyKey",
     "Isp",
+    "LedgerAccount",
+    "LedgerCheckpoint",
     "LoginFailure",
     "MikrotikDevice",
     "Outbox",
+    "Payment",
     "Quarantined",
     "Radacct",
     "Radcheck",
@@ -41,12 +51,14 @@ __all__ = [
     "Radpostauth",
     "Radreply",
     "Radusergroup",
+    "Refund",
     "RevokedToken",
     "ServicePlan",
     "SetAside",
     "SpoolProgress",
     "Subscription",
     "Topup",
+    "Transfer",
     "Usage",
     "UsageCorrection",
     "UsageDaily",

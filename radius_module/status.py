@@ -76,7 +76,7 @@ def keep_written(state_dir: Path, process: str, facts: Callable[[], dict[str, ob
 def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
     """A failed write is logged once for each reason."""
     logged = ""
-    while not stopping.wait(EVERY):
+    while True:
         try:
             replace_text(path, json.dumps(facts()))
             logged = ""
@@ -84,6 +84,8 @@ def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) 
             if str(error) != logged:
                 log.warning("the report %s cannot be written: %s", path, error)
             logged = str(error)
+        if stopping.wait(EVERY):
+            return
 
 
 def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:

@@ -13,13 +13,13 @@ from flask import g, request
 from sqlalchemy import func, select
 
 from admin_api.access import tokens
+from admin_api.access.capabilities import OF_MONEY, of_role
 from admin_api.web import database
-from admin_api.web.errors import refuse
+from admin_api.web.errors import MESSAGES, refuse
 from admin_api.web.parts import parts
-from models import Isp
+from models import BillingSettings, Isp
 from models.audit_trail import Actor, act_as
 from models.secrets.generated import api_key_digest
-from models.tables.users import ROLES
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -44,8 +44,8 @@ class Principal:
 
     @property
     def roles(self) -> list[str]:
-        """The caller's own and every weaker one."""
-        return list(ROLES[ROLES.index(self.role) :])
+        """What the caller may do."""
+        return sorted(of_role(self.role))
 
 
 def _of_token(text: str) -> Principal | None:
@@ -84,6 +84,7 @@ def allowed(role: str, *, tenant: bool = True) -> Callable[[ViewT], ViewT]:
         @wraps(view)
         def guarded(*args: object, **kwargs: object) -> object:
             _enter(cast(Principal, _any_of.current_user), tenant)
+            _keep_keys_from_money(role)
             return view(*args, **kwargs)
 
         protected: ViewT = _documenting.auth_required(_any_of, roles=[role])(guarded)  # type: ignore[assignment]
@@ -96,6 +97,22 @@ def principal() -> Principal:
     """The caller of this request."""
     caller: Principal = g.principal
     return caller
+
+
+def require(capability: str) -> None:
+    """For what a body asks for beyond its route."""
+    if capability not in principal().roles:
+        refuse(403, "forbidden", MESSAGES[403])
+    _keep_keys_from_money(capability)
+
+
+def _keep_keys_from_money(capability: str) -> None:
+    """A machine handles money only where its tenant has said so."""
+    if capability not in OF_MONEY or principal().token is not None:
+        return
+    settings = database.session().get(BillingSettings, principal().isp_id)
+    if settings is None or not settings.api_key_money:
+        refuse(403, "forbidden", "The API key may not handle money: the billing settings can allow it.")
 
 
 def _enter(caller: Principal, tenant: bool) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 from admin_api.web.pages import Page
 from admin_api.web.types import Body, Name, OperatorPassword, Shown, Text, unchanged
 
-Role = Literal["superadmin", "admin", "staff", "viewer"]
+Role = Literal["superadmin", "admin", "staff", "cashier", "viewer"]
 Typed = Annotated[str, Field(max_length=1000)]
 
 

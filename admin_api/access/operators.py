@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 
 from admin_api.access.authentication import allowed, principal
 from admin_api.access.bodies import UserChange, UserIn, UserOut, UserPage
+from admin_api.access.capabilities import of_role
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import session, settle
 from admin_api.web.errors import refuse
@@ -92,5 +93,5 @@ _WHERE = "superadmins belong to no ISP, everybody else to one (X-ISP-ID)"
 
 
 def _refuse_above(role: str) -> None:
-    if operators.rank(role) < operators.rank(principal().role):
-        refuse(403, "role_too_high", "A role above your own cannot be given.")
+    if not of_role(role) <= of_role(principal().role):
+        refuse(403, "role_too_high", "Nobody gives a role that may do more than their own.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from admin_api.web.money import Amount, PayIn
 from admin_api.web.pages import Page, PageQuery
 from admin_api.web.types import (
     Address,
@@ -68,16 +70,17 @@ class CustomerChange(Body):
     credential_storage: Storage | None = None
 
 
-class RenewIn(Body):
+class RenewIn(PayIn):
     """How many periods of the customer's plan are paid."""
 
     periods: Annotated[int, Field(ge=1, le=120)] = 1
 
 
-class TopupIn(Body):
+class TopupIn(PayIn):
     """Data on top of the plan's, until the current period ends; GB of 10^9 bytes."""
 
     data_gb: Annotated[Gigabytes, Field(gt=0)]
+    price: Amount = Decimal(0)
 
 
 class TopupOut(Shown):

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response
 from sqlalchemy import Select
 
-from admin_api.access.authentication import allowed
+from admin_api.access.authentication import allowed, require
 from admin_api.customers.bodies import (
     CustomerChange,
     CustomerIn,
@@ -26,6 +26,7 @@ from admin_api.customers.views import shown, shown_one
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import now, session, tenant, tenant_rows
 from admin_api.web.errors import refuse
+from admin_api.web.money import minor_of
 from admin_api.web.pages import ordered, page_of, searched
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
@@ -35,7 +36,7 @@ from models import Customer, Topup
 from models.customers import lifecycle
 from models.customers.bulk_import import MOST_ERRORS, Import
 from models.customers.lookup import customer_id_named
-from models.subscriptions import renewals
+from models.money.purchases import renewal
 from models.subscriptions.status import has_status
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
@@ -146,13 +147,14 @@ def activate(row: Customer) -> CustomerOut:
 
 
 @customers.post("/<int:id>/renew")
+@documents(responses=[409])
 @allowed("staff")
 @the_row(Customer)
 @takes(RenewIn)
 @answers(CustomerOut, message="Customer renewed.")
 def renew(row: Customer, body: RenewIn) -> CustomerOut:
     """Add paid periods"""
-    renewals.renew(session(), tenant(), row, now(), body.periods)
+    renewal.renew(session(), tenant(), row, now(), body.periods, body.terms(require))
     return shown_one(row)
 
 
@@ -164,7 +166,8 @@ def renew(row: Customer, body: RenewIn) -> CustomerOut:
 @answers(TopupOut, 201, "Data added.")
 def top_up(row: Customer, body: TopupIn) -> Topup:
     """Add data to the current period"""
-    return renewals.top_up(session(), row, now(), octets(body.data_gb))
+    price = minor_of(body.price, "price")
+    return renewal.top_up(session(), tenant(), row, now(), octets(body.data_gb), price, body.terms(require))[0]
 
 
 def wanted(query: CustomerQuery) -> Select[Customer]:

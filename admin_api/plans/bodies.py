@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from admin_api.web.money import Amount, minor_of, shown_amount
 from admin_api.web.pages import Page
 from admin_api.web.types import (
     GB,
@@ -16,10 +17,8 @@ from admin_api.web.types import (
     Line,
     Mbps,
     Minutes,
-    Money,
     Name,
     Number,
-    Price,
     Shown,
     Text,
     octets,
@@ -49,6 +48,8 @@ class _Plan(Body):
         if "data_limit" in fields:
             limit = fields.pop("data_limit")
             fields["data_limit_bytes"] = None if limit is None else octets(limit)
+        if "price" in fields:
+            fields["price_minor"] = minor_of(fields.pop("price"), "price")
         return fields
 
 
@@ -57,7 +58,7 @@ class PlanIn(_Plan):
 
     name: Name
     description: Text | None = None
-    price: Price = Decimal(0)
+    price: Amount = Decimal(0)
     bandwidth_limit: Mbps | None = None
     upload_limit: Mbps | None = None
     data_limit: Gigabytes | None = None
@@ -78,7 +79,7 @@ class PlanChange(_Plan):
 
     name: Name = unchanged()
     description: Text | None = None
-    price: Price = unchanged()
+    price: Amount = unchanged()
     bandwidth_limit: Mbps | None = None
     upload_limit: Mbps | None = None
     data_limit: Gigabytes | None = None
@@ -101,7 +102,7 @@ class PlanOut(Shown):
     isp_id: int
     name: str
     description: str | None
-    price: Money
+    price: str
     bandwidth_limit: Number | None
     upload_limit: Number | None
     data_limit: Number | None
@@ -123,7 +124,8 @@ class PlanOut(Shown):
     @classmethod
     def _in_gigabytes(cls, row: Any) -> Any:  # noqa: ANN401  # a ServicePlan
         limit = row.data_limit_bytes
-        shown = {name: getattr(row, name) for name in cls.model_fields if name != "data_limit"}
+        shown = {name: getattr(row, name) for name in cls.model_fields if name not in ("data_limit", "price")}
+        shown["price"] = shown_amount(row.price_minor)
         return shown | {"data_limit": None if limit is None else Decimal(limit) / GB}
 
 

@@ -23,7 +23,7 @@ from admin_api.reports.bodies import (
     TrafficQuery,
     UsageOut,
 )
-from admin_api.web.charts import bars
+from admin_api.web.charts import bars, readable
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import now, session, tenant, tenant_id
 from admin_api.web.errors import refuse
@@ -118,7 +118,7 @@ def top_users(query: TopQuery) -> dict[str, Any] | Response:
     if query.format == "svg":
         names = [row.username or f"(gone) {row.customer_id}" for row in rows]
         series = {"download": [row.bytes_out for row in rows], "upload": [row.bytes_in for row in rows]}
-        return bars("Top users", names, series, octets=True)
+        return bars("Top users", names, series, shown=readable)
     shown = [row._asdict() | {"total_bytes": row.bytes_in + row.bytes_out} for row in rows]
     return {"since": since, "until": until, "rows": shown}
 

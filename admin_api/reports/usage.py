@@ -12,7 +12,7 @@ from sqlalchemy import func
 
 from admin_api.reports.bodies import ReportQuery
 from admin_api.sessions.views import sessions
-from admin_api.web.charts import bars
+from admin_api.web.charts import bars, readable
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import session
 from admin_api.web.errors import invalid
@@ -70,7 +70,7 @@ def check_days(since: date, until: date) -> None:
 def chart(title: str, rows: Sequence[Traffic]) -> Response:
     """Download and upload, one on top of the other."""
     series = {"download": [row.bytes_out for row in rows], "upload": [row.bytes_in for row in rows]}
-    return bars(title, [row.date.isoformat() for row in rows], series, octets=True)
+    return bars(title, [row.date.isoformat() for row in rows], series, shown=readable)
 
 
 def _sessions(customer: Customer, zone: ZoneInfo, since: date, until: date) -> Sequence[Any]:

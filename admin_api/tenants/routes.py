@@ -12,13 +12,14 @@ from sqlalchemy import Select, select
 from admin_api.access.authentication import allowed, principal
 from admin_api.tenants.bodies import IspChange, IspIn, IspKey, IspMade, IspOut, IspPage
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import session, settle, work_in
+from admin_api.web.database import now, session, settle, work_in
 from admin_api.web.errors import refuse
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
 from models import Isp
+from models.money.fixed_terms import change_terms, check_currency
 from models.tenants import isps as tenancy
 
 isps = APIBlueprint("isps", __name__, url_prefix="/api/isps", tag="ISPs")
@@ -58,6 +59,7 @@ def index(query: PageQuery) -> dict[str, Any]:
 @answers(IspMade, 201, "ISP created. Its API key and RADIUS secret are shown this once.")
 def create(body: IspIn) -> dict[str, Any]:
     """Create an ISP"""
+    check_currency(body.currency, now().date())
     isp, key, secret = tenancy.create_isp(session(), parts().keyring, **body.model_dump())
     return _shown(isp) | {"api_key": key, "radius_secret": secret}
 
@@ -83,6 +85,7 @@ def change(row: Isp, body: IspChange) -> Isp:
     changes = body.given()
     if "status" in changes and principal().role != "superadmin" and changes["status"] != row.status:
         refuse(403, "forbidden", "Only a superadmin suspends and activates ISPs.")
+    change_terms(session(), row, changes, now().date())
     tenancy.update_isp(session(), parts().keyring, row, changes)
     settle(row)
     return row

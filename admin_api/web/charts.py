@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 import pygal
@@ -17,7 +17,9 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder,
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
-def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[int]], *, octets: bool = False) -> Response:
+def bars(
+    title: str, labels: Sequence[str], series: Mapping[str, Sequence[int]], *, shown: Callable[[float], str] = str
+) -> Response:
     """One column a label, the series on top of each other."""
     chart = pygal.StackedBar(
         title=title,
@@ -28,7 +30,7 @@ def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[int]],
         truncate_legend=-1,
         truncate_label=24,
         no_data_text="nothing in this time",
-        value_formatter=readable if octets else str,
+        value_formatter=shown,
     )
     chart.add_xml_filter(_without_scripts)
     chart.x_labels = list(labels)

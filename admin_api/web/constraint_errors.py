@@ -8,6 +8,10 @@ KNOWN: dict[str, tuple[int, str, str, str | None]] = {
     "uq_customers_isp_id_static_ip": (409, "static_ip_taken", "Another customer has this address.", "static_ip"),
     "uq_users_username": (409, "username_taken", "This user name is taken.", "username"),
     "uq_isps_api_key_hash": (409, "api_key_taken", "This API key cannot be used.", "api_key"),
+    "no_instant_charged_twice": (409, "charged_already", "A part of this time has been charged already.", None),
+    "uq_charges_isp_id_reverses": (409, "already_reversed", "This charge has been taken back already.", None),
+    "uq_transfers_isp_id_reverses": (409, "already_reversed", "This has been taken back already.", None),
+    "ck_ledger_accounts_credit_not_below_floor": (409, "not_enough_credit", "The account's floor is reached.", None),
     "one_device_per_address": (409, "address_taken", "This address is registered already.", "ip_address"),
     "ck_service_plans_throttle_has_bandwidth": (
         422,

@@ -188,15 +188,13 @@ MacAddress = Annotated[str, Field(max_length=30), AfterValidator(_mac)]
 HostAddress = Annotated[str, AfterValidator(_host_address)]
 Moment = Annotated[datetime, BeforeValidator(_moment_text), AfterValidator(_moment)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Price = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
 Mbps = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=3)]
 Minutes = Annotated[int, Field(ge=1, le=357_912)]
 #: 10^9 bytes; nine decimals are exact.
 Gigabytes = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=9)]
 RowId = Annotated[int, Field(ge=1, lt=2**63)]
 
-#: As shown: money keeps its two decimals and is text, everything else is a number.
-Money = Annotated[Decimal, PlainSerializer(lambda value: f"{value:.2f}", return_type=str)]
+#: As shown: a number, whole ones without a point.
 Number = Annotated[Decimal, PlainSerializer(_number, return_type=float | int)]
 Address = Annotated[str, AfterValidator(_no_prefix)]
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from models.money.periods import begin_first
 from models.radius import provisioning
 from models.secrets.keyring import Keyring
 from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
@@ -62,6 +63,8 @@ def create_customers(
     ):  # fmt: skip
         if rows:
             session.execute(insert(table), rows)
+    if periods:
+        begin_first(session, isp, now, [period["customer_id"] for period in periods])
     return customers
 
 
@@ -98,7 +101,7 @@ def _first_period(customer: Customer, plans: Mapping[int, ServicePlan], now: dat
         "isp_id": customer.isp_id,
         "customer_id": customer.id,
         "service_plan_id": customer.service_plan_id,
-        "price": plan.price if plan else 0,
+        "price_minor": plan.price_minor if plan else 0,
         "period_start": now,
         "period_end": customer.expires_at,
     }

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.audit_trail import MASK, record, snapshot
 from models.customers.creation import NewCustomer, create_customers
+from models.money import periods
+from models.money.periods import Terms
 from models.network import requests
 from models.radius import provisioning
 from models.refusals import Invalid, Refused
@@ -62,6 +64,8 @@ def update_customer(
     session.flush()
     if "expires_at" in changes:
         _move_period_end(session, customer)
+        billing = periods.billing_of(session, isp, now)
+        periods.settle(session, billing, [customer.id], Terms(periods.NOT_BILLED), "the end was moved by hand")
     _request_change(session, customer, before, now, has_new_password=password is not None)
     if password is not None:
         _check_password(password)

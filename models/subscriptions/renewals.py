@@ -32,7 +32,7 @@ def renew(session: Session, isp: Isp, customer: Customer, now: datetime, periods
             isp_id=isp.id,
             customer_id=customer.id,
             service_plan_id=customer.service_plan_id,
-            price=plan.price if plan else 0,
+            price_minor=plan.price_minor if plan else 0,
             period_start=begin,
             period_end=end,
         )

@@ -39,8 +39,6 @@ Created = Annotated[datetime, mapped_column(server_default=text("now()"))]
 Updated = Annotated[datetime, mapped_column(server_default=text("now()"))]
 #: Octets; 64 bits, never negative (a CHECK beside each says so).
 Octets = Annotated[int, mapped_column(BigInteger, server_default=text("0"))]
-#: Exact, two decimals at least; the currency is the tenant's.
-Money = Annotated[Decimal, mapped_column(Numeric(14, 2))]
 #: Mbit/s, 10^6 bit/s, to one kbit/s.
 Mbps = Annotated[Decimal, mapped_column(Numeric(10, 3))]
 Yes = Annotated[bool, mapped_column(server_default=text("true"))]

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Created, Id, TenantKey, Updated
+from models.tables.base import Base, Created, Id, No, TenantKey, Updated
 
 
 class Customer(Base):
@@ -22,11 +22,15 @@ class Customer(Base):
         Index("ix_customers_isp_id_service_plan_id", "isp_id", "service_plan_id"),
         # Whose period ends next, for the worker that ends their sessions then.
         Index("ix_customers_expires_at", "expires_at"),
+        Index("ix_customers_renewal_due", "expires_at", postgresql_where=text("auto_renew")),
         CheckConstraint("status in ('active', 'suspended', 'expired')", name="status_known"),
         CheckConstraint("octet_length(username) between 1 and 253", name="username_length"),
         CheckConstraint(
             "credential_storage in ('encrypted', 'nt_password', 'ssha512')", name="credential_storage_known"
         ),
+        ForeignKeyConstraint(["isp_id", "next_service_plan_id"], ["service_plans.isp_id", "service_plans.id"]),
+        CheckConstraint("billing in ('prepaid', 'postpaid')", name="billing_known"),
+        CheckConstraint("credit_limit_minor >= 0", name="credit_limit_not_negative"),
     )
 
     isp_id: Mapped[TenantKey]
@@ -51,5 +55,16 @@ class Customer(Base):
     mac_address: Mapped[str | None]
     #: Null: as the ISP's.
     credential_storage: Mapped[str | None]
+    #: Prepaid: renewed while there is credit for it. Postpaid: renewed on account.
+    billing: Mapped[str] = mapped_column(server_default="prepaid")
+    #: At the end of a period the next one begins by itself.
+    auto_renew: Mapped[No]
+    tax_id: Mapped[str | None]
+    #: BCP 47, of documents.
+    language: Mapped[str | None]
+    #: How much may be owed, in minor units; null: no limit.
+    credit_limit_minor: Mapped[int | None]
+    #: The plan of the next renewal, where a change waits for the period's end.
+    next_service_plan_id: Mapped[int | None]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]

@@ -1,11 +1,15 @@
-"""ISPs: the tenants of the installation."""
+"""ISPs, the tenants of the installation, and how each of them bills."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, text
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Numeric, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Created, Updated
+from models.tables.base import Base, Created, No, TenantKey, Updated
 
 CREDENTIAL_STORAGES = ("encrypted", "nt_password", "ssha512")
 
@@ -38,5 +42,38 @@ class Isp(Base):
     #: How long closed sessions are kept, months.
     retention_months: Mapped[int] = mapped_column(server_default=text("24"))
     credential_storage: Mapped[str] = mapped_column(server_default="encrypted")
+    created_at: Mapped[Created]
+    updated_at: Mapped[Updated]
+
+
+class BillingSettings(Base):
+    """A tenant's seller, tax and terms. Until this row is saved, periods are given and nothing is owed."""
+
+    __tablename__ = "billing_settings"
+    __table_args__ = (
+        CheckConstraint("tax_rate >= 0 and tax_rate < 100", name="tax_rate_range"),
+        CheckConstraint("invoicing in ('none', 'each_charge', 'monthly')", name="invoicing_known"),
+        CheckConstraint("due_days between 0 and 365", name="due_days_range"),
+        CheckConstraint("first_period in ('on_account', 'free')", name="first_period_known"),
+        CheckConstraint("suspension in ('bill', 'pause')", name="suspension_known"),
+    )
+
+    isp_id: Mapped[TenantKey]
+    #: name, address, tax_id, iban.
+    seller: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    tax_name: Mapped[str] = mapped_column(server_default="")
+    #: Percent.
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(6, 3), server_default=text("0"))
+    tax_inclusive: Mapped[No]
+    tax_category: Mapped[str] = mapped_column(server_default="S")
+    invoicing: Mapped[str] = mapped_column(server_default="none")
+    series: Mapped[str] = mapped_column(server_default="INV-{year}-{number:05}")
+    due_days: Mapped[int] = mapped_column(server_default=text("0"))
+    #: [{after_days, action, weekdays}]
+    dunning: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    first_period: Mapped[str] = mapped_column(server_default="on_account")
+    suspension: Mapped[str] = mapped_column(server_default="bill")
+    #: The tenant's API key may take payments and change what is owed.
+    api_key_money: Mapped[No]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]

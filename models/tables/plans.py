@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Created, Id, Money, TenantKey, Updated, Yes
+from models.tables.base import Base, Created, Id, TenantKey, Updated, Yes
 
 
 class ServicePlan(Base):
@@ -16,7 +16,7 @@ class ServicePlan(Base):
     __tablename__ = "service_plans"
     __table_args__ = (
         CheckConstraint("length(name) between 1 and 200", name="name_length"),
-        CheckConstraint("price >= 0", name="price_not_negative"),
+        CheckConstraint("price_minor >= 0", name="price_not_negative"),
         CheckConstraint("bandwidth_limit > 0 and bandwidth_limit <= 1000000", name="bandwidth_limit_range"),
         CheckConstraint("upload_limit > 0 and upload_limit <= 1000000", name="upload_limit_range"),
         CheckConstraint("throttle_bandwidth > 0 and throttle_bandwidth <= 1000000", name="throttle_bandwidth_range"),
@@ -36,7 +36,8 @@ class ServicePlan(Base):
     id: Mapped[Id]
     name: Mapped[str]
     description: Mapped[str | None]
-    price: Mapped[Money] = mapped_column(server_default=text("0"))
+    #: Of a period, in minor units of the tenant's currency.
+    price_minor: Mapped[int] = mapped_column(server_default=text("0"))
     #: Download (and upload, where upload_limit is null).
     bandwidth_limit: Mapped[Decimal | None] = mapped_column(Numeric(10, 3))
     upload_limit: Mapped[Decimal | None] = mapped_column(Numeric(10, 3))

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.tables.base import Base, Created, Id, Money, TenantKey
+from models.tables.base import Base, Created, Id, TenantKey
 
 
 class Subscription(Base):
@@ -47,7 +47,8 @@ class Subscription(Base):
     customer_id: Mapped[int]
     #: The plan when the period was sold; what applies is the customer's plan of today.
     service_plan_id: Mapped[int | None]
-    price: Mapped[Money] = mapped_column(server_default=text("0"))
+    #: As sold, in minor units of the tenant's currency.
+    price_minor: Mapped[int] = mapped_column(server_default=text("0"))
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
     created_at: Mapped[Created]
@@ -61,6 +62,7 @@ class Topup(Base):
         ForeignKeyConstraint(["isp_id", "customer_id"], ["customers.isp_id", "customers.id"], ondelete="CASCADE"),
         Index("ix_topups_isp_id_customer_id_period_start", "isp_id", "customer_id", "period_start"),
         CheckConstraint("data_bytes > 0", name="data_positive"),
+        CheckConstraint("price_minor >= 0", name="price_not_negative"),
     )
 
     isp_id: Mapped[TenantKey]
@@ -68,6 +70,7 @@ class Topup(Base):
     customer_id: Mapped[int]
     period_start: Mapped[datetime]
     data_bytes: Mapped[int]
+    price_minor: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Created]
 
 

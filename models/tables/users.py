@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Created, Updated, Yes
 
-ROLES = ("superadmin", "admin", "staff", "viewer")
+ROLES = ("superadmin", "admin", "staff", "cashier", "viewer")
 
 
 class User(Base):
@@ -15,7 +15,7 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("role in ('superadmin', 'admin', 'staff', 'viewer')", name="role_known"),
+        CheckConstraint("role in ('superadmin', 'admin', 'staff', 'cashier', 'viewer')", name="role_known"),
         CheckConstraint("(role = 'superadmin') = (isp_id is null)", name="superadmin_has_no_tenant"),
         CheckConstraint("length(username) between 1 and 200", name="username_length"),
         Index("uq_users_username", func.lower(text("username")), unique=True),

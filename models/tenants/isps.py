@@ -15,7 +15,7 @@ from models.secrets.keyring import Keyring
 from models.tables.audit_log import AuditLog
 from models.tables.customers import Customer
 from models.tables.devices import MikrotikDevice
-from models.tables.isps import Isp
+from models.tables.isps import BillingSettings, Isp
 from models.tables.outbox import Outbox
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radgroupcheck, Radgroupreply
@@ -87,7 +87,7 @@ def delete_isp(session: Session, isp: Isp) -> None:
     record(session, "delete", isp, snapshot(isp), isp_id=isp.id)
     session.flush()
     session.execute(update(AuditLog).where(AuditLog.isp_id == isp.id).values(isp_id=None))
-    for model in (User, Outbox, Radgroupcheck, Radgroupreply):
+    for model in (User, Outbox, Radgroupcheck, Radgroupreply, BillingSettings):
         session.execute(delete(model).where(model.isp_id == isp.id))
     session.delete(isp)
     session.flush()

@@ -21,7 +21,6 @@ from radius_module.auth.server import AuthServer
 from radius_module.ipc import question, unix_socket
 from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
 from radius_module.login import over_http
-from radius_module.login.over_http import unnamed_station
 from radius_module.online.line_rate import line_rate
 
 log = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ class QuestionListener:
         name, mac = str(asked["username"]).encode(), station(str(asked["mac"]))
         record = AccountingRecord(
             str(asked["status"]), int(asked["isp_id"]), int(asked["device_id"]), str(asked["session_id"]).encode(),
-            b"" if mac else unnamed_station(address), name, float(asked["received"]),
+            b"", name, float(asked["received"]),
             octets_in=int(asked["octets_in"]), octets_out=int(asked["octets_out"]), mac=mac, nas_address=address,
         )  # fmt: skip
         customer = server.directory.customer(record.isp_id, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
 from radius_module.login.context import OnlineSlots
+from radius_module.online.slot import own_slot
 from radius_module.rules.facts import Customer, Device, Facts
 
 _facts = maker(Facts)
@@ -25,7 +26,8 @@ def gather(
     isp = directory.isp(isp_id)
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, (), eap)
+    own = own_slot(mac, 0 if device is None else device.id)
     used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
-    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap))
+    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap, own))
     return facts

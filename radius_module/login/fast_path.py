@@ -14,6 +14,7 @@ from typing import NamedTuple
 from models.accounting.session_id import make_class
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
+from radius_module.online.slot import new_slot, own_slot
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
@@ -90,7 +91,7 @@ class FastPath:
     def accept(self, request: LoginRequest, customer: Customer, now: float) -> FastAccept | None:
         """Accept a customer whose password was right. None: the rules are to be asked."""
         origin, mac = request.origin, request.mac
-        address, isp_id, _device_id = origin
+        address, isp_id, device_id = origin
         contents = self._directory.contents
         grant = self._grants.get(customer.id)
         if (
@@ -109,7 +110,9 @@ class FastPath:
             return None
         klass = make_class(now)
         limit = grant.limit
-        used = self._online.admit(customer.id, grant.period_start, limit, grant.slots, mac, mac or klass.hex(), now)
+        own = own_slot(mac, device_id)
+        key = own or new_slot(mac, device_id, klass)
+        used = self._online.admit(customer.id, grant.period_start, limit, grant.slots, own, key, now)
         if used is None:
             return None
         seconds = grant.expires_at - now

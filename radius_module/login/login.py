@@ -14,6 +14,7 @@ from radius_module.login.context import LoginContext, WireContext
 from radius_module.login.duplicates import Given
 from radius_module.login.facts import gather
 from radius_module.login.reject_delay import GUESSES
+from radius_module.online.slot import new_slot
 from radius_module.packets.access_request import LoginRequest
 from radius_module.replies import access_attributes, access_octets
 from radius_module.replies.attribute import Pair, UnencodableAttribute, text
@@ -107,7 +108,7 @@ def answer(
         log.error("customer %d: refused, the answer cannot be sent: %s", customer.id, wrong)
         return _refuse(context, request, customer, access_attributes.NOT_SET_UP, now)
     if device_id != PROBE_ID:
-        context.online.take_slot(customer.id, request.mac or klass.hex(), now)
+        context.online.take_slot(customer.id, new_slot(request.mac, device_id, klass), now)
     _record(context, request, customer, "Access-Accept", "accept", klass, now)
     return OK, {"reply": pairs, "config": _ACCEPTED}
 

@@ -1,7 +1,6 @@
 """One login that came over HTTP, on its way through the function that answers logins on the wire (login.answer).
 
-What differs from a device's: the tenant is the caller's and not the packet's, so the device is sought in it; and a
-login that names no station takes over the slot of the last one that named none there: no Class tells the two apart.
+What differs from a device's: the tenant is the caller's and not the packet's, so the device is sought in it.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from models.accounting.records import AuthResult
 from models.accounting.session_id import make_class
 from models.names import station
 from radius_module.login import login
-from radius_module.login.context import LoginContext, OnlineSlots
+from radius_module.login.context import LoginContext
 from radius_module.login.facts import gather
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.replies import outcome
 from radius_module.rules import explain
-from radius_module.rules.facts import Customer, Device, Slot
+from radius_module.rules.facts import Customer, Device
 
 #: Stands for a device that does not exist, where 0 would be the probe.
 NOWHERE = -1
@@ -27,10 +26,10 @@ NOWHERE = -1
 class HttpLogin:
     """A login's context as this login sees it; `result` is what was recorded."""
 
-    def __init__(self, context: LoginContext, isp_id: int, address: str, mac: str) -> None:
+    def __init__(self, context: LoginContext, isp_id: int) -> None:
         self.directory, self.passwords = context.directory, context.passwords
         self.reject_delay, self.answers = context.reject_delay, context.answers
-        self.online: OnlineSlots = context.online if mac else _UnnamedSlot(context.online, address)
+        self.online = context.online
         self.spool = self
         self.result: AuthResult | None = None
         self._isp_id, self._context = isp_id, context
@@ -51,7 +50,7 @@ def answer(
 ) -> dict[str, Any] | None:
     """{code, reply, delay} of a login by PAP from the device at `address`, with Calling-Station-Id `calling`."""
     mac = station(calling)
-    http = HttpLogin(context, isp_id, address, mac)
+    http = HttpLogin(context, isp_id)
     device = http.device(address)
     origin = Origin(address, isp_id, NOWHERE if device is None else device.id)
     name = username.encode()
@@ -74,22 +73,3 @@ def explained(
     answered = outcome.outcome(verdict, make_class(now))
     rules = [list(finding) for finding in (*findings, outcome.sendable(verdict, facts))]
     return {"code": answered.code, "reply": answered.reply, "rules": rules}
-
-
-def unnamed_station(address: str) -> bytes:
-    """In place of the Class that HTTP does not bring back."""
-    return b"unnamed at " + address.encode()
-
-
-class _UnnamedSlot:
-    """The slots of `simultaneous_use` as a login sees them that names no station: the unnamed one is its own."""
-
-    def __init__(self, online: OnlineSlots, address: str) -> None:
-        self._online, self._own = online, unnamed_station(address).hex()
-
-    def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
-        used, slots = self._online.usage_and_slots(customer_id, period_start, now)
-        return used, tuple(slot for slot in slots if slot.mac != self._own)
-
-    def take_slot(self, customer_id: int, _key: str, now: float) -> None:
-        self._online.take_slot(customer_id, self._own, now)

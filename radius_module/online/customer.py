@@ -11,6 +11,7 @@ from models.accounting.usage_split import Growth, pieces
 from radius_module.fast_tuple import maker
 from radius_module.online.boot_counter import boot_of
 from radius_module.online.session import _REMEMBERED, STALE_SECONDS, OnlineSession, StoredSession
+from radius_module.online.slot import awaited_slot, own_slot
 from radius_module.rules.facts import Slot
 
 #: A place taken at Accept is free again after so many seconds without Start.
@@ -96,7 +97,7 @@ class OnlineCustomer:
         """The same device began another session: those it had before are over."""
         ends = []
         for other_id, other in self.sessions.items():
-            same = other_id != uid and not other.closed and other.mac == session.mac != ""
+            same = other_id != uid and not other.closed and other.mac == session.mac == own_slot(session.mac, 0)
             if same and other.started <= session.started:
                 ends.append(other.end(other_id, at, TAKEN_OVER))
         return ends
@@ -106,14 +107,31 @@ class OnlineCustomer:
         if not self.sessions:
             slots = self.slots.items()
             return tuple([_slot((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
-        taken = [
-            Slot(session.mac, session.started, uid)
-            for uid, session in self.sessions.items()
-            if not session.closed and now - session.heard < STALE_SECONDS
-        ]
+        taken = self._of_sessions(now)
         present = {place.mac for place in taken}
         awaited = [(mac, since) for mac, since in self.slots.items() if now - since < SLOT_SECONDS]
         return tuple(taken + [Slot(mac, since, "") for mac, since in awaited if mac not in present])
+
+    def start_awaited_slot(self, record: AccountingRecord) -> None:
+        """The session has begun for which a slot was kept; from now on it has the slot itself."""
+        if self.slots:
+            key = awaited_slot(self.slots, record.mac, record.device_id, record.klass)
+            if key is not None:
+                self.slots.pop(key, None)
+
+    def _of_sessions(self, now: float) -> list[Slot]:
+        """Of open sessions without a station the newest at each device has their one slot."""
+        taken, unnamed = [], dict[str, Slot]()
+        for uid, session in self.sessions.items():
+            if session.closed or now - session.heard >= STALE_SECONDS:
+                continue
+            own = own_slot(session.mac, session.device_id)
+            slot = Slot(own or session.mac, session.started, uid)
+            if session.mac:
+                taken.append(slot)
+            elif own not in unnamed or unnamed[own].since <= slot.since:
+                unnamed[own] = slot
+        return taken + list(unnamed.values())
 
     def merge(self, fresh: Sequence[StoredSession]) -> None:
         """Sessions that the database no longer has open go, unless they have octets it has not heard of."""

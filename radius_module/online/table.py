@@ -58,7 +58,7 @@ class OnlineTable:
             return used, account.places(now) if account.sessions or account.slots else ()
 
     def admit(
-        self, customer_id: int, period_start: float, limit: int | None, allowed: int, mac: str, key: str, now: float
+        self, customer_id: int, period_start: float, limit: int | None, allowed: int, own: str, key: str, now: float
     ) -> int | None:
         """`usage_and_slots` and `take_slot` in one: the place is taken, and these are the octets used of the period.
 
@@ -72,7 +72,7 @@ class OnlineTable:
             # Nobody is there, or only the slot that this login takes over: no look at who the others are.
             slots = account.slots
             is_alone = not account.sessions and (not slots or (len(slots) == 1 and key in slots))
-            if not is_alone and len(others_of(mac, account.places(now))) >= allowed:
+            if not is_alone and len(others_of(own, account.places(now))) >= allowed:
                 return None
             _take(account, key, now)
             return used
@@ -80,7 +80,7 @@ class OnlineTable:
     def take_slot(self, customer_id: int, key: str, now: float) -> None:
         """An Accept takes a place until its Start, or for a minute.
 
-        `key` is the MAC, which so gives up the place it had; without one it is the login's Class, in hex.
+        `key` is what it is known by (radius_module.online.slot): who takes it anew gives up the one they had.
         """
         with self._lock:
             _take(self._account(customer_id), key, now)
@@ -127,7 +127,7 @@ class OnlineTable:
             account.begin_period(period_start, record, uid)
             account.sessions[uid] = session
             session.hear(record)
-            account.slots.pop(record.mac or record.klass.hex(), None)
+            account.start_awaited_slot(record)
             if not is_new or session.closed:
                 return []
             at = booked_at(record)

@@ -89,6 +89,7 @@ class Customer(NamedTuple):
 class Slot(NamedTuple):
     """A slot of `simultaneous_use` that is taken: by a session, or since Accept by one that has not begun."""
 
+    #: The MAC address, or what else tells it from others (radius_module.online.slot).
     mac: str
     since: float
     #: acctuniqueid; empty before Start.
@@ -112,6 +113,8 @@ class Facts(NamedTuple):
     slots: tuple[Slot, ...]
     #: Whether the device asks by EAP.
     eap: bool = False
+    #: What the slot is known by that this login takes over (radius_module.online.slot); empty: it takes over none.
+    own_slot: str = ""
 
 
 class Deny(NamedTuple):

@@ -7,12 +7,12 @@ from radius_module.rules.facts import Facts, Shown, Slot
 
 def others(facts: Facts) -> list[Slot]:
     """Slots taken by other devices than the one that logs in."""
-    return others_of(facts.mac, facts.slots)
+    return others_of(facts.own_slot, facts.slots)
 
 
-def others_of(mac: str, slots: tuple[Slot, ...]) -> list[Slot]:
-    """Slots of other devices than that of `mac`; an unknown MAC is always another's."""
-    return [slot for slot in slots if not mac or slot.mac != mac]
+def others_of(own: str, slots: tuple[Slot, ...]) -> list[Slot]:
+    """Slots other than the one that a login takes over; all of them where it takes over none."""
+    return [slot for slot in slots if not own or slot.mac != own]
 
 
 def is_full(facts: Facts) -> bool:

@@ -12,7 +12,7 @@ from service.host.settings import Settings
 from service.parts import Part
 from service.progress import Progress
 from service.s6 import supervisor, tree
-from service.start import readiness, schema, waiting
+from service.start import readiness, reports, schema, waiting
 
 _SECONDS: Mapping[str, float] = {"postgres": 300}  # crash recovery can take minutes
 _READY = "schema-ready"
@@ -75,7 +75,9 @@ class BringUp:
             self.progress.step(f"demo tenant, described in {self.settings.state_dir / demo.FILE}")
 
     def _wait(self, part: Part, secrets: Secrets) -> None:
-        waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, secrets),
+        """Until it answers and reports no trouble, so that `make status` finds all in order after a start."""
+        waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, secrets)
+                      if reports.is_in_order(self.settings, part.name) else None,
                       _SECONDS.get(part.name, 60))  # fmt: skip
         self.progress.step(f"{part.name} answers{_on(parts.place(part, self.settings))}")
 

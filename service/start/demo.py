@@ -99,7 +99,7 @@ def _plan(session: Session, isp: Isp) -> ServicePlan:
     if plan is not None:
         return plan
     return create_plan(
-        session, isp.id, name=name, description="10 Mbit/s down, 2 up, 100 GB", price=Decimal("19.90"),
+        session, isp.id, name=name, description="10 Mbit/s down, 2 up, 100 GB", price_minor=1990,
         bandwidth_limit=Decimal(10), upload_limit=Decimal(2), data_limit_bytes=100 * 10**9,
         session_timeout=24 * 60, idle_timeout=10, validity_days=_VALIDITY_DAYS,
     )  # fmt: skip

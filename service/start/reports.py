@@ -22,10 +22,20 @@ def read(settings: Settings, part: str) -> Described:
     """Parts that do not report have nothing to say."""
     if part not in _PARTS:
         return Described([], [])
+    return _written(settings, part) or Described(["it does not report about itself"], [])
+
+
+def is_in_order(settings: Settings, part: str) -> bool:
+    """Whether the part, if it is one that reports, does so and has no trouble."""
+    return not read(settings, part).troubles
+
+
+def _written(settings: Settings, part: str) -> Described | None:
     try:
         written = json.loads((settings.state_dir / "run" / f"{part}.json").read_text(encoding="utf-8"))
-        is_fresh = time.time() - float(written["at"]) < _FRESH
+        if time.time() - float(written["at"]) >= _FRESH:
+            return None
         troubles, warnings = ([str(text) for _code, text in written.get(kind, ())] for kind in ("troubles", "warnings"))
     except (OSError, ValueError, KeyError, TypeError):
-        is_fresh = False
-    return Described(troubles, warnings) if is_fresh else Described(["it does not report about itself"], [])
+        return None
+    return Described(troubles, warnings)

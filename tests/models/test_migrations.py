@@ -127,7 +127,7 @@ def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: En
     ("trigger", "tables"),
     [
         ("find_customer", {"radcheck", "radreply", "radusergroup", "radacct"}),
-        ("touch", {"isps", "users", "mikrotik_devices", "service_plans", "customers"}),
+        ("touch", {"isps", "users", "mikrotik_devices", "service_plans", "customers", "billing_settings"}),
     ],
 )
 def test_triggers_are_there(owner: Engine, trigger: str, tables: set[str]) -> None:

@@ -65,7 +65,7 @@ def test_a_variable_arrives_where_it_is_for_and_nowhere_else(tmp_path: Path, var
     wanted = value or str(tmp_path / "the-state")
     holders = {
         part for part, environment in environments(tmp_path).items()
-        if any(wanted in held for held in environment.values())
+        if any(wanted == held if wanted.isdigit() else wanted in held for held in environment.values())
     }  # fmt: skip
     assert holders == set(parts)
 

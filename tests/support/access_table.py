@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from models.tables.users import ROLES
+
 #: operation → the weakest role that may; `open` needs no credentials, `own` judges by itself.
 WEAKEST: dict[str, str] = {
     "POST /api/auth/login": "open",
@@ -70,6 +72,29 @@ WEAKEST: dict[str, str] = {
     "GET /api/billing/reports/online": "viewer",
     "GET /api/billing/reports/refusals": "viewer",
     "GET /api/billing/reports/top-users": "viewer",
+    "GET /api/billing/settings": "viewer",
+    "PUT /api/billing/settings": "admin",
+    "GET /api/billing/customers/{id}/account": "viewer",
+    "GET /api/billing/customers/{id}/statement": "viewer",
+    "GET /api/billing/customers/{id}/charges": "viewer",
+    "POST /api/billing/customers/{id}/charges": "staff",
+    "POST /api/billing/customers/{id}/charges/{charge_id}/reverse": "admin",
+    "POST /api/billing/customers/{id}/quote": "cashier",
+    "POST /api/billing/customers/{id}/change-plan": "staff",
+    "POST /api/billing/customers/{id}/cancel": "staff",
+    "GET /api/billing/payments": "viewer",
+    "POST /api/billing/payments": "cashier",
+    "GET /api/billing/payments/{id}": "viewer",
+    "POST /api/billing/payments/{id}/reverse": "admin",
+    "POST /api/billing/payments/{id}/refund": "admin",
+    "POST /api/billing/payments/{id}/assign": "admin",
+    "GET /api/billing/drawers": "cashier",
+    "POST /api/billing/drawers/{id}/close": "cashier",
+    "GET /api/billing/reports/revenue": "viewer",
+    "GET /api/billing/reports/tax": "viewer",
+    "GET /api/billing/reports/collections": "viewer",
+    "GET /api/billing/reports/aging": "viewer",
+    "GET /api/billing/reports/expiring": "viewer",
     "GET /api/billing/radius/status": "viewer",
     "POST /api/radius-api/auth": "staff",
     "POST /api/radius-api/accounting": "staff",
@@ -82,3 +107,20 @@ WEAKEST: dict[str, str] = {
     "GET /readyz": "open",
     "GET /metrics": "own",
 }
+
+#: What an API key may do only where its tenant says so.
+FOR_MONEY = frozenset({
+    "POST /api/billing/customers/{id}/charges", "POST /api/billing/customers/{id}/charges/{charge_id}/reverse",
+    "POST /api/billing/customers/{id}/quote", "POST /api/billing/customers/{id}/change-plan",
+    "POST /api/billing/customers/{id}/cancel", "POST /api/billing/payments", "GET /api/billing/drawers",
+    "POST /api/billing/payments/{id}/reverse", "POST /api/billing/payments/{id}/refund",
+    "POST /api/billing/payments/{id}/assign", "POST /api/billing/drawers/{id}/close",
+})  # fmt: skip
+
+
+def may(role: str, operation: str) -> bool:
+    """By the table."""
+    if role == "machine" and operation in FOR_MONEY:
+        return False
+    rank = ROLES.index("staff" if role == "machine" else role)
+    return rank <= ROLES.index(WEAKEST[operation])

@@ -49,11 +49,25 @@ BODIES: dict[str, Callable[[World, int], Body]] = {
         "nas_ip": world.device_address,
     },
 }  # fmt: skip
+BODIES |= {
+    "PUT /api/billing/settings": lambda world, n: {"due_days": n % 300},
+    "POST /api/billing/customers/{id}/charges": lambda world, n: {"description": f"Fee {n}", "unit_price": "1.00"},
+    "POST /api/billing/customers/{id}/charges/{charge_id}/reverse": lambda world, n: {"reason": f"mistake {n}"},
+    "POST /api/billing/customers/{id}/quote": lambda world, n: {"action": "renew"},
+    "POST /api/billing/customers/{id}/change-plan": lambda world, n: {"service_plan_id": world.ids["plan"]},
+    "POST /api/billing/customers/{id}/cancel": lambda world, n: {"reason": f"moved {n}"},
+    "POST /api/billing/payments": lambda world, n: {"amount": "5.00", "method": "bank", "reference": f"R{n}"},
+    "POST /api/billing/payments/{id}/reverse": lambda world, n: {"reason": f"mistake {n}"},
+    "POST /api/billing/payments/{id}/refund": lambda world, n: {"reason": f"too much {n}", "amount": "1.00"},
+    "POST /api/billing/payments/{id}/assign": lambda world, n: {"customer_id": world.ids["customer"]},
+    "POST /api/billing/drawers/{id}/close": lambda world, n: {"counted": "100.00"},
+}
 BODIES["POST /api/billing/plans/{id}/attributes"] = BODIES["POST /api/billing/customers/{id}/attributes"]
 #: Not JSON.
 IMPORT = "POST /api/billing/customers/import"
 #: What ends what others need comes last: attributes before their customers, those before plans, all before the ISP.
 _LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customers/{id}/activate",
+         "POST /api/billing/customers/{id}/cancel", "POST /api/billing/payments/{id}/reverse",
          "DELETE /api/billing/customers/{id}/attributes/{attribute_id}",
          "DELETE /api/billing/plans/{id}/attributes/{attribute_id}", "POST /api/billing/quarantine/{id}/submit",
          "DELETE /api/billing/quarantine/{id}", "POST /api/network/requests/{id}/retry",

@@ -105,6 +105,10 @@ class Tenant:
         return self.operator("staff")
 
     @cached_property
+    def cashier(self) -> Caller:
+        return self.operator("cashier")
+
+    @cached_property
     def viewer(self) -> Caller:
         return self.operator("viewer")
 

@@ -25,7 +25,7 @@ CUSTOMER = Customer(
 
 def facts(**changes: Any) -> Facts:
     """Facts with these changed."""
-    given = Facts(NOW, DEVICE, ISP, CUSTOMER, PLAN, True, MAC, 0, ())
+    given = Facts(NOW, DEVICE, ISP, CUSTOMER, PLAN, True, MAC, 0, (), own_slot=MAC)
     return given._replace(**changes)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from tests.support.caller import Tenant
 
 Rows = Callable[..., list[tuple[Any, ...]]]
-ADDRESSES = {"devices": "device", "plans": "plan", "customers": "customer", "users": "user", "isps": "isp",
-             "requests": "request"}  # fmt: skip
+_PAYMENTS = {"/reverse": "payment_reversed", "/refund": "payment_refunded", "/assign": "payment_in_suspense"}
+ADDRESSES = {"payments": "payment", "drawers": "drawer", "devices": "device", "plans": "plan",
+             "customers": "customer", "users": "user", "isps": "isp", "requests": "request"}  # fmt: skip
 
 
 class World:
@@ -36,6 +37,7 @@ class World:
             kind: tenant.superadmin.post(f"/api/billing/{kind}s/{self.ids[kind]}/attributes", body).data["id"]
             for kind in ("plan", "customer")
         }
+        self._add_money()
         quarantined = rows(
             "insert into quarantine (isp_id, node, reason, record, octets)"
             " values (:isp, 'n', :secret, '{}', '') returning id",
@@ -60,11 +62,29 @@ class World:
             isp=tenant.id,
         )[0][0]
 
+    def _add_money(self) -> None:
+        """Settings, a charge, payments for each of what can be done with one, and the drawer of the one in cash."""
+        admin, secret = self.tenant.superadmin, f"secret of {self.tenant.id}"
+        assert admin.put("/api/billing/settings", {"seller": {"name": secret}}).status == 200
+        of_customer = f"/api/billing/customers/{self.ids['customer']}"
+        charge = admin.post(f"{of_customer}/charges", {"description": secret, "unit_price": "1.50"})
+        self.attributes["charge"] = charge.data["id"]
+        for kind, method in (("payment", "bank"), ("payment_reversed", "other"), ("payment_refunded", "bank"),
+                             ("payment_in_suspense", "bank"), ("drawer", "cash")):  # fmt: skip
+            body = {"amount": "100.00", "method": method, "note": secret, "reference": kind}
+            if kind != "payment_in_suspense":
+                body["customer_id"] = self.ids["customer"]
+            payment = admin.post("/api/billing/payments", body)
+            assert payment.status == 201, payment
+            self.ids[kind] = payment.data["drawer_id" if kind == "drawer" else "id"]
+
     def parameters(self, path: str) -> dict[str, Any]:
         """Values for the path's places."""
         kind = next((kind for word, kind in ADDRESSES.items() if f"/{word}/{{id}}" in path), "quarantine")
+        if kind == "payment":
+            kind = next((of_act for end, of_act in _PAYMENTS.items() if path.endswith(end)), kind)
         values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
-        values["username"] = f"user{self.tenant.id}"
+        values |= {"username": f"user{self.tenant.id}", "charge_id": self.attributes["charge"]}
         values["session_id"] = self.session_id
         return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 

@@ -50,7 +50,7 @@ def test_a_password_is_not_cut_at_a_nul_and_not_repaired(tenant: Tenant) -> None
     john, jack = tenant.customer(password="secret"), tenant.customer("jack", password="grüße")
     for octets in (b"secret\0junk", b"\0secret", b"sec\0ret", b"secret\xff", b"\0"):
         assert not tenant.login(john, Pap(octets)).accepted, octets
-    for octets in ("grüße".encode("latin-1"), "grüße".encode("utf-16-le"), "grüße".encode()[:-1], b"gr??e"):
+    for octets in ("grüße".encode("cp437"), "grüße".encode("utf-16-le"), "grüße".encode()[:-1], b"gr??e"):
         assert not tenant.login(jack, Pap(octets)).accepted, octets
 
 

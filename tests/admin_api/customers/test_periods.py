@@ -34,10 +34,10 @@ def test_renewals_add_up_from_the_end_and_come_back_to_their_day(tenant: Tenant,
         shown = tenant.staff.post(f"{BASE}/{customer['id']}/renew", {"periods": periods}).data
         ends.append(shown["expires_at"])
     assert [end[:10] for end in ends] == ["2031-02-28", "2031-03-31", "2031-05-31"]
-    sold = rows("select period_start, period_end, price from subscriptions where customer_id = :id order by 1",
+    sold = rows("select period_start, period_end, price_minor from subscriptions where customer_id = :id order by 1",
                 id=customer["id"])  # fmt: skip
     assert all(period[1] == following[0] for period, following in pairwise(sold))
-    assert {str(row[2]) for row in sold} == {"12.50"}
+    assert {row[2] for row in sold} == {1250}
 
 
 def test_who_has_expired_is_shown_so_and_is_renewed_from_now(tenant: Tenant) -> None:

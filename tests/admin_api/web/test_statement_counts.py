@@ -52,8 +52,17 @@ def _grow(tenant: Tenant, rows: Rows, customer: dict[str, Any]) -> None:
             days = rows("select count(*) from usage_daily where customer_id = :customer", customer=whose["id"])[0][0]
             rows("insert into usage_daily values (:isp, :customer, (now() at time zone 'UTC')::date - :days, 1, 1)",
                  isp=tenant.id, customer=whose["id"], days=days)  # fmt: skip
+        _grow_money(tenant, customer)
         rows("insert into quarantine (isp_id, node, reason, record, octets) values (:isp, 'n', 'r', '{}', '')",
              isp=tenant.id)  # fmt: skip
+
+
+def _grow_money(tenant: Tenant, customer: dict[str, Any]) -> None:
+    """A charge, a payment that pays it, and another operator's drawer."""
+    assert tenant.superadmin.put("/api/billing/settings", {}).status == 200
+    tenant.superadmin.post(f"{BASE}/{customer['id']}/charges", {"description": "Fee", "unit_price": "3.00"})
+    body = {"customer_id": customer["id"], "amount": "2.00", "method": "cash"}
+    assert tenant.operator("cashier").post("/api/billing/payments", body).status == 201
 
 
 def test_the_number_of_statements_does_not_grow_with_the_rows(
@@ -64,6 +73,7 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
     ids = {"customers": customer["id"], "plans": customer["service_plan_id"], "isps": tenant.id,
            "users": tenant.admin.get("/api/auth/me").data["id"], "devices": tenant.device()["id"]}  # fmt: skip
     _grow(tenant, rows, customer)
+    ids["payments"] = tenant.superadmin.get("/api/billing/payments").data["items"][0]["id"]
     ids["quarantine"] = rows("select min(id) from quarantine where isp_id = :isp", isp=tenant.id)[0][0]
     counts: list[dict[str, int]] = []
     for _ in range(2):

@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def plan(session: Session, isp: Isp) -> ServicePlan:
-    row = ServicePlan(isp_id=isp.id, name="Gold", validity_months=1, price=5)
+    row = ServicePlan(isp_id=isp.id, name="Gold", validity_months=1, price_minor=500)
     session.add(row)
     session.flush()
     return row
@@ -57,7 +57,7 @@ def rad_rows(session: Session, keyring: Keyring, customer: Customer) -> list[tup
             rows.append((table.__tablename__, getattr(each, "attribute", ""), getattr(each, "op", ""), value,
                           each.is_active, each.origin, each.username == customer.username))  # fmt: skip
     for period in session.scalars(select(Subscription).where(Subscription.customer_id == customer.id)):
-        rows.append((period.service_plan_id, period.price, period.period_start, period.period_end))
+        rows.append((period.service_plan_id, period.price_minor, period.period_start, period.period_end))
     return rows
 
 

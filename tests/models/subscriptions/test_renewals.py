@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -63,12 +62,12 @@ def test_what_has_run_out_is_renewed_from_now(session: Session, isp: Isp, sell: 
 
 
 def test_a_period_keeps_the_price_it_was_sold_at(session: Session, isp: Isp, sell: Sell) -> None:
-    customer = sell({"price": Decimal("12.50")})
+    customer = sell({"price_minor": 1250})
     plan = session.get_one(ServicePlan, (isp.id, customer.service_plan_id))
-    plan.price = Decimal(99)
+    plan.price_minor = 9900
     renewals.renew(session, isp, customer, NOON, 1)
-    sold = select(Subscription.price).where(Subscription.customer_id == customer.id).order_by(Subscription.period_start)
-    assert list(session.scalars(sold)) == [Decimal("12.50"), Decimal(99)]
+    sold = select(Subscription.price_minor).where(Subscription.customer_id == customer.id)
+    assert list(session.scalars(sold.order_by(Subscription.period_start))) == [1250, 9900]
 
 
 @pytest.mark.parametrize(

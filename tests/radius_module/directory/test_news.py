@@ -28,7 +28,7 @@ CHANGES = {
     "subscriptions": (
         "customers",
         "(isp_id, customer_id, period_start, period_end) values ({isp}, {customer}, now(), 'tomorrow')",
-        "price = 5",
+        "price_minor = 5",
     ),
     "topups": (
         "customers",

@@ -30,8 +30,15 @@ def test_the_same_device_takes_its_own_place_over() -> None:
     assert code(of_plan(simultaneous_use=1, slots=(place(MAC), place(OTHER_MAC)))) == "too_many_sessions"
 
 
-def test_a_device_that_nobody_knows_is_never_the_same_one() -> None:
-    assert code(of_plan(simultaneous_use=1, slots=(place(""),))._replace(mac="")) == "too_many_sessions"
+def test_a_login_that_takes_over_no_slot_is_another_each_time() -> None:
+    assert code(of_plan(simultaneous_use=1, slots=(place("10.0.0.7"),))._replace(own_slot="")) == "too_many_sessions"
+    assert code(of_plan(simultaneous_use=1, slots=(place(""),))._replace(own_slot="")) == "too_many_sessions"
+
+
+def test_a_login_without_a_station_takes_over_the_one_slot_of_its_device() -> None:
+    asked = of_plan(simultaneous_use=1, slots=(place("@70"),))
+    assert code(asked._replace(mac="", own_slot="@70")) == "accept"
+    assert code(asked._replace(mac="", own_slot="@71")) == "too_many_sessions"
 
 
 def test_without_a_plan_there_is_one_place() -> None:

@@ -1,0 +1,1 @@
+"""`/api/billing`: settings, accounts, purchases, payments, drawers, reports about money."""

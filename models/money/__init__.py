@@ -1,0 +1,1 @@
+"""Charges, the ledger, payments by hand, and what is owed."""

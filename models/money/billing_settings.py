@@ -1,0 +1,59 @@
+"""How a tenant bills; until it has saved that, nothing is owed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.audit_trail import record, snapshot
+from models.tables.isps import BillingSettings
+
+
+@dataclass(frozen=True)
+class Tax:
+    """One rate. `rate` is in thousandths of a percent, `percent` as it is shown."""
+
+    category: str
+    percent: Decimal
+    inclusive: bool
+
+    @property
+    def rate(self) -> int:
+        return int(self.percent * 1000)
+
+
+NO_TAX = Tax("O", Decimal(0), inclusive=False)
+
+
+def read(session: Session, isp_id: int) -> BillingSettings | None:
+    """None: the tenant has not saved any."""
+    return session.get(BillingSettings, isp_id)
+
+
+def tax_of(settings: BillingSettings | None) -> Tax:
+    """What is added to (or contained in) the tenant's prices."""
+    if settings is None:
+        return NO_TAX
+    return Tax(settings.tax_category, settings.tax_rate, settings.tax_inclusive)
+
+
+def save(session: Session, isp_id: int, values: dict[str, Any]) -> BillingSettings:
+    """The tenant's settings become the given ones. They hold for what is charged from now on."""
+    settings = read(session, isp_id)
+    if settings is None:
+        settings = BillingSettings(isp_id=isp_id, **values)
+        session.add(settings)
+        session.flush()
+        session.refresh(settings)
+        record(session, "create", settings)
+        return settings
+    before = snapshot(settings)
+    for name, value in values.items():
+        setattr(settings, name, value)
+    session.flush()
+    session.refresh(settings)
+    record(session, "update", settings, before)
+    return settings

@@ -1,0 +1,1 @@
+"""What customers buy: periods, plans, data; what it costs, and who pays."""
