@@ -8,7 +8,7 @@ import secrets
 from apiflask import APIFlask
 from flask import Flask
 
-from admin_api.access import login, operators
+from admin_api.access import login, operators, request_log
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
@@ -18,6 +18,7 @@ from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
 from admin_api.network.routes import network
 from admin_api.operation import audit_log, cli, health, metrics
+from admin_api.operation.docs_page import docs_page
 from admin_api.plans.routes import plans
 from admin_api.radius import quarantine, reply_rows
 from admin_api.radius.routes import radius
@@ -51,13 +52,15 @@ BLUEPRINTS = (
     audit_log.office,
     quarantine.quarantined,
     health.health,
+    docs_page,
 )
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
     """The WSGI application. Settings default to the environment; what is missing there ends the start."""
-    app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_ui="redoc")
+    app = APIFlask(__name__, title="Infora WiFi Billing", version="1", docs_path=None)
     requests.register(app)
+    request_log.register(app)
     metrics.register(app)
     errors.register(app)
     database.register(app)

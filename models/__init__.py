@@ -3,8 +3,8 @@
 Importing this package registers all tables on `Base.metadata`. It imports nothing else of the project.
 """
 
-from models.tables.accounting import Radacct, Radpostauth
-from models.tables.api_access import IdempotencyKey, LoginFailure, RevokedToken
+from models.tables.accounting import Radacct, Radpostauth, SessionAlias
+from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
@@ -39,6 +39,7 @@ __all__ = [
     "Isp",
     "LedgerAccount",
     "LedgerCheckpoint",
+    "LoginAddress",
     "LoginFailure",
     "MikrotikDevice",
     "Outbox",
@@ -54,6 +55,7 @@ __all__ = [
     "Refund",
     "RevokedToken",
     "ServicePlan",
+    "SessionAlias",
     "SetAside",
     "SpoolProgress",
     "Subscription",

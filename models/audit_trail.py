@@ -1,4 +1,4 @@
-"""Writes the audit row of a change, in the change's own transaction.
+"""Writes the audit row of a change or a login, in its own transaction. Rows are added, never changed.
 
 Who acts is told to the session once (`act_as`); what a row showed before is taken with `snapshot`.
 """
@@ -57,20 +57,27 @@ def record(
         after = snapshot(row)
     if before is not None and after is not None:
         before, after = _difference(before, after)
+    belongs_to = isp_id if isp_id is not None else getattr(row, "isp_id", None)
+    note(session, action, row.__tablename__, getattr(row, "id", None), belongs_to, before, after)
+
+
+def note(
+    session: Session,
+    action: str,
+    resource: str,
+    resource_id: int | None,
+    isp_id: int | None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """One audit row about what is no change of a row, such as a login."""
     actor = session.info.get("actor", Actor("system"))
     session.add(
         AuditLog(
-            isp_id=isp_id if isp_id is not None else getattr(row, "isp_id", None),
-            actor=actor.name,
-            address=actor.address,
-            request_id=actor.request_id,
-            action=action,
-            resource=row.__tablename__,
-            resource_id=getattr(row, "id", None),
-            before=before,
-            after=after,
+            isp_id=isp_id, actor=actor.name, address=actor.address, request_id=actor.request_id, action=action,
+            resource=resource, resource_id=resource_id, before=before, after=after,
         )
-    )
+    )  # fmt: skip
 
 
 def _shown(name: str, value: object) -> object:

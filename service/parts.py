@@ -57,7 +57,8 @@ def _api(settings: Settings) -> list[str]:
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     return [str(settings.venv / "bin/python"), "-m", "gunicorn", "admin_api:create_app()",
             "--config", "python:admin_api.http_server",
-            "--bind", f"{host}:{settings.api_port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4",
+            "--bind", f"{host}:{settings.api_port}", "--worker-class", "admin_api.web.http_worker.BufferingWorker",
+            "--workers", "2", "--threads", "4",
             "--worker-tmp-dir", str(settings.state_dir / "run"), "--no-control-socket", "--graceful-timeout", "5",
             "--log-level", settings.log_level]  # fmt: skip
 

@@ -41,6 +41,7 @@ class Principal:
     isp_id: int | None
     user_id: int | None = None
     token: tokens.Token | None = None
+    isp_is_suspended: bool = False
 
     @property
     def roles(self) -> list[str]:
@@ -53,18 +54,18 @@ def _of_token(text: str) -> Principal | None:
     if token is None:
         return None
     operator = func.infora_operator_of_token(token.user_id, token.jti).table_valued(
-        "id", "isp_id", "username", "role", "token_version"
+        "id", "isp_id", "username", "role", "token_version", "isp_status"
     )
     row = database.session().execute(select(operator)).one_or_none()
     if row is None or row.token_version != token.version:
         return None
-    return Principal(row.username, row.role, row.isp_id, row.id, token)
+    return Principal(row.username, row.role, row.isp_id, row.id, token, row.isp_status == "suspended")
 
 
 def _of_key(text: str) -> Principal | None:
-    isp = func.infora_isp_of_key(api_key_digest(text)).table_valued("id", "name")
+    isp = func.infora_isp_of_key(api_key_digest(text)).table_valued("id", "name", "status")
     row = database.session().execute(select(isp)).one_or_none()
-    return None if row is None else Principal("api-key", KEY_ROLE, row.id)
+    return None if row is None else Principal("api-key", KEY_ROLE, row.id, isp_is_suspended=row.status == "suspended")
 
 
 def _roles(principal: Principal) -> list[str]:
@@ -77,13 +78,16 @@ bearer.get_user_roles(_roles)
 api_key.get_user_roles(_roles)
 
 
-def allowed(role: str, *, tenant: bool = True) -> Callable[[ViewT], ViewT]:
-    """The view is for this role and every stronger one. `tenant`: it works in one tenant, so one must be named."""
+def allowed(role: str, *, tenant: bool = True, while_suspended: bool = False) -> Callable[[ViewT], ViewT]:
+    """The view is for this role and every stronger one. `tenant`: it works in one tenant, so one must be named.
+
+    `while_suspended`: also in a suspended ISP, because its own answer says what follows from that.
+    """
 
     def decorate(view: ViewT) -> ViewT:
         @wraps(view)
         def guarded(*args: object, **kwargs: object) -> object:
-            _enter(cast(Principal, _any_of.current_user), tenant)
+            _enter(cast(Principal, _any_of.current_user), tenant, while_suspended)
             _keep_keys_from_money(role)
             return view(*args, **kwargs)
 
@@ -115,9 +119,11 @@ def _keep_keys_from_money(capability: str) -> None:
         refuse(403, "forbidden", "The API key may not handle money: the billing settings can allow it.")
 
 
-def _enter(caller: Principal, tenant: bool) -> None:
+def _enter(caller: Principal, tenant: bool, while_suspended: bool) -> None:
     """Choose the tenant: the caller's own, or the one that a superadmin names in X-ISP-ID."""
     g.principal = caller
+    if caller.isp_is_suspended and not while_suspended:
+        refuse(403, "isp_suspended", "Your ISP is suspended at the moment.")
     g.caller = f"user:{caller.user_id}" if caller.user_id is not None else f"isp:{caller.isp_id}"
     superadmin = caller.role == "superadmin"
     database.work_in(caller.isp_id, everywhere=superadmin)

@@ -55,6 +55,8 @@ class AccountingIn(Body):
     framed_ip: IPv4Address | None = None
     calling_station_id: Line = ""
     terminate_cause: Line = ""
+    #: As an Access-Accept gave it, in hex: it says whose the session is, whatever the customer is called since.
+    class_: Annotated[str, Field(alias="class", pattern=r"^(0x)?([0-9A-Fa-f]{2}){0,253}$")] = ""
 
 
 class AccountingOut(Shown):

@@ -36,7 +36,7 @@ radius = APIBlueprint("radius", __name__, tag="RADIUS")
 
 
 @radius.get("/api/billing/customers/<int:id>/explain")
-@allowed("viewer")
+@allowed("viewer", while_suspended=True)
 @the_row(Customer)
 @asks(ExplainQuery)
 @answers(ExplainOut)
@@ -73,7 +73,7 @@ def status() -> dict[str, Any]:
 
 
 @radius.post("/api/radius-api/auth")
-@allowed("staff")
+@allowed("staff", while_suspended=True)
 @takes(AuthIn)
 @answers(AuthOut, message="Access-Accept.")
 def auth(body: AuthIn) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def auth(body: AuthIn) -> dict[str, Any]:
 
 @radius.post("/api/radius-api/accounting")
 @documents(responses=[409])
-@allowed("staff")
+@allowed("staff", while_suspended=True)
 @takes(AccountingIn)
 @answers(AccountingOut, message="Booked.")
 def accounting(body: AccountingIn) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _record(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:
         tenant_id(),
         device.id,
         body.session_id.encode(),
-        b"",
+        bytes.fromhex(body.class_.removeprefix("0x")),
         body.username.encode(),
         now().timestamp(),
         session_time=body.session_time,

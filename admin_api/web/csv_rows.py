@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response, current_app
 
-#: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), full-width forms included.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BATCH = 500
 
 
@@ -22,14 +22,19 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 def harmless(value: object) -> object:
     """A text that would be a formula gets an apostrophe, which spreadsheets hide; `plain` takes it away again."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and _begins_formula(value):
         return "'" + value
     return value
 
 
 def plain(cell: str) -> str:
     """The text that `harmless` was given."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and _begins_formula(cell) else cell
+
+
+def _begins_formula(text: str) -> bool:
+    """Apostrophes before it count for nothing: a text that has one of its own gets another, and keeps its own."""
+    return text.lstrip("'").startswith(_FORMULA)
 
 
 def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -15,6 +15,14 @@ from flask.json.provider import DefaultJSONProvider
 
 #: Octets of a body; an import says otherwise for itself.
 LARGEST_BODY = 1_000_000
+#: An answer is data: nothing in it is run, framed, guessed or linked back. A page of its own says otherwise for itself.
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 #: Digits before and after the point together; more is no amount of anything.
 _MOST_DIGITS = 40
@@ -62,7 +70,8 @@ def _name_request() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 

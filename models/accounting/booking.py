@@ -25,7 +25,7 @@ from models.accounting.records import (
     InferredStop,
     readable,
 )
-from models.accounting.session import SessionState, booked_at, end, fold
+from models.accounting.session import SessionState, booked_at, end, fold, keep_as_evidence
 from models.accounting.session_rows import BookingConflict, load, store
 from models.accounting.statements import numbers, texts
 from models.accounting.usage_rows import LineRates, Total, count
@@ -54,7 +54,6 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     sessions, entries = load(connection, packets, ends)
     grown = _fold(sessions, sorted([*entries, *ends, *restarts], key=_moment), LineRates(connection).of)
     states = list(sessions.states())
-    _find_customers(connection, states)
     totals = count(connection, grown)
     store(connection, [state for state in states if state.changed])
     _note_contacts(connection, heard)
@@ -78,34 +77,38 @@ def _fold(
     for event in events:
         if isinstance(event, Entry):
             state = sessions.of_entry(event)
-            growth = fold(state, event.record, event.session_class, rate_of)
+            growth = _take_in(sessions, state, event, rate_of)
             if growth is not None:
                 grown.append((state, growth))
         elif isinstance(event, InferredStop):
             if (ended := sessions.of_end(event)) is not None:
-                end(ended, event.at, event.cause)
+                _end(sessions, ended, event.at, event.cause)
         else:
-            for left_open in sessions.of_device(event.isp_id, event.device_id):
-                end(left_open, booked_at(event), ROUTER_REBOOT)
+            for left_open in sessions.of_router(event):
+                _end(sessions, left_open, booked_at(event), ROUTER_REBOOT)
     return grown
 
 
-def _find_customers(connection: Connection, states: Sequence[SessionState]) -> None:
-    """Give sessions that have no customer the one whose user name they carry; those of nobody stay without."""
-    wanted = {
-        (state.isp_id, readable(state.first.username))
-        for state in states
-        if state.customer_id is None and state.first is not None
-    }
-    if not wanted:
-        return
-    rows = connection.exec_driver_sql(sql.FIND_CUSTOMERS, {
-        "isps": numbers(isp for isp, _ in wanted), "names": texts(name for _, name in wanted),
-    })  # fmt: skip
-    ids = {(isp_id, name): customer_id for isp_id, name, customer_id in rows}
-    for state in states:
-        if state.customer_id is None and state.first is not None:
-            state.customer_id = ids.get((state.isp_id, readable(state.first.username)))
+def _take_in(
+    sessions: BatchSessions,
+    state: SessionState,
+    entry: Entry,
+    rate_of: Callable[[SessionState, AccountingRecord], float],
+) -> Growth | None:
+    """A record into its session; what is to be billed of it."""
+    was_open = state.stopped is None
+    growth = fold(state, entry.record, entry.session_class, rate_of)
+    if state.is_beyond or state.is_evidence:
+        keep_as_evidence(state, booked_at(entry.record))
+        growth = None
+    sessions.count_open(state, was_open)
+    return growth
+
+
+def _end(sessions: BatchSessions, state: SessionState, at: float, cause: str) -> None:
+    was_open = state.stopped is None
+    end(state, at, cause)
+    sessions.count_open(state, was_open)
 
 
 def _note_contacts(connection: Connection, records: Sequence[AccountingRecord]) -> None:

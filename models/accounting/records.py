@@ -17,6 +17,8 @@ REBOOTS = ("Accounting-On", "Accounting-Off")
 #: Records of any other Acct-Status-Type are acknowledged, and are of no session.
 KNOWN_STATUSES = frozenset((START, INTERIM, STOP, *REBOOTS))
 
+#: Of a session beyond those that a customer may have open: kept as evidence, never billed.
+TOO_MANY_SESSIONS = "Too-Many-Sessions"
 STALE = "Stale-Session"
 ROUTER_REBOOT = "Router-Reboot"
 TAKEN_OVER = "Session-Taken-Over"
@@ -55,6 +57,8 @@ class AccountingRecord(NamedTuple):
     cause: str = ""
     #: Event-Timestamp, epoch seconds of the router's clock: evidence only, for most boards have no battery.
     router_time: int | None = None
+    #: NAS-IP-Address, or else NAS-Identifier: which of several routers behind one address, or of a network.
+    router: str = ""
 
 
 class AuthResult(NamedTuple):

@@ -7,16 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from models.accounting.records import SERVER_CAUSES
 from models.tables.subscriptions import bought_bytes_sql, running_start_sql
 
 #: A batch looks its rows up, one by one in an index. Left to itself the planner sorts a month of sessions for each
 #: batch, which costs the more the longer the month is.
 LOOK_UP = "set local enable_mergejoin = off; set local enable_hashjoin = off"
 
-FIND_CUSTOMERS = """
-select wanted.isp_id, wanted.name, c.id
+#: Since when there is the customer, and how many open sessions they may have.
+_OWNER = """c.id, date_part('epoch', c.created_at), 2 * coalesce(p.simultaneous_use, 1) + 20"""
+_PLAN = "left join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id"
+
+OWNERS_BY_ID = f"""
+select wanted.isp_id, wanted.id, {_OWNER}
+  from unnest(%(isps)s::bigint[], %(ids)s::bigint[]) as wanted (isp_id, id)
+  join customers c on c.isp_id = wanted.isp_id and c.id = wanted.id
+  {_PLAN}
+"""  # noqa: S608  # constants of this package
+
+OWNERS_BY_NAME = f"""
+select wanted.isp_id, wanted.name, {_OWNER}
   from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
   join customers c on c.isp_id = wanted.isp_id and c.id = infora_customer_of(wanted.isp_id, wanted.name)
+  {_PLAN}
+"""  # noqa: S608  # as above
+
+OPEN_COUNTS = """
+select r.customer_id, count(*)
+  from unnest(%(isps)s::bigint[], %(customers)s::bigint[]) as wanted (isp_id, customer_id)
+  join radacct r on r.isp_id = wanted.isp_id and r.customer_id = wanted.customer_id and r.acctstoptime is null
+ group by r.customer_id
 """
 
 #: The period that runs at `since` and all later ones, or when the customer came.
@@ -34,7 +54,8 @@ ZONES = "select id, timezone from isps where id = any(%(isps)s::bigint[])"
 
 _STATE = """r.isp_id, r.acctuniqueid, r.session_month, r.device_id, r.customer_id,
        date_part('epoch', r.acctstarttime), date_part('epoch', r.acctupdatetime), date_part('epoch', r.acctstoptime),
-       r.acctterminatecause, coalesce(r.acctsessiontime, 0), r.acctinputoctets, r.acctoutputoctets"""
+       r.acctterminatecause, coalesce(r.acctsessiontime, 0), r.acctinputoctets, r.acctoutputoctets,
+       host(r.nasipaddress), r.router, r.acctsessionid"""
 
 SESSIONS_OF_MONTH = f"""
 select {_STATE}
@@ -56,25 +77,55 @@ select {_STATE} from radacct r
  where r.isp_id = %(isp)s and r.device_id = %(device)s and r.acctstoptime is null
 """  # noqa: S608  # as above
 
+#: A customer's sessions of that id that are not over for good.
+SESSIONS_GOING_ON = f"""
+select distinct {_STATE}
+  from unnest(%(isps)s::bigint[], %(customers)s::bigint[], %(sessions)s::text[]) as wanted (isp_id, customer_id, id)
+  join radacct r on r.isp_id = wanted.isp_id and r.customer_id = wanted.customer_id and r.acctsessionid = wanted.id
+   and (r.acctstoptime is null or r.acctterminatecause in ({", ".join(f"'{cause}'" for cause in SERVER_CAUSES)})
+        and r.acctstarttime > now() - interval '60 days')
+"""  # noqa: S608  # as above
+
+#: Identities that another Class gives a session within its life.
+ALIASES = """
+select a.isp_id, a.alias, a.acctuniqueid, a.session_month
+  from unnest(%(isps)s::bigint[], %(ids)s::text[]) as wanted (isp_id, id)
+  join session_aliases a on a.isp_id = wanted.isp_id and a.alias = wanted.id
+"""
+
+INSERT_ALIASES = """
+insert into session_aliases (isp_id, alias, acctuniqueid, session_month)
+select * from unnest(%(isp)s::bigint[], %(alias)s::text[], %(uid)s::text[], %(month)s::date[])
+on conflict do nothing
+"""
+
+MOVE_SESSIONS = """
+update radacct r
+   set device_id = new.device, nasipaddress = nullif(new.nas, '')::inet, router = nullif(new.router, '')
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(device)s::bigint[], %(nas)s::text[],
+       %(router)s::text[]) as new (isp, uid, month, device, nas, router)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+"""
+
 INSERT_SESSIONS = """
 insert into radacct (isp_id, acctuniqueid, session_month, customer_id, device_id, acctsessionid, username,
-    nasipaddress, nasportid, nasporttype, acctstarttime, acctupdatetime, acctstoptime, acctinterval, acctsessiontime,
-    acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
+    nasipaddress, router, nasportid, nasporttype, acctstarttime, acctupdatetime, acctstoptime, acctinterval,
+    acctsessiontime, acctinputoctets, acctoutputoctets, calledstationid, callingstationid, acctterminatecause,
     framedipaddress, framedipv6prefix, delegatedipv6prefix, class, router_time)
 select isp, uid, month, customer, device, session, name,
-       nullif(nas, '')::inet, nullif(port, ''), nullif(port_type, ''), to_timestamp(started), to_timestamp(updated),
-       to_timestamp(stopped), gap, seconds, octets_in, octets_out,
+       nullif(nas, '')::inet, nullif(router, ''), nullif(port, ''), nullif(port_type, ''), to_timestamp(started),
+       to_timestamp(updated), to_timestamp(stopped), gap, seconds, octets_in, octets_out,
        nullif(called, ''), nullif(mac, ''), cause, nullif(framed, '')::inet,
        nullif(prefix, '')::inet, nullif(delegated, '')::inet, nullif(class, ''), to_timestamp(clock)
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(customer)s::bigint[], %(device)s::bigint[],
-       %(session)s::text[], %(name)s::text[], %(nas)s::text[], %(port)s::text[], %(port_type)s::text[],
+       %(session)s::text[], %(name)s::text[], %(nas)s::text[], %(router)s::text[], %(port)s::text[],
+       %(port_type)s::text[],
        %(started)s::float8[], %(updated)s::float8[], %(stopped)s::float8[], %(gap)s::bigint[], %(seconds)s::bigint[],
        %(octets_in)s::bigint[], %(octets_out)s::bigint[], %(called)s::text[], %(mac)s::text[],
        %(cause)s::text[], %(framed)s::text[], %(prefix)s::text[],
        %(delegated)s::text[], %(class)s::text[], %(clock)s::float8[])
-    as new (isp, uid, month, customer, device, session, name, nas, port, port_type, started, updated, stopped, gap,
-       seconds, octets_in, octets_out, called, mac, cause, framed, prefix, delegated,
-       class, clock)
+    as new (isp, uid, month, customer, device, session, name, nas, router, port, port_type, started, updated, stopped,
+       gap, seconds, octets_in, octets_out, called, mac, cause, framed, prefix, delegated, class, clock)
 on conflict do nothing
 """
 

@@ -14,7 +14,7 @@ from sqlalchemy import CheckConstraint, Date, DateTime, Identity, Index, Numeric
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, HistoryTenantKey, Octets
+from models.tables.base import Base, Created, HistoryTenantKey, Octets
 
 
 class Radacct(Base):
@@ -44,7 +44,10 @@ class Radacct(Base):
     username: Mapped[str | None]
     groupname: Mapped[str | None]
     realm: Mapped[str | None]
+    #: The source address of its last news, to which requests about the session go.
     nasipaddress: Mapped[str | None] = mapped_column(INET)
+    #: NAS-IP-Address or NAS-Identifier as sent: which of several routers behind one address, or of a network.
+    router: Mapped[str | None]
     nasportid: Mapped[str | None]
     nasporttype: Mapped[str | None]
     acctstarttime: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
@@ -74,6 +77,20 @@ class Radacct(Base):
     #: Counters that no line can have carried (models.accounting.plausible), as last reported: not billed, shown.
     implausible_input: Mapped[Decimal | None] = mapped_column(Numeric(20, 0))
     implausible_output: Mapped[Decimal | None] = mapped_column(Numeric(20, 0))
+
+
+class SessionAlias(Base):
+    """Another identity of a session whose Class has changed within its life. Of no use once the session is over."""
+
+    __tablename__ = "session_aliases"
+    __table_args__ = (Index("ix_session_aliases_created_at", "created_at"),)
+
+    isp_id: Mapped[HistoryTenantKey]
+    alias: Mapped[str] = mapped_column(primary_key=True)
+    #: The session's row.
+    acctuniqueid: Mapped[str]
+    session_month: Mapped[date] = mapped_column(Date)
+    created_at: Mapped[Created]
 
 
 class Radpostauth(Base):

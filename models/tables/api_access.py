@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Created
@@ -26,7 +26,10 @@ class RevokedToken(Base):
 
 
 class LoginFailure(Base):
-    """One wrong password. `subject` is a digest of an account's name or of an address: people type passwords there."""
+    """One wrong password. `subject` is a digest of an account's name or of an address: people type passwords there.
+
+    `is_pending`: it is being compared and may yet be right.
+    """
 
     __tablename__ = "login_failures"
     __table_args__ = (
@@ -37,6 +40,18 @@ class LoginFailure(Base):
     id: Mapped[_RowId]
     subject: Mapped[str]
     failed_at: Mapped[Created]
+    is_pending: Mapped[bool] = mapped_column(server_default=false())
+
+
+class LoginAddress(Base):
+    """An address that an operator has logged in from, as a digest: guesses from elsewhere do not lock it out."""
+
+    __tablename__ = "login_addresses"
+    __table_args__ = (Index("ix_login_addresses_last_login_at", "last_login_at"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    address_digest: Mapped[str] = mapped_column(primary_key=True)
+    last_login_at: Mapped[datetime]
 
 
 class IdempotencyKey(Base):

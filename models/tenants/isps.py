@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
@@ -12,7 +12,6 @@ from models.network import requests
 from models.refusals import Refused
 from models.secrets.generated import api_key_digest, given_or_generated, make_secret
 from models.secrets.keyring import Keyring
-from models.tables.audit_log import AuditLog
 from models.tables.customers import Customer
 from models.tables.devices import MikrotikDevice
 from models.tables.isps import BillingSettings, Isp
@@ -86,7 +85,6 @@ def delete_isp(session: Session, isp: Isp) -> None:
         raise Refused("in_use", "The ISP still has customers, devices or plans: delete them first.")
     record(session, "delete", isp, snapshot(isp), isp_id=isp.id)
     session.flush()
-    session.execute(update(AuditLog).where(AuditLog.isp_id == isp.id).values(isp_id=None))
     for model in (User, Outbox, Radgroupcheck, Radgroupreply, BillingSettings):
         session.execute(delete(model).where(model.isp_id == isp.id))
     session.delete(isp)

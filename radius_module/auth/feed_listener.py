@@ -11,11 +11,11 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Protocol
 
-from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord, InferredStop
+from models.accounting.records import AccountingRecord, InferredStop
 from radius_module.directory.contents import Directory
+from radius_module.directory.owner import apply_record
 from radius_module.ipc import unix_socket
 from radius_module.ipc.feed import LARGEST, LENGTH
-from radius_module.online.line_rate import line_rate
 from radius_module.online.table import OnlineTable
 from radius_module.settings import Settings
 from radius_module.spool import codec, files, segment
@@ -106,20 +106,8 @@ class FeedListener:
         for values in plain:
             record = codec.record(values)
             if isinstance(record, AccountingRecord):
-                self._hear(record)
-
-    def _hear(self, record: AccountingRecord) -> None:
-        if record.status in REBOOTS:
-            self._online.device_restarted(record)
-            return
-        if record.status not in KNOWN_STATUSES:
-            return
-        customer = self._directory.customer(record.isp_id, record.username)
-        if customer is not None:
-            start = customer.period_start(record.received)
-            rate = line_rate(self._directory.plan(customer.plan_id))
-            for end in self._online.apply_record(record, customer.id, start, rate):
-                self._spool.put_later(end)
+                for end in apply_record(self._directory, self._online, record):
+                    self._spool.put_later(end)
 
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_EVERY):

@@ -18,10 +18,10 @@ from typing import Any
 from models.accounting.records import AccountingRecord
 from models.names import station
 from radius_module.auth.server import AuthServer
+from radius_module.directory.owner import apply_record
 from radius_module.ipc import question, unix_socket
 from radius_module.ipc.question import LARGEST_ANSWER, LARGEST_QUESTION, Answer
 from radius_module.login import over_http
-from radius_module.online.line_rate import line_rate
 
 log = logging.getLogger(__name__)
 
@@ -101,14 +101,12 @@ class QuestionListener:
         name, mac = str(asked["username"]).encode(), station(str(asked["mac"]))
         record = AccountingRecord(
             str(asked["status"]), int(asked["isp_id"]), int(asked["device_id"]), str(asked["session_id"]).encode(),
-            b"", name, float(asked["received"]),
+            bytes.fromhex(str(asked["klass"])), name,
+            float(asked["received"]), session_time=asked["session_time"],
             octets_in=int(asked["octets_in"]), octets_out=int(asked["octets_out"]), mac=mac, nas_address=address,
         )  # fmt: skip
-        customer = server.directory.customer(record.isp_id, name)
-        if customer is not None:
-            rate, start = line_rate(server.directory.plan(customer.plan_id)), customer.period_start(record.received)
-            for end in server.online.apply_record(record, customer.id, start, rate):
-                server.spool.put_later(end)
-            for end in server.online.apply_booking(asked["totals"], asked["sessions"], time.time()):
-                server.spool.put_later(end)
-        return {"heard": customer is not None}
+        for end in apply_record(server.directory, server.online, record):
+            server.spool.put_later(end)
+        for end in server.online.apply_booking(asked["totals"], asked["sessions"], time.time()):
+            server.spool.put_later(end)
+        return {}

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from models import ServicePlan
+from models.accounting.session_id import INTERIM_INTERVAL
 from models.names import mac_of, station
 from models.tables.plans import rate_limit
 from radius_module.directory import queries
@@ -65,7 +66,8 @@ def _settle(connection: Connection, online: OnlineTable) -> None:
     owed = dict((uid, customer_id) for customer_id, uid in online.unbooked())
     if owed:
         rows = connection.execute(queries.octets_of(list(owed))).all()
-        online.apply_booking((), [(owed[uid], uid, octets, over) for uid, _customer, octets, over in rows], time.time())
+        booked = [(owed[uid], uid, octets, over, False, ()) for uid, _customer, octets, over in rows]
+        online.apply_booking((), booked, time.time())
 
 
 def refresh_isps(connection: Connection, contents: Contents, ids: Sequence[int] | None = None) -> None:
@@ -118,16 +120,28 @@ def _read_customers(
     topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))
     sessions = _grouped(
         connection.execute(queries.sessions(ids)),
-        lambda row: StoredSession(row[0], row[1], station(row[2]), *row[3:]),
+        lambda row: StoredSession._make((row[0], row[1], station(row[2]), *row[3:13], *_of_class(row[13]))),
         at=1,
     )
+    aliases = _grouped(connection.execute(queries.aliases(ids)), lambda row: (row[1], row[2]))
     present = set()
     for row in connection.execute(queries.customers(ids)):
         customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
         contents.put_customer(customer)
-        online.refresh(customer.id, customer.period_starts[0], row[11], sessions.get(customer.id, ()))
+        online.refresh(
+            customer.id, customer.period_starts[0], row[12], sessions.pop(customer.id, ()), aliases.get(customer.id, ())
+        )
         present.add(customer.id)
+    for customer_id, rows in sessions.items():
+        # Of nobody, or of customers who are gone: they end like anybody's.
+        online.refresh(customer_id, 0.0, 0, rows, aliases.get(customer_id, ()))
     return present
+
+
+def _of_class(class_hex: str) -> tuple[int, bool]:
+    """(Acct-Interim-Interval, whether it says whose the session is) of a stored Class."""
+    is_ours = len(class_hex) == 46 and class_hex.startswith("02")
+    return (int(class_hex[42:], 16), True) if is_ours else (INTERIM_INTERVAL, False)
 
 
 def _grouped(rows: Iterable[Row], make: Callable[[Row], Any], at: int = 0) -> dict[int, tuple[Any, ...]]:
@@ -140,7 +154,21 @@ def _grouped(rows: Iterable[Row], make: Callable[[Row], Any], at: int = 0) -> di
 def _customer(
     row: Row, ahead: tuple[float, ...], topups: tuple[tuple[float, int], ...], extra: tuple[Attribute, ...]
 ) -> Customer:
-    customer_id, isp_id, username, status, expires_at, plan_id, static_ip, mac, kind, credential, running, _ = row
+    (
+        customer_id,
+        isp_id,
+        username,
+        status,
+        expires_at,
+        plan_id,
+        static_ip,
+        mac,
+        kind,
+        credential,
+        created_at,
+        running,
+        _,
+    ) = row
     customer: Customer = _make_customer(
         (
             customer_id,
@@ -154,6 +182,7 @@ def _customer(
             (mac_of(mac) or mac) if mac else "",
             intern(kind) if kind else None,
             credential,
+            created_at,
             (running, *ahead) if ahead else (running,),
             topups,
             extra,

@@ -20,6 +20,7 @@ from models import (
     Radgroupreply,
     Radreply,
     ServicePlan,
+    SessionAlias,
     Subscription,
     Topup,
     Usage,
@@ -60,14 +61,14 @@ def plan_rows(groups: Sequence[str] | None = None) -> Select[int, str, str, str,
 
 def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen columns, named in the docstring
     """(id, isp_id, username, status, expires_at, plan_id, static_ip, mac, credential attribute, credential,
-    start of the running period, octets used in it)"""
+    created_at, start of the running period, octets used in it)"""
     credentials, periods = _credentials(ids), _periods(ids)
     running = func.coalesce(periods.c.running, Customer.created_at)
     return (
         select(
             Customer.id, Customer.isp_id, Customer.username, Customer.status, _epoch(Customer.expires_at),
             Customer.service_plan_id, func.host(Customer.static_ip), Customer.mac_address,
-            credentials.c.attribute, credentials.c.value, _epoch(running),
+            credentials.c.attribute, credentials.c.value, _epoch(Customer.created_at), _epoch(running),
             func.coalesce(Usage.bytes_in + Usage.bytes_out, 0),
         )
         .outerjoin(credentials, and_(credentials.c.isp_id == Customer.isp_id, credentials.c.customer_id == Customer.id))
@@ -106,20 +107,35 @@ def topups(ids: Ids = None) -> Select[int, float, int]:
     )
 
 
-def sessions(ids: Ids = None) -> Select[str, int | None, str, float, float, int, int, int, str, int]:
-    """(acctuniqueid, customer_id, mac, started, last heard of, octets, isp_id, device_id, Acct-Session-Id,
-    Acct-Session-Time) of open sessions."""
+def sessions(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen columns, named in the docstring
+    """(acctuniqueid, customer_id or 0, Calling-Station-Id, started, last heard of, octets in, octets out, isp_id,
+    device_id, Acct-Session-Id, source address, router, session time, Class) of open sessions, of nobody too."""
     heard = func.coalesce(Radacct.acctupdatetime, Radacct.acctstarttime)
+    owner = func.coalesce(Radacct.customer_id, 0)
+    query = select(
+        Radacct.acctuniqueid, owner, func.coalesce(Radacct.callingstationid, ""),
+        _epoch(Radacct.acctstarttime), _epoch(heard), Radacct.acctinputoctets, Radacct.acctoutputoctets,
+        Radacct.isp_id, func.coalesce(Radacct.device_id, 0), Radacct.acctsessionid,
+        func.coalesce(func.host(Radacct.nasipaddress), ""), func.coalesce(Radacct.router, ""),
+        func.coalesce(Radacct.acctsessiontime, 0), func.coalesce(Radacct.class_, ""),
+    ).where(Radacct.acctstoptime.is_(None))  # fmt: skip
+    return query if ids is None else query.where(Radacct.customer_id.in_(ids))
+
+
+def aliases(ids: Ids = None) -> Select[int | None, str, str]:
+    """(customer_id, alias, acctuniqueid) of open sessions that another Class names too."""
     return (
-        select(
-            Radacct.acctuniqueid, Radacct.customer_id, func.coalesce(Radacct.callingstationid, ""),
-            _epoch(Radacct.acctstarttime), _epoch(heard), Radacct.acctinputoctets + Radacct.acctoutputoctets,
-            Radacct.isp_id, func.coalesce(Radacct.device_id, 0), Radacct.acctsessionid,
-            func.coalesce(Radacct.acctsessiontime, 0),
+        select(Radacct.customer_id, SessionAlias.alias, SessionAlias.acctuniqueid)
+        .join(
+            SessionAlias,
+            and_(
+                SessionAlias.isp_id == Radacct.isp_id,
+                SessionAlias.acctuniqueid == Radacct.acctuniqueid,
+                SessionAlias.session_month == Radacct.session_month,
+            ),
         )
-        .where(Radacct.acctstoptime.is_(None), Radacct.customer_id.is_not(None))
-        .where(_among(Radacct.customer_id, ids))
-    )  # fmt: skip
+        .where(Radacct.acctstoptime.is_(None), _among(Radacct.customer_id, ids))
+    )
 
 
 def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool]:

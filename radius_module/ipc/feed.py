@@ -142,14 +142,18 @@ class WriterFeed:
             self._socket = None
 
 
-def entries_of(booking: Booking) -> tuple[list[tuple[int, float, int]], list[tuple[int, str, int, bool]]]:
-    """What memory needs of a booking: (customer, period's start, octets), and (customer, session, octets, over)."""
+#: Of nobody where 0; (customer, session, octets, over, one too many, identities that other Classes gave it).
+BookedSession = tuple[int, str, int, bool, bool, list[str]]
+
+
+def entries_of(booking: Booking) -> tuple[list[tuple[int, float, int]], list[BookedSession]]:
+    """What memory needs of a booking: (customer, period's start, octets), and the sessions."""
     customers = [(total.customer_id, total.period_start, total.octets) for total in booking.totals]
     sessions = [
-        (row.customer_id, row.plain_id or row.unique_id, row.octets_in + row.octets_out, row.stopped is not None)
+        (row.customer_id or 0, row.plain_id or row.unique_id, row.octets_in + row.octets_out, row.stopped is not None,
+         row.is_evidence, row.aliases)
         for row in booking.sessions
-        if row.customer_id is not None
-    ]
+    ]  # fmt: skip
     return customers, sessions
 
 

@@ -58,7 +58,8 @@ def report(socket_dir: Path, record: AccountingRecord, booking: Booking) -> None
     fields: dict[str, object] = {
         "isp_id": record.isp_id, "device_id": record.device_id, "status": record.status, "received": record.received,
         "session_id": record.session_id.decode(), "username": record.username.decode(), "mac": record.mac,
-        "address": record.nas_address, "octets_in": record.octets_in, "octets_out": record.octets_out,
+        "address": record.nas_address, "session_time": record.session_time, "klass": record.klass.hex(),
+        "octets_in": record.octets_in, "octets_out": record.octets_out,
         "totals": totals, "sessions": sessions,
     }  # fmt: skip
     question.ask(question.socket_path(socket_dir), "report", None, fields)

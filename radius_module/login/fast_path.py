@@ -33,8 +33,8 @@ _MOST = 500_000
 class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
-    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "isp", "limit", "mac", "origin",
-                 "period_start", "plan", "since", "slots", "until")  # fmt: skip
+    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "interval", "isp", "limit", "mac",
+                 "origin", "period_start", "plan", "since", "slots", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -48,6 +48,8 @@ class CachedGrant:
         self.slots = 1 if plan is None else plan.simultaneous_use
         #: Octets of the period, or None.
         self.limit: int | None = None
+        #: Acct-Interim-Interval, seconds.
+        self.interval = 0
         #: The longest Session-Timeout, whatever is left until the expiry; seconds.
         self.cap = 0
         #: The attributes that are always the same; and as they travel, unless only FreeRADIUS can tell.
@@ -108,7 +110,7 @@ class FastPath:
                 return None
         if grant.mac and grant.mac != mac:
             return None
-        klass = make_class(now)
+        klass = make_class(now, customer.id, grant.interval)
         limit = grant.limit
         own = own_slot(mac, device_id)
         key = own or new_slot(mac, device_id, klass)
@@ -137,6 +139,7 @@ class FastPath:
         except UnencodableAttribute:
             return None
         grant.limit, grant.cap = verdict.allowance, verdict.session_timeout
+        grant.interval = access_attributes.interval_of(verdict)
         usual = access_attributes.accept(verdict._replace(extra=()), b"")
         if _of_this_login(pairs) != _of_this_login(usual):
             # An operator's row has a say in what differs from login to login.

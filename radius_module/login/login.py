@@ -100,7 +100,7 @@ def answer(
     if isinstance(verdict, Deny):
         return _refuse(context, request, customer, verdict, now)
     assert customer is not None  # noqa: S101  # an unknown customer is refused
-    klass = make_class(now)
+    klass = make_class(now, customer.id, access_attributes.interval_of(verdict))
     try:
         states = b"" if request.reply_to is None else request.reply_to.proxy_states
         pairs = access_attributes.accept(verdict, klass, access_attributes.room_beside(states))

@@ -70,6 +70,6 @@ def explained(
     """{code, reply, rules: [[code, passed, facts]]} of a login with the right password now."""
     facts = gather(context.directory, context.online, isp_id, device, customer, station(calling), True, now)
     verdict, findings = explain(facts)
-    answered = outcome.outcome(verdict, make_class(now))
+    answered = outcome.outcome(verdict, make_class(now, 0 if customer is None else customer.id))
     rules = [list(finding) for finding in (*findings, outcome.sendable(verdict, facts))]
     return {"code": answered.code, "reply": answered.reply, "rules": rules}

@@ -5,114 +5,192 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from models.accounting.plausible import LEAST_RATE, is_plausible
-from models.accounting.records import START, STOP, AccountingRecord, InferredStop
-from models.accounting.session import booked_at
-from radius_module.online.boot_counter import Boot, boot_of
-from radius_module.rules.service import INTERIM_INTERVAL
+from models.accounting.records import STOP, AccountingRecord, InferredStop
+from models.accounting.session import booked_at, is_news, to_microsecond
+from models.accounting.session_id import INTERIM_INTERVAL, SessionClass
+from radius_module.online.boot_counter import Boot, Router, boot_of
 
-#: A session not heard of for so long no longer counts: three missed records and a little.
-STALE_SECONDS = 3 * INTERIM_INTERVAL + 30.0
 #: A session that is over and booked is remembered so long, for packets of it that were late.
-_REMEMBERED = 60.0
-#: How often the books are told of an end that they do not take.
-_TOLD = 3
+REMEMBERED_SECONDS = 60.0
+#: How often the books are sent an end that they do not take: then they know better.
+_MOST_ENDS = 3
+
+
+def stale_after(interval: int) -> float:
+    """Seconds of silence after which a session no longer counts: three missed reports and a little."""
+    return 3 * interval + 30.0
+
+
+#: Of a session whose interval is the usual one.
+STALE_SECONDS = stale_after(INTERIM_INTERVAL)
 
 
 class StoredSession(NamedTuple):
-    """An open session as the database has it. Octets in and out together, times in epoch seconds."""
+    """An open session as the database has it. Times in epoch seconds."""
 
     unique_id: str
     customer_id: int
     mac: str
     started: float
     heard: float
-    octets: int
+    octets_in: int
+    octets_out: int = 0
     isp_id: int = 0
     device_id: int = 0
     session_id: str = ""
+    nas_address: str = ""
+    router: str = ""
     session_time: int = 0
+    interval: int = INTERIM_INTERVAL
+    #: Whether its identifier follows from a Class that says whose it is.
+    is_of_class: bool = False
 
 
 class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
-    __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "floor", "heard", "isp_id", "mac",
-                 "seen", "session_time", "started", "stored", "stub", "told", "updated")  # fmt: skip
+    __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent", "floor", "heard",
+                 "interval", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in", "octets_out",
+                 "router", "session_id", "session_time", "started", "stored", "updated")  # fmt: skip
     #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
     FIELDS = __slots__
 
-    def __init__(self, isp_id: int, mac: str, started: float, device_id: int) -> None:
-        self.isp_id, self.mac, self.started, self.device_id = isp_id, mac, started, device_id
-        self.heard = 0.0
-        self.booked = self.seen = 0
-        #: Acct-Session-Time of the counters that are believed, and the moment of the last packet, as the books have it.
-        self.session_time = 0
-        self.updated: float | None = None
+    def __init__(
+        self, isp_id: int, device_id: int, router: Router, session_id: bytes, mac: str, started: float
+    ) -> None:
+        self.isp_id, self.device_id, self.router, self.session_id = isp_id, device_id, router, session_id
+        self.mac, self.started = mac, started
+        self.boot: Boot | None = boot_of(session_id)
+        self.interval = INTERIM_INTERVAL
+        self.is_of_class = False
+        #: When its last packet came, and of which moment its last news spoke.
+        self.heard = self.updated = 0.0
+        self.booked = self.octets_in = self.octets_out = self.session_time = 0
         #: Octets of earlier periods.
         self.floor = 0
-        self.boot: Boot | None = None
         #: Whether the database has it; what it has and then no longer has as open is over.
         self.stored = False
         self.closed = False
         #: When we took it for over; None also where the router said so.
         self.ended_at: float | None = None
         self.cause = ""
-        #: How often the books were told so.
-        self.told = 0
+        #: How often the books were sent our end of it.
+        self.ends_sent = 0
         #: Known from the writer alone: nothing is known of it but its octets.
-        self.stub = False
+        self.is_stub = False
+        #: One too many of its customer: it takes no slot, and its octets are not used.
+        self.is_evidence = False
+
+    @classmethod
+    def of_record(cls, record: AccountingRecord, session_class: SessionClass, started: float) -> OnlineSession:
+        """A session that begins with this record, which is yet to be applied."""
+        router = (record.nas_address, record.router)
+        session = cls(record.isp_id, record.device_id, router, record.session_id, record.mac, started)
+        session.interval, session.is_of_class = session_class.interval, session_class.customer_id is not None
+        return session
+
+    @classmethod
+    def of_row(cls, row: StoredSession) -> OnlineSession:
+        """A session of the database."""
+        router = (row.nas_address, row.router)
+        session = cls(row.isp_id, row.device_id, router, row.session_id.encode(), row.mac, row.started)
+        session.merge(row)
+        return session
+
+    @classmethod
+    def of_snapshot(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
+        """From a snapshot."""
+        session = cls(0, 0, ("", ""), b"", "", 0.0)
+        for name, value in zip(cls.FIELDS, values, strict=True):
+            setattr(session, name, value)
+        return session
 
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
         return tuple(getattr(self, name) for name in self.FIELDS)
 
-    @classmethod
-    def of(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
-        """From a snapshot."""
-        session = cls(0, "", 0.0, 0)
-        for name, value in zip(cls.FIELDS, values, strict=True):
-            setattr(session, name, value)
-        return session
+    @property
+    def reported(self) -> int:
+        """The most octets that are known of it."""
+        return max(self.octets_in + self.octets_out, self.booked)
+
+    @property
+    def is_settled(self) -> bool:
+        """Does the database have all of it?"""
+        return self.stored and self.reported <= self.booked
+
+    def is_silent(self, now: float, since: float = 0.0) -> bool:
+        """Has it missed three of its own reports? Silence before `since` does not count."""
+        return now - max(self.heard, since) >= stale_after(self.interval)
+
+    def is_on(self, record: AccountingRecord) -> bool:
+        """Is the record of the router that it is on? A session that names none may be on any at that address."""
+        address, router = self.router
+        return self.device_id == record.device_id and address == record.nas_address and router in ("", record.router)
+
+    def goes_on_in(self, record: AccountingRecord) -> bool:
+        """Can the record, which has another Class, be of this session? (models.accounting.session.continues_in)"""
+        return (
+            self.session_id == record.session_id
+            and not (self.closed and self.ended_at is None)
+            and not self.is_evidence
+            and self.is_on(record)
+            and record.octets_in >= self.octets_in
+            and record.octets_out >= self.octets_out
+            and (record.session_time is None or record.session_time >= self.session_time)
+        )
 
     def believable(self, record: AccountingRecord, login_time: int | None, rate: float) -> AccountingRecord:
-        """The record; without counters where these are beyond what the line carries (models.accounting.plausible)."""
-        octets, at = record.octets_in + record.octets_out, booked_at(record)
-        growth = octets - self.seen
-        if growth > LEAST_RATE:
-            since = self.updated if self.updated is not None else login_time
-            elapsed = None if since is None else at - since
-            seconds = None if record.session_time is None else record.session_time - self.session_time
-            if not is_plausible(growth, elapsed, seconds, rate):
-                record = record._replace(octets_in=0, octets_out=0, session_time=None)
-        self.session_time = max(self.session_time, record.session_time or 0)
-        self.updated = at if self.updated is None else max(self.updated, at)
-        return record
+        """The record; with the session's own counters where its are beyond what the line carries, as in the books."""
+        growth = max(0, record.octets_in - self.octets_in) + max(0, record.octets_out - self.octets_out)
+        if growth <= LEAST_RATE:
+            return record
+        since = self.updated or login_time
+        elapsed = None if since is None else booked_at(record) - since
+        seconds = None if record.session_time is None else record.session_time - self.session_time
+        if is_plausible(growth, elapsed, seconds, rate):
+            return record
+        return record._replace(octets_in=self.octets_in, octets_out=self.octets_out, session_time=None)
 
-    def hear(self, record: AccountingRecord) -> None:
+    def apply(self, record: AccountingRecord) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
-        octets = record.octets_in + record.octets_out
-        lives = octets > self.seen or (record.status != START and record.received - self.heard > 5)
+        at = booked_at(record)
+        news = self.updated == 0.0 or is_news(record, self.octets_in, self.octets_out, self.session_time)
         if record.status == STOP:
             self.closed, self.ended_at = True, None
-        elif self.stub or (self.ended_at is not None and lives and record.received > self.ended_at):
-            self.closed, self.ended_at = False, None
-        self.stub = False
+        elif self.is_stub or (self.ended_at is not None and news and at > self.ended_at):
+            self.closed, self.ended_at, self.ends_sent = False, None, 0
+        if self.is_stub:
+            self.is_stub, self.isp_id, self.session_id = False, record.isp_id, record.session_id
+            self.boot = boot_of(record.session_id)
+        if news and at >= self.updated:
+            self.device_id, self.router = record.device_id, (record.nas_address, record.router)
+            self.updated = at
         self.mac = record.mac or self.mac
-        self.boot = self.boot or boot_of(record.session_id)
-        self.seen = max(self.seen, octets)
+        self.octets_in = max(self.octets_in, record.octets_in)
+        self.octets_out = max(self.octets_out, record.octets_out)
+        self.session_time = max(self.session_time, record.session_time or 0)
         self.heard = max(self.heard, record.received)
 
+    def merge(self, row: StoredSession) -> None:
+        """What the database has of it. Another node may have heard of it since we took it for over."""
+        if self.is_stub or (self.ended_at is not None and row.heard > self.ended_at):
+            self.closed, self.ended_at, self.ends_sent, self.is_stub = False, None, 0, False
+        self.stored = True
+        self.isp_id, self.interval, self.is_of_class = row.isp_id, row.interval, row.is_of_class
+        self.octets_in, self.octets_out = max(self.octets_in, row.octets_in), max(self.octets_out, row.octets_out)
+        self.session_time = max(self.session_time, row.session_time)
+        self.booked = max(self.booked, row.octets_in + row.octets_out)
+        self.heard, self.updated = max(self.heard, row.heard), max(self.updated, row.heard)
+
     def end(self, uid: str, at: float, cause: str) -> InferredStop:
-        """We take it for over; what the books are to be told."""
-        self.closed, self.ended_at, self.cause, self.told = True, at, cause, 1
-        return InferredStop(self.isp_id, uid, at, cause)
+        """We take it for over; the end that goes to the books."""
+        self.closed, self.ended_at, self.cause = True, to_microsecond(at), cause
+        self.ends_sent += 1
+        return InferredStop(self.isp_id, uid, self.ended_at, cause)
 
     def end_again(self, uid: str) -> InferredStop | None:
-        """The books have it open: the end may have come there before the session. None: they must be right."""
-        if self.ended_at is None:
+        """The books have it open: the end may have come there before the session. A few times, then no more."""
+        if self.ended_at is None or self.ends_sent >= _MOST_ENDS:
             return None
-        if self.told >= _TOLD:
-            self.closed, self.ended_at = False, None
-            return None
-        self.told += 1
-        return InferredStop(self.isp_id, uid, self.ended_at, self.cause)
+        return self.end(uid, self.ended_at, self.cause)

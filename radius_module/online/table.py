@@ -2,175 +2,205 @@
 
 Filled from the database (directory), from accounting packets as they are acknowledged and from what the writer has
 booked (feed). Used octets are always what the database holds plus what is not booked yet; counters only grow, so that
-hearing a thing twice does no harm. One lock; nothing is done under it but arithmetic.
+applying a thing twice does no harm. One lock; nothing is done under it but arithmetic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import lru_cache
 from threading import Lock
 from time import sleep
 from typing import Any
 
 from models.accounting.plausible import LEAST_RATE
-from models.accounting.records import ROUTER_REBOOT, AccountingRecord, InferredStop
+from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
-from models.accounting.session_id import read_class, unique_id
-from radius_module.online.boot_counter import boot_of, is_newer_boot
+from models.accounting.session_id import SessionClass
 from radius_module.online.customer import SLOT_SECONDS, OnlineCustomer
+from radius_module.online.restarts import Restarts, end_what_it_left
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
 from radius_module.rules.sessions import others_of
 
-__all__ = ["SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
+__all__ = ["NOBODY", "SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
-#: Slots that have run out are swept when a customer has more than so many.
-_MANY_SLOTS = 8
-#: The identifier of a session is worked out once for its records, where no more sessions than so many are on line.
-_remembered_id = lru_cache(1 << 16)(unique_id)
+#: Sessions that are no customer's are kept here: ids of customers begin at 1.
+NOBODY = 0
 #: How many customers a sweep looks at before it lets others have the lock.
 _SLICE = 50
 #: How long it leaves the interpreter to logins then, seconds.
 _BREATH = 0.0005
 
+#: What the writer has booked of a session: (customer or NOBODY, session, octets, over, one too many, other identities).
+BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
+
 
 class OnlineTable:
-    """The living facts of all customers, by customer id."""
+    """Counters and sessions of all customers, by customer id."""
 
     def __init__(self) -> None:
-        self._accounts: dict[int, OnlineCustomer] = {}
-        #: (device, service) → boot counter of the newest session.
-        self._boots: dict[tuple[int, bytes], int] = {}
+        self._customers: dict[int, OnlineCustomer] = {}
+        #: Session → customer, where no Class says whose it is: a name may have another owner by the next packet.
+        self._owners: dict[str, int] = {}
+        self._restarts = Restarts()
         self._lock = Lock()
-        #: When the database was last asked; what the writer told since is newer than the answers.
+        #: When the database was last asked; what the writer booked since is newer than the answers.
         self.reading_since = 0.0
 
     # -- asked by a login -------------------------------------------------------------------------------------
 
     def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
-        """(octets of the period, booked and owed; places of `simultaneous_use` that are taken)."""
-        account = self._accounts.get(customer_id)
-        if account is None:
+        """(octets of the period, booked and owed; slots of `simultaneous_use` that are taken)."""
+        customer = self._customers.get(customer_id)
+        if customer is None:
             return 0, ()
         with self._lock:
-            used = account.used() if account.period_start == period_start else 0
-            return used, account.places(now) if account.sessions or account.slots else ()
+            used = customer.used() if customer.period_start == period_start else 0
+            return used, customer.taken_slots(now) if customer.sessions or customer.slots else ()
 
     def admit(
         self, customer_id: int, period_start: float, limit: int | None, allowed: int, own: str, key: str, now: float
     ) -> int | None:
-        """`usage_and_slots` and `take_slot` in one: the place is taken, and these are the octets used of the period.
+        """`usage_and_slots` and `take_slot` in one: the slot is taken, and these are the octets used of the period.
 
-        None, and nothing is taken, where the octets reach `limit` or others have all `allowed` places.
+        None, and nothing is taken, where the octets reach `limit` or others have all `allowed` slots.
         """
         with self._lock:
-            account = self._account(customer_id)
-            used = account.used() if account.period_start == period_start else 0
+            customer = self._customer(customer_id)
+            used = customer.used() if customer.period_start == period_start else 0
             if limit is not None and used >= limit:
                 return None
             # Nobody is there, or only the slot that this login takes over: no look at who the others are.
-            slots = account.slots
-            is_alone = not account.sessions and (not slots or (len(slots) == 1 and key in slots))
-            if not is_alone and len(others_of(own, account.places(now))) >= allowed:
+            slots = customer.slots
+            is_alone = not customer.sessions and (not slots or (len(slots) == 1 and key in slots))
+            if not is_alone and len(others_of(own, customer.taken_slots(now))) >= allowed:
                 return None
-            _take(account, key, now)
+            customer.take_slot(key, now)
             return used
 
     def take_slot(self, customer_id: int, key: str, now: float) -> None:
-        """An Accept takes a place until its Start, or for a minute.
+        """An Accept takes a slot until its Start, or for a minute.
 
         `key` is what it is known by (radius_module.online.slot): who takes it anew gives up the one they had.
         """
         with self._lock:
-            _take(self._account(customer_id), key, now)
+            self._customer(customer_id).take_slot(key, now)
 
-    # -- told by the directory --------------------------------------------------------------------------------
+    # -- from the directory -----------------------------------------------------------------------------------
 
-    def refresh(self, customer_id: int, period_start: float, stored: int, sessions: Iterable[StoredSession]) -> None:
-        """What the database holds of one customer now. Reports that it has not booked yet are kept."""
+    def refresh(
+        self, customer_id: int, period_start: float, stored: int, sessions: Iterable[StoredSession],
+        aliases: Iterable[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
+        """What the database holds of one customer now. Records that it has not booked yet are kept.
+
+        `aliases`: identities that other Classes give sessions, and the sessions' own.
+        """
         fresh = list(sessions)
-        if not stored and not fresh and customer_id not in self._accounts:
+        if not stored and not fresh and customer_id not in self._customers:
             return
         with self._lock:
-            account = self._account(customer_id)
-            newer = account.held(period_start) if account.told_at >= self.reading_since else 0
-            account.hold(period_start, max(stored, newer))
-            account.merge(fresh)
+            customer = self._customer(customer_id)
+            newer = customer.stored_of(period_start) if customer.booked_at >= self.reading_since else 0
+            customer.set_stored(period_start, max(stored, newer))
+            self._forget_sessions(customer.merge(fresh))
+            customer.aliases |= aliases
+            self._owners |= {row.unique_id: customer_id for row in fresh if not row.is_of_class}
 
     def forget(self, customer_id: int) -> None:
-        """The customer is gone."""
+        """The customer is gone; open sessions stay until they end."""
         with self._lock:
-            self._accounts.pop(customer_id, None)
+            customer = self._customers.get(customer_id)
+            if customer is not None and all(session.closed for session in customer.sessions.values()):
+                self._forget_sessions(customer.sessions)
+                del self._customers[customer_id]
 
     def keep_only(self, customer_ids: Container[int]) -> None:
         """After a reload: whoever is not among these is gone."""
-        with self._lock:
-            self._accounts = {key: value for key, value in self._accounts.items() if key in customer_ids}
+        for customer_id in [key for key in self._customers if key not in customer_ids]:
+            self.forget(customer_id)
 
-    # -- told by the feed: packets, and what the writer has booked --------------------------------------------
+    # -- from the feed: packets, and what the writer has booked -------------------------------------------------
+
+    def owner(self, uid: str) -> int | None:
+        """Whose session that is, where no Class says so; None: it is not known yet."""
+        return self._owners.get(uid)
 
     def apply_record(
-        self, record: AccountingRecord, customer_id: int, period_start: float, rate: float = LEAST_RATE
-    ) -> list[InferredStop]:
-        """An accounting packet of a customer whose line carries `rate` octets/s; sessions it shows to be over."""
-        session_class = read_class(record.klass, record.received)
-        uid = _remembered_id(record.isp_id, record.device_id, record.session_id, session_class)
+        self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
+        most_open: int = 22, rate: float = LEAST_RATE,
+    ) -> list[InferredStop]:  # fmt: skip
+        """A packet of a customer, or of nobody; what it ends. `rate`: what the line carries, octets a second."""
         with self._lock:
-            account = self._account(customer_id)
-            session = account.sessions.get(uid)
+            customer = self._customer(customer_id)
+            if session_class.customer_id is None:
+                self._owners[uid] = customer_id
+            uid = customer.identity_of(record, uid)
+            session = customer.sessions.get(uid)
             is_new = session is None
             if session is None:
-                began = began_at(record, session_class)
-                session = OnlineSession(record.isp_id, record.mac, began, record.device_id)
+                session = OnlineSession.of_record(record, session_class, began_at(record, session_class))
+                session.is_evidence = not customer.has_room(record, most_open)
             record = session.believable(record, session_class.login_time, rate)
-            account.begin_period(period_start, record, uid)
-            account.sessions[uid] = session
-            session.hear(record)
-            account.start_awaited_slot(record)
+            customer.begin_period(period_start, record, uid)
+            customer.sessions[uid] = session
+            session.apply(record)
+            customer.start_awaited_slot(record)
+            if session.is_evidence:
+                session.closed, session.ended_at = True, None
             if not is_new or session.closed:
                 return []
             at = booked_at(record)
-            return account.take_over(uid, session, at) + self._other_boots(record, at)
+            return customer.take_over(uid, session, at) + self._restarts.ends(self._customers.values(), record, at)
 
     def device_restarted(self, record: AccountingRecord) -> None:
-        """Accounting-On or -Off: whatever the device had open is over. The books see to themselves."""
+        """Accounting-On or -Off: what that router had open by then is over. The books see to themselves."""
         with self._lock:
-            for uid, session in self._of_device(record.device_id):
-                if session.heard <= record.received:
-                    session.end(uid, record.received, ROUTER_REBOOT)
+            end_what_it_left(self._customers.values(), record, booked_at(record))
 
     def apply_booking(
-        self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[tuple[int, str, int, bool]], now: float
+        self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[BookedSession], now: float
     ) -> list[InferredStop]:
-        """What the writer has committed: (customer, period's start, octets) and (customer, session, octets, over).
+        """What the writer has committed: (customer, period's start, octets), and sessions.
 
-        Returns ends that the books are to be told again.
+        Returns ends that the books have not taken yet.
         """
         with self._lock:
             for customer_id, period_start, octets in totals:
-                account = self._account(customer_id)
-                account.told_at = now
-                if period_start >= account.period_start:
-                    account.hold(period_start, max(octets, account.held(period_start)))
-            ends = [self._account(customer_id).book(uid, octets, over, now)
-                    for customer_id, uid, octets, over in sessions]  # fmt: skip
+                customer = self._customer(customer_id)
+                customer.booked_at = now
+                if period_start >= customer.period_start:
+                    customer.set_stored(period_start, max(octets, customer.stored_of(period_start)))
+            ends = [self._book(row, now) for row in sessions]
         return [end for end in ends if end is not None]
+
+    def _book(self, row: BookedSession, now: float) -> InferredStop | None:
+        """A session that is another customer's in the books is so here too."""
+        customer_id, uid, octets, over, is_evidence, aliases = row
+        before = self._owners.get(uid)
+        if before is not None and before != customer_id:
+            self._owners[uid] = customer_id
+            session = self._customers[before].sessions.pop(uid, None) if before in self._customers else None
+            if session is not None:
+                self._customer(customer_id).sessions.setdefault(uid, session)
+        if customer_id == NOBODY and NOBODY not in self._customers:
+            return None
+        return self._customer(customer_id).book(uid, octets, over, is_evidence, aliases, now)
 
     def snapshot_rows(self, piece: int) -> Iterator[list[tuple[object, ...]]]:
         """Everything, as plain values, in pieces of so many sessions or a few more: for the snapshot.
 
-        Places without Start are not worth keeping. Nobody has to wait for longer than one customer's sessions take.
+        Slots without Start are not worth keeping. Nobody has to wait for longer than one customer's sessions take.
         """
         rows: list[tuple[object, ...]] = []
         size = 0
-        for customer_id in list(self._accounts):
+        for customer_id in list(self._customers):
             with self._lock:
-                account = self._accounts.get(customer_id)
-                if account is None:
+                customer = self._customers.get(customer_id)
+                if customer is None:
                     continue
-                rows.append((customer_id, *account.plain()))
-                size += 1 + len(account.sessions)
+                rows.append((customer_id, *customer.plain()))
+                size += 1 + len(customer.sessions)
             if size >= piece:
                 yield rows
                 rows, size = [], 0
@@ -180,60 +210,41 @@ class OnlineTable:
         """From a snapshot, where the database cannot be had."""
         with self._lock:
             for customer_id, *values in rows:
-                self._accounts.setdefault(customer_id, OnlineCustomer()).take(*values)
+                customer = self._customers.setdefault(customer_id, OnlineCustomer())
+                customer.restore(*values)
+                sessions = customer.sessions.items()
+                self._owners |= {uid: customer_id for uid, session in sessions if not session.is_of_class}
 
     def unbooked(self) -> list[tuple[int, str]]:
         """(customer, session) of octets that the database is not known to have."""
         with self._lock:
-            return [(customer_id, uid) for customer_id, account in self._accounts.items()
-                    for uid, session in account.sessions.items() if session.seen > session.booked]  # fmt: skip
+            return [(customer_id, uid) for customer_id, customer in self._customers.items()
+                    for uid, session in customer.sessions.items() if session.reported > session.booked]  # fmt: skip
 
     def sweep(self, now: float, since: float) -> list[InferredStop]:
-        """Sessions that missed three records, and the memory of those that are over.
+        """Sessions that missed three of their reports, and the memory of those that are over.
 
         `since` is from when on packets are known to be heard without a break: silence before does not count.
         """
         ends: list[InferredStop] = []
-        ids = list(self._accounts)
+        ids = list(self._customers)
         for at in range(0, len(ids), _SLICE):
             with self._lock:
                 for customer_id in ids[at : at + _SLICE]:
-                    account = self._accounts.get(customer_id)
-                    if account is not None and account.sessions:
-                        ends += account.sweep(now, since)
+                    customer = self._customers.get(customer_id)
+                    if customer is not None and customer.sessions:
+                        stale, gone = customer.sweep(now, since)
+                        ends += stale
+                        self._forget_sessions(gone)
             sleep(_BREATH)
         return ends
 
-    def _account(self, customer_id: int) -> OnlineCustomer:
-        account = self._accounts.get(customer_id)
-        if account is None:
-            account = self._accounts[customer_id] = OnlineCustomer()
-        return account
+    def _customer(self, customer_id: int) -> OnlineCustomer:
+        customer = self._customers.get(customer_id)
+        if customer is None:
+            customer = self._customers[customer_id] = OnlineCustomer()
+        return customer
 
-    def _of_device(self, device_id: int) -> Iterable[tuple[str, OnlineSession]]:
-        return [(uid, session) for account in self._accounts.values() for uid, session in account.sessions.items()
-                if session.device_id == device_id and not session.closed]  # fmt: skip
-
-    def _other_boots(self, record: AccountingRecord, at: float) -> list[InferredStop]:
-        """A session with the next boot counter in its id: the router has restarted, older boots' sessions are over."""
-        boot = boot_of(record.session_id)
-        if boot is None:
-            return []
-        service, counter = boot
-        key = (record.device_id, service)
-        before = self._boots.setdefault(key, counter)
-        if not is_newer_boot(before, counter):
-            return []
-        self._boots[key] = counter
-        ends = []
-        for uid, session in self._of_device(record.device_id):
-            if session.boot is not None and session.boot[0] == service and is_newer_boot(session.boot[1], counter):
-                ends.append(session.end(uid, at, ROUTER_REBOOT))
-        return ends
-
-
-def _take(account: OnlineCustomer, key: str, now: float) -> None:
-    """A slot; where there are many, those that have run out go."""
-    if len(account.slots) > _MANY_SLOTS:
-        account.slots = {key: slot for key, slot in account.slots.items() if now - slot < SLOT_SECONDS}
-    account.slots[key] = now
+    def _forget_sessions(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self._owners.pop(uid, None)

@@ -69,6 +69,7 @@ def _record(words: dict[str, str], source: Origin, received: float) -> Accountin
             get("Delegated-IPv6-Prefix", ""),
             get("Acct-Terminate-Cause", ""),
             None if clock is None else int(clock),
+            get("NAS-IP-Address") or get("NAS-Identifier", ""),
         )
     )
     return record

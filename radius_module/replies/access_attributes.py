@@ -71,6 +71,15 @@ def problem_in(rows: Iterable[Attribute]) -> UnencodableAttribute | None:
     return None
 
 
+def interval_of(grant: Grant) -> int:
+    """Acct-Interim-Interval that goes with it, seconds: operators' rows may set it."""
+    interval = INTERIM_INTERVAL
+    for row in grant.extra:
+        if row.name.lower() == _INTERIM[0].lower() and row.op == ":=" and row.value.isdecimal():
+            interval = min(int(row.value), 65_535)
+    return interval
+
+
 def total_limit(octets: int) -> tuple[Pair, Pair]:
     """The remaining allowance. RouterOS takes 0 in both for no limit, so 0 cannot be sent."""
     if octets <= 0:

@@ -40,7 +40,7 @@ def sendable(verdict: Verdict, facts: Facts) -> Finding:
     problem = access_attributes.problem_in(rows)
     if problem is None and not isinstance(verdict, Deny):
         try:
-            access_attributes.accept(verdict, make_class(facts.now))
+            access_attributes.accept(verdict, make_class(facts.now, 0 if facts.customer is None else facts.customer.id))
         except UnencodableAttribute as error:
             problem = error
     shown: Shown = {"attribute": None, "problem": None}

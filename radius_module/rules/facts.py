@@ -68,6 +68,8 @@ class Customer(NamedTuple):
     mac: str
     credential_attribute: str | None
     credential: str | None
+    #: Sessions that began before are somebody else's who had the name.
+    created_at: float
     #: Start of the period that runs since the facts were read, then those that are paid ahead.
     period_starts: tuple[float, ...]
     #: Octets bought on top, by the start of the period they belong to.

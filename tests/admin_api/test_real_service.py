@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
@@ -130,3 +131,50 @@ def test_latencies_of_all_workers_are_in_the_metrics(service: Service) -> None:
         if line.startswith("infora_api_request_seconds_count") and 'route="/healthz"' in line
     ]
     assert sum(counts) >= 40
+
+
+def test_every_answer_leaves_a_line_and_no_secret(service: Service) -> None:
+    admin = service.installation.demo["admin"]
+    token = service.log_in(X_Forwarded_For="203.0.113.9", X_Request_ID="login-of-the-test").data["token"]
+    wrong = {"username": "nobody-at-all", "password": "a-password-that-is-wrong"}
+    service.call("/api/auth/login", wrong, X_Forwarded_For="203.0.113.9", X_Request_ID="wrong-of-the-test")
+    headers = {"Authorization": f"Bearer {token}", "X_Forwarded_For": "203.0.113.9"}
+    service.call("/api/isps?search=secret-in-the-query", X_Request_ID="list-of-the-test", **headers)
+    service.call("/no/such%0Athing", X_Request_ID="odd-of-the-test", **headers)
+    deadline = time.monotonic() + 5
+    while "odd-of-the-test" not in (log := service.installation.log("api")):
+        assert time.monotonic() < deadline, log[-2000:]
+        time.sleep(0.1)
+    lines = {name: next(line for line in log.splitlines() if f"id={name}-of-the-test" in line)
+             for name in ("login", "wrong", "list", "odd")}  # fmt: skip
+    assert re.search(r"203\.0\.113\.9 - isp=- POST /api/auth/login 200 \d+ms", lines["login"])
+    assert " POST /api/auth/login 401 " in lines["wrong"]
+    assert re.search(r"203\.0\.113\.9 user:\d+ isp=- GET /api/isps \d+ ", lines["list"])
+    assert " GET /no/such%0Athing 404 " in lines["odd"]
+    for secret in (token, admin["password"], wrong["password"], "nobody-at-all", "secret-in-the-query", TOKEN):
+        assert secret not in log
+
+
+def test_the_documents_page_needs_nothing_from_elsewhere(service: Service) -> None:
+    page = service.call("/docs")
+    files = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert page.status == 200
+    assert files and all(file.startswith("/") and not file.startswith("//") for file in files)
+    for file in files:
+        status, headers, body = raw(service, f"GET {file} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert (status, len(body) > 50) == (200, True), file
+        assert headers["x-content-type-options"] == "nosniff"
+    _, headers, body = raw(service, b"GET /docs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "script-src 'self';" in policy and "http" not in policy
+    assert not re.search(rb"<script(?![^>]* src=)|\son[a-z]+=", body), "a script in the page would not be run"
+    assert service.call("/docs/../../etc/passwd").status == service.call("/docs/index.css").status == 404
+
+
+def test_answers_are_guarded(service: Service) -> None:
+    for path in ("/healthz", "/api/auth/me", "/no-such-thing", "/openapi.json"):
+        _, headers, _ = raw(service, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "default-src 'none'" in headers["content-security-policy"]

@@ -55,10 +55,12 @@ RULES: tuple[Rule, ...] = (
         Floor(("migrations",), "run by alembic alone"),
     ), root=1),
     Never(("models",), ("models.migrations",), "a migration is never called by the code it migrates for"),
-    Only("models.accounting", ("models.tables",), "the writer books with nothing but tables at hand"),
+    Only("models.accounting", ("models.tables", "models.names"),
+         "the writer books with tables at hand, and names as they are compared"),
     Siblings("models.tables", ("base",), "a table is read without reading another"),
     Importers("models.accounting.statements",
-              ("models.accounting.booking", "models.accounting.session_rows", "models.accounting.usage_rows"),
+              ("models.accounting.booking", "models.accounting.session_rows",
+               "models.accounting.usage_rows"),
               "octets are written by the booking alone"),
     # The service, upwards.
     Floors("service", (

@@ -41,9 +41,7 @@ class Sample:
         return self.lost + self.wrong + self.bad_replies
 
 
-def run(
-    side: Side, streams: Sequence[Stream], seconds: float, until: Callable[[], bool] | None = None
-) -> list[Sample]:
+def run(side: Side, streams: Sequence[Stream], seconds: float, until: Callable[[], bool] | None = None) -> list[Sample]:
     """Drive the streams; processor time includes what the side still does after the last reply."""
     roots, server = side.roots(), side.login_server()
     before, server_before = processes.cpu_seconds(roots), processes.busy_seconds(server)

@@ -66,9 +66,7 @@ class Tenant:
     device: int
 
 
-def create(
-    url: str, keyring: Keyring, customers: int, past_sessions: int, with_rows: Container[int] = ()
-) -> Tenant:
+def create(url: str, keyring: Keyring, customers: int, past_sessions: int, with_rows: Container[int] = ()) -> Tenant:
     """Fill an empty schema; `url` is the owner's. Customers `with_rows` have reply rows of an operator's own."""
     tenant = add_tenant(url, keyring, "Bench ISP", "127.0.0.1/32", range(customers), with_rows)
     if past_sessions:
@@ -125,9 +123,7 @@ def _tenant(url: str, keyring: Keyring, name: str, address: str) -> Tenant:
     return tenant
 
 
-def _customers(
-    db: Connection, keyring: Keyring, tenant: Tenant, numbers: range, with_rows: Container[int]
-) -> None:
+def _customers(db: Connection, keyring: Keyring, tenant: Tenant, numbers: range, with_rows: Container[int]) -> None:
     now = datetime.now(UTC)
     isp, plan, end = tenant.isp, tenant.plan, now + timedelta(days=_PERIOD_DAYS)
     names = (Subscriber(number).username for number in numbers)

@@ -35,7 +35,6 @@ def mschap2(who: Subscriber) -> Credential:
     return MsChap2(who.username.encode(), who.password)
 
 
-
 def logins(customers: Sequence[int], count: int, proof: Proof = pap) -> list[bytes]:
     """Logins of PPPoE customers in turn: no two have an authenticator or a session in common."""
     lines = {number: access_attributes(Subscriber(number).visit("")) for number in customers[:count]}

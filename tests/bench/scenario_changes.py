@@ -37,8 +37,13 @@ def changes(bench: Bench) -> list[Row]:
         bounded("changes", f"{words}, quiet", quiet, "ms"),
         bounded("changes", f"{words} beside {rate:,.0f} changes/s", steady, "ms"),
         # Without a target where the database could not keep up: fewer changes are another question.
-        bounded("changes", f"the same / quiet ({_CHANGES} changes/s were to be made)", steady / quiet, "",
-                at_most=2 if rate > 0.9 * _CHANGES else None),
+        bounded(
+            "changes",
+            f"the same / quiet ({_CHANGES} changes/s were to be made)",
+            steady / quiet,
+            "",
+            at_most=2 if rate > 0.9 * _CHANGES else None,
+        ),
         bounded("changes", f"{together}: in force after its commit by", in_force, "s", at_most=2),
         bounded("changes", f"{words} meanwhile", at_once, "ms"),
         bounded("changes", "the same / quiet", at_once / quiet, "", at_most=2),

@@ -126,7 +126,8 @@ def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: En
 @pytest.mark.parametrize(
     ("trigger", "tables"),
     [
-        ("find_customer", {"radcheck", "radreply", "radusergroup", "radacct"}),
+        ("find_customer", {"radcheck", "radreply", "radusergroup"}),
+        ("find_owner", {"radacct"}),
         ("touch", {"isps", "users", "mikrotik_devices", "service_plans", "customers", "billing_settings"}),
     ],
 )

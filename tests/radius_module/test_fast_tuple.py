@@ -21,12 +21,12 @@ ORDER = {
     AccountingRecord: (
         "status isp_id device_id session_id klass username received delay session_time octets_in octets_out mac called"
         " nas_address nas_port_id nas_port_type framed_address framed_ipv6_prefix delegated_ipv6_prefix cause"
-        " router_time"
+        " router_time router"
     ),
     AuthResult: "isp_id answered username reply code customer_id device_id nas_address mac klass",
     Customer: (
-        "id isp_id username status expires_at plan_id static_ip mac credential_attribute credential period_starts"
-        " topups extra"
+        "id isp_id username status expires_at plan_id static_ip mac credential_attribute credential created_at"
+        " period_starts topups extra"
     ),
     Facts: "now device isp customer plan authentic mac used slots eap own_slot",
     FastAccept: "grant session_timeout left klass",

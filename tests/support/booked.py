@@ -41,4 +41,4 @@ def days(engine: Engine) -> dict[date, tuple[int, int]]:
 
 def stale(at: float, of: dict[str, Any]) -> InferredStop:
     """The end of the session that `report` makes."""
-    return InferredStop(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001"), at, STALE)
+    return InferredStop(of["isp_id"], unique_id(of["isp_id"], of["device_id"], b"80f00001", name=b"john"), at, STALE)

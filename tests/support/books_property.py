@@ -67,8 +67,8 @@ def cases(draw: st.DrawFn, tenants: Sequence[Tenant]) -> Case:
 def _history(draw: st.DrawFn, number: int, tenant: Tenant) -> list[AccountingRecord]:
     began = draw(st.sampled_from((MIDNIGHT, RENEWAL))) - draw(st.integers(0, 4000)) + draw(st.integers(0, 999)) / 1000
     klass = our_class(began, number + 1) if draw(st.booleans()) else b""
-    # Two tenants may use the same ids at the same time; one tenant's sessions without Class need their own.
-    session_id = b"80f00001" if klass else b"80f0001%d" % number
+    # Two tenants may use the same ids at the same time; no router has two sessions of one id.
+    session_id = b"80f0000%d" % number
     whose: dict[str, Any] = {"isp_id": tenant.isp_id, "device_id": tenant.device_id, "klass": klass,
                              "session_id": session_id, "username": tenant.username.encode()}  # fmt: skip
     packets = [report(START, received=began, **whose)]

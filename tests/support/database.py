@@ -18,6 +18,7 @@ from models import (
     Radacct,
     Radpostauth,
     ServicePlan,
+    SessionAlias,
     SpoolProgress,
     Subscription,
     Usage,
@@ -25,8 +26,8 @@ from models import (
 )
 from tests.support.reports_made import NOON
 
-#: All that the ledger writes.
-BOOKS = (Radacct, Radpostauth, Usage, UsageDaily, Outbox, DeviceContact, SpoolProgress, Quarantined)
+#: All that booking writes.
+BOOKS = (Radacct, SessionAlias, Radpostauth, Usage, UsageDaily, Outbox, DeviceContact, SpoolProgress, Quarantined)
 
 
 class Tenant(NamedTuple):
@@ -59,7 +60,11 @@ def make_tenant(
         session.add_all([device, plan])
         session.flush()
         customer = Customer(
-            isp_id=isp.id, username=username, service_plan_id=plan.id, expires_at=moment(periods[-1] + 30 * 86_400)
+            isp_id=isp.id,
+            username=username,
+            service_plan_id=plan.id,
+            expires_at=moment(periods[-1] + 30 * 86_400),
+            created_at=moment(min(periods[0], NOON) - 86_400),
         )
         session.add(customer)
         session.flush()

@@ -19,7 +19,8 @@ PLAN = Plan(
 )  # fmt: skip
 CUSTOMER = Customer(
     id=7000, isp_id=7, username="john", status="active", expires_at=NOW + 86_400, plan_id=700, static_ip=None, mac="",
-    credential_attribute="Cleartext-Password", credential="secret", period_starts=(PERIOD,), topups=(), extra=(),
+    credential_attribute="Cleartext-Password", credential="secret", created_at=NOW - 30 * 86_400,
+    period_starts=(PERIOD,), topups=(), extra=(),
 )  # fmt: skip
 
 

@@ -21,11 +21,13 @@ def report(
     mac: str = "02:00:00:00:00:01",
     cause: str = "",
     delay: int = 0,
+    address: str = "10.1.1.1",
+    router: str = "",
 ) -> AccountingRecord:
     """A report with everything that tests do not care about filled in."""
     return AccountingRecord(
         status, isp_id, device_id, session_id, klass, username, received, delay, session_time, octets_in, octets_out,
-        mac=mac, cause=cause, nas_address="10.1.1.1", framed_address="10.0.0.2", called=b"service1",
+        mac=mac, cause=cause, nas_address=address, router=router, framed_address="10.0.0.2", called=b"service1",
     )  # fmt: skip
 
 
@@ -33,6 +35,7 @@ def result(number: int = 0, *, isp_id: int = 1) -> AuthResult:
     return AuthResult(isp_id, NOON + number, b"john", "Access-Accept", "accept", mac="02:00:00:00:00:01")
 
 
-def our_class(login_time: float, nonce: int) -> bytes:
-    """Class as the server sends it: version, time of login, nonce."""
-    return b"\x01" + int(login_time).to_bytes(4, "big") + nonce.to_bytes(8, "big")
+def our_class(login_time: float, nonce: int, customer_id: int | None = None, interval: int = 300) -> bytes:
+    """Class as the server sends it: version, time of login, nonce, customer, interval; without customer, version 1."""
+    whose = b"" if customer_id is None else customer_id.to_bytes(8, "big") + interval.to_bytes(2, "big")
+    return (b"\x02" if whose else b"\x01") + int(login_time).to_bytes(4, "big") + nonce.to_bytes(8, "big") + whose

@@ -29,7 +29,9 @@ def in_attributes(packet: bytes) -> list[Attribute]:
 
 def ask(tenant: Tenant, name: str, packet: bytes, credential: object = None) -> Answer:
     request = tenant.router.request(
-        name, credential or (lambda _authenticator, _secret: []), extra=in_attributes(packet)  # type: ignore[arg-type]
+        name,
+        credential or (lambda _authenticator, _secret: []),
+        extra=in_attributes(packet),  # type: ignore[arg-type]
     )
     answer = tenant.router.ask(request)
     assert answer is not None, "no answer"

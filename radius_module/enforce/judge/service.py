@@ -62,6 +62,7 @@ def _customer(facts: ServiceFacts) -> Customer:
         mac=facts.mac,
         credential_attribute="",
         credential="",
+        created_at=0.0,  # whose session it is, the books have settled
         period_starts=(facts.period_start,),
         topups=topups,
         extra=_extra(facts.customer_rows),

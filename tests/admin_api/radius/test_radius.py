@@ -68,6 +68,7 @@ def test_a_customer_who_may_come_in_gets_the_plans_attributes(tenant: Tenant, cu
 def test_what_refuses_on_the_wire_refuses_here(
     tenant: Tenant, customer: dict[str, Any], code: str, method: str, address: str, body: Any
 ) -> None:
+    assert tenant.viewer.get("/api/auth/me").status == 200, "logged in before: a suspended ISP's operators cannot"
     changed = tenant.superadmin.call(method, address.format(id=customer["id"], isp=tenant.id), body)
     assert changed.status == 200, changed
     login = _login(tenant, calling_station_id="02:00:00:00:00:02")

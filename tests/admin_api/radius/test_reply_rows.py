@@ -127,9 +127,7 @@ def test_explain_names_the_attribute_that_sql_wrote_and_nobody_can_send(
     assert all(rule["passed"] for rule in explanation["rules"][:-1])
 
 
-def test_the_doctor_lists_rows_that_cannot_be_sent(
-    tenant: Tenant, owner: Engine, environment: dict[str, str]
-) -> None:
+def test_the_doctor_lists_rows_that_cannot_be_sent(tenant: Tenant, owner: Engine, environment: dict[str, str]) -> None:
     tenant.customer(username="ann")
     with owner.begin() as connection:
         by_hand(connection, "radreply", tenant, "ann", "Mikrotik-Total-Limit", "1")

@@ -100,7 +100,7 @@ def test_another_nodes_booking_between_reading_and_writing_is_a_conflict(
 
 
 def test_login_results_are_stored_without_anything_secret(books: Engine, tenant: Tenant) -> None:
-    one = result()._replace(isp_id=tenant.isp_id, username=b'"caf\xc3\xa9", \\x', klass=make_class(NOON))
+    one = result()._replace(isp_id=tenant.isp_id, username=b'"caf\xc3\xa9", \\x', klass=make_class(NOON, 7))
     with books.begin() as connection:
         booking.book(connection, [one, one._replace(code="bad_password", reply="Access-Reject")])
     found = rows(books, "select username, reply, code, authdate from radpostauth order by code")

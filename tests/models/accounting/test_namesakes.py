@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.accounting.records import START, STOP
-from models.accounting.session_id import SessionClass, unique_id
+from models.accounting.session_id import SessionClass, namesake_id, unique_id
 from tests.support.booked import book, rows, session, used
 from tests.support.database import moment
 from tests.support.reports_made import NOON, our_class, report
@@ -82,7 +82,7 @@ def test_without_class_the_month_stays_that_of_the_first_sight(books: Engine, of
 
 
 def test_identities_do_not_meet() -> None:
-    made = {unique_id(isp, device, sid, SessionClass(time, nonce), earlier)
+    ids = {namesake_id(unique_id(isp, device, sid, SessionClass(time, nonce)), earlier)
             for isp in (1, 11) for device in (1, 11) for earlier in (0, 1)
             for sid, time, nonce in ((b"ab", None, b""), (b"", int(NOON), b"ab"), (b"b", int(NOON), b"a"))}  # fmt: skip
-    assert len(made) == 24
+    assert len(ids) == 24

@@ -14,6 +14,7 @@ from radius_module.online.line_rate import line_rate
 from radius_module.online.table import OnlineTable
 from tests.support.database import Tenant
 from tests.support.facts_made import PLAN
+from tests.support.online_made import apply
 from tests.support.reports_made import NOON, report
 
 TEN_SECONDS = int(10 * LEAST_RATE)
@@ -58,7 +59,7 @@ def booked(engine: Engine, *records: AccountingRecord) -> tuple[int, int]:
 def remembered(*records: AccountingRecord, rate: float = LEAST_RATE) -> int:
     online = OnlineTable()
     for record in records:
-        online.apply_record(record, 1, NOON - 86_400, rate)
+        apply(online, record, 1, NOON - 86_400, rate=rate)
     return online.usage_and_slots(1, NOON - 86_400, NOON + 3600)[0]
 
 

@@ -9,11 +9,13 @@ from sqlalchemy import Engine, text
 
 from models.accounting import booking
 from models.accounting.records import START, AccountingRecord
-from models.accounting.session_id import read_class, unique_id
+from models.accounting.session import plain_id
+from models.accounting.session_id import read_class
 from tests.support.database import Tenant
 from tests.support.reports_made import NOON, our_class, report
 
 NAME_ANEW: str = import_module("models.migrations.versions.0010_ids_in_order").NAME_ANEW
+name_anew = import_module("models.migrations.versions.0015_whose_sessions").name_anew
 
 
 def named_before(one: AccountingRecord) -> str:
@@ -25,7 +27,7 @@ def named_before(one: AccountingRecord) -> str:
 
 def name_as_before(engine: Engine, one: AccountingRecord) -> None:
     """Its row, which the books have just made."""
-    now = unique_id(one.isp_id, one.device_id, one.session_id, read_class(one.klass, one.received))
+    now = plain_id(one, read_class(one.klass, one.received))
     with engine.begin() as connection:
         done = connection.execute(
             text("update radacct set acctuniqueid = :before where acctuniqueid = :now"),
@@ -48,6 +50,7 @@ def test_a_session_that_runs_stays_one_session(books: Engine, tenant: Tenant) ->
     for _ in range(2):  # an upgrade may be repeated
         with books.begin() as connection:
             connection.execute(text(NAME_ANEW))
+            name_anew(connection)
     with books.begin() as connection:
         booking.book(connection, later)
         found = connection.execute(

@@ -21,6 +21,8 @@ WITHOUT_TENANT = {
     # What the API remembers of its callers, some of whom have no tenant or are not known yet.
     "pk_revoked_tokens",
     "fk_revoked_tokens_user_id_users",
+    "pk_login_addresses",
+    "fk_login_addresses_user_id_users",
     "pk_login_failures",
     "pk_idempotency_keys",
     "uq_idempotency_keys_caller_key_digest",

@@ -13,6 +13,7 @@ from radius_module.directory import load
 from radius_module.online.table import OnlineTable
 from tests.support.database import Tenant, moment
 from tests.support.directory_read import DAY, loaded, read, read_plan, run, shops, used
+from tests.support.reports_made import NOON
 
 
 @pytest.fixture
@@ -72,10 +73,12 @@ def test_the_running_period_comes_first_then_those_paid_ahead(engine: Engine, sh
     assert found.period_start(now + 51 * DAY) == found.period_starts[2]
 
 
-def test_without_a_paid_period_it_runs_from_his_creation(engine: Engine, shop: Callable[..., Tenant]) -> None:
+def test_without_a_paid_period_it_runs_from_the_customers_creation(engine: Engine, shop: Callable[..., Tenant]) -> None:
     made = shop()
     run(engine, "delete from subscriptions where customer_id = :id", id=made.customer_id)
-    assert read(engine, made).period_starts == pytest.approx((time.time(),), abs=60)
+    customer = read(engine, made)
+    assert customer.period_starts == (customer.created_at,)
+    assert customer.created_at == NOON - 86_400
 
 
 def test_usage_is_that_of_the_running_period_alone(engine: Engine, shop: Callable[..., Tenant]) -> None:

@@ -18,6 +18,7 @@ from radius_module.directory.snapshot import Snapshot
 from radius_module.online.table import OnlineTable
 from radius_module.rules.facts import Attribute
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, PLAN
+from tests.support.online_made import apply
 from tests.support.reports_made import NOON, report
 
 EXTRA = (Attribute("Port-Limit", ":=", "7"),)
@@ -60,8 +61,8 @@ def loaded() -> Directory:
 def online_table() -> OnlineTable:
     online = OnlineTable()
     online.refresh(1000, NOON, 50, [])
-    online.apply_record(report(START), 1000, NOON)
-    online.apply_record(report(octets_in=30), 1000, NOON)
+    apply(online, report(START), 1000, NOON)
+    apply(online, report(octets_in=30), 1000, NOON)
     return online
 
 
@@ -84,7 +85,7 @@ def test_what_the_writer_told_after_the_copy_is_not_lost(tmp_path: Path, snapsho
     snapshot = snapshot_at(path)
     snapshot.write(loaded(), online)
     ((_customer, uid),) = online.unbooked()
-    snapshot.note(([(1000, NOON, 90)], [(1000, uid, 40, True)]))
+    snapshot.note(([(1000, NOON, 90)], [(1000, uid, 40, True, False, [])]))
     after = OnlineTable()
     assert snapshot_at(path).restore(Directory(), after)
     assert after.usage_and_slots(1000, NOON, NOON) == (90, ())

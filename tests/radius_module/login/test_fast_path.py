@@ -23,7 +23,13 @@ def _same_class() -> Iterator[None]:
     """The only thing in an answer that is left to chance: another one at each login, the same one for both."""
     with pytest.MonkeyPatch.context() as patched:
         for module in (fast_path, login):
-            patched.setattr(module, "make_class", lambda now: int(now).to_bytes(5, "big") + b"%08d" % len(nonces))
+            patched.setattr(
+                module,
+                "make_class",
+                lambda now, whose, interval: (
+                    int(now).to_bytes(5, "big") + bytes([interval % 256]) + b"%08d" % len(nonces)
+                ),
+            )
         yield
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, OnlineTable, StoredSession
+from tests.support.online_made import apply
 from tests.support.reports_made import NOON, our_class, report
 
 CUSTOMER, PERIOD = 70, NOON - 86_400
@@ -63,7 +64,7 @@ def test_a_flood_of_logins_takes_no_more_memory_than_a_minute_of_it() -> None:
     online = OnlineTable()
     for second in range(1000):
         online.take_slot(CUSTOMER, f"nonce{second}", NOON + second)
-    assert len(online._accounts[CUSTOMER].slots) <= SLOT_SECONDS + 10
+    assert len(online._customers[CUSTOMER].slots) <= SLOT_SECONDS + 10
 
 
 def test_a_device_that_is_online_and_asks_again_counts_once() -> None:
@@ -89,7 +90,7 @@ def test_another_periods_usage_is_none_of_this_ones() -> None:
 def test_a_customer_without_usage_and_sessions_takes_no_memory() -> None:
     online = OnlineTable()
     online.refresh(CUSTOMER, PERIOD, 0, [])
-    assert online._accounts == {}
+    assert online._customers == {}
 
 
 def test_who_is_gone_is_forgotten() -> None:
@@ -97,7 +98,7 @@ def test_who_is_gone_is_forgotten() -> None:
     for customer in (CUSTOMER, CUSTOMER + 1):
         online.take_slot(customer, ONE, NOON)
     online.keep_only({CUSTOMER})
-    assert set(online._accounts) == {CUSTOMER}
+    assert set(online._customers) == {CUSTOMER}
     online.forget(CUSTOMER)
     online.forget(CUSTOMER)
     assert places(online, NOON) == set()
@@ -109,7 +110,7 @@ octets = st.integers(0, 10**9)
 
 
 def heard(count: int) -> Step:
-    return lambda online: void(online.apply_record(report(octets_in=count, received=NOON), CUSTOMER, PERIOD))
+    return lambda online: void(apply(online, report(octets_in=count, received=NOON), CUSTOMER, PERIOD))
 
 
 def void(_result: object) -> None:
@@ -143,5 +144,5 @@ def test_a_session_that_the_database_lags_behind_with_is_never_set_back(counts: 
     online = OnlineTable()
     for count in counts:
         online.refresh(CUSTOMER, PERIOD, 0, [stored(count)])
-    session = online._accounts[CUSTOMER].sessions[UID]
-    assert session.booked == session.seen == max(counts)
+    session = online._customers[CUSTOMER].sessions[UID]
+    assert session.booked == session.reported == max(counts)

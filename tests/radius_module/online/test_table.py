@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from models.accounting.records import ROUTER_REBOOT, STALE, START, STOP, TAKEN_OVER, AccountingRecord
-from models.accounting.session_id import unique_id
+from models.accounting.session import plain_id
+from models.accounting.session_id import NO_CLASS
 from radius_module.online.session import StoredSession
 from radius_module.online.table import SLOT_SECONDS, STALE_SECONDS, OnlineTable
+from tests.support.online_made import apply
 from tests.support.reports_made import NOON, our_class, report
 
 CUSTOMER, PERIOD = 7, NOON - 86_400.0
@@ -13,7 +15,7 @@ MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
 
 def uid_of(one: AccountingRecord) -> str:
-    return unique_id(one.isp_id, one.device_id, one.session_id)
+    return plain_id(one, NO_CLASS)
 
 
 def used(online: OnlineTable, period: float = PERIOD, now: float = NOON) -> int:
@@ -26,7 +28,7 @@ def macs(online: OnlineTable, now: float) -> list[str]:
 
 def hear(online: OnlineTable, *reports: AccountingRecord, period: float = PERIOD) -> list[tuple[str, str]]:
     """(session, cause) of the ends."""
-    return [(end.unique_id, end.cause) for one in reports for end in online.apply_record(one, CUSTOMER, period)]
+    return [(end.unique_id, end.cause) for one in reports for end in apply(online, one, CUSTOMER, period)]
 
 
 def test_a_report_counts_at_once_and_repeated_or_late_ones_do_not() -> None:
@@ -39,9 +41,9 @@ def test_a_report_counts_at_once_and_repeated_or_late_ones_do_not() -> None:
 def test_booking_moves_octets_and_the_sum_stays() -> None:
     online, one = OnlineTable(), report(octets_in=10)
     hear(online, one, report(octets_in=30))
-    online.apply_booking([(CUSTOMER, PERIOD, 10)], [(CUSTOMER, uid_of(one), 10, False)], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 10)], [(CUSTOMER, uid_of(one), 10, False, False, ())], NOON)
     assert used(online) == 30
-    online.apply_booking([(CUSTOMER, PERIOD, 30)], [(CUSTOMER, uid_of(one), 30, True)], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 30)], [(CUSTOMER, uid_of(one), 30, True, False, ())], NOON)
     assert used(online) == 30
 
 
@@ -49,7 +51,7 @@ def test_what_the_writer_told_while_the_database_was_being_read_is_not_undone() 
     online, one = OnlineTable(), report(octets_in=30)
     hear(online, one)
     online.reading_since = NOON - 1
-    online.apply_booking([(CUSTOMER, PERIOD, 30)], [(CUSTOMER, uid_of(one), 30, False)], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 30)], [(CUSTOMER, uid_of(one), 30, False, False, ())], NOON)
     online.refresh(CUSTOMER, PERIOD, 0, [])
     assert used(online) == 30
     online.reading_since = NOON + 1
@@ -62,7 +64,7 @@ def test_a_session_that_ended_and_was_booked_unheard_is_settled() -> None:
     online.refresh(CUSTOMER, PERIOD, 30, [])
     hear(online, one)
     assert online.unbooked() == [(CUSTOMER, uid_of(one))]
-    online.apply_booking((), [(CUSTOMER, uid_of(one), 30, True)], NOON)
+    online.apply_booking((), [(CUSTOMER, uid_of(one), 30, True, False, ())], NOON)
     assert used(online) == 30
     assert online.unbooked() == []
 
@@ -113,7 +115,7 @@ def test_a_late_start_of_an_older_session_takes_nothing_over() -> None:
 def test_three_missed_reports_are_stale_once_and_a_late_one_brings_the_session_back() -> None:
     online, one = OnlineTable(), report(octets_in=5)
     hear(online, one)
-    assert online.sweep(NOON + STALE_SECONDS, 0) == []
+    assert online.sweep(NOON + STALE_SECONDS - 0.001, 0) == []
     (end,) = online.sweep(NOON + STALE_SECONDS + 1, 0)
     assert (end.unique_id, end.cause, end.at) == (uid_of(one), STALE, NOON)
     assert online.sweep(NOON + STALE_SECONDS + 2, 0) == []
@@ -134,10 +136,12 @@ def test_a_stale_end_that_the_books_did_not_take_is_said_again() -> None:
     hear(online, one)
     assert len(online.sweep(NOON + STALE_SECONDS + 1, 0)) == 1
     for _ in range(2):
-        (again,) = online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False)], NOON + 2000)
+        (again,) = online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False, False, ())], NOON + 2000)
         assert (again.at, again.cause) == (NOON, STALE)
-    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False)], NOON + 2000) == [], "the books must be right"
-    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, True)], NOON + 2000) == []
+    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False, False, ())], NOON + 2000) == [], (
+        "the books must be right"
+    )
+    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, True, False, ())], NOON + 2000) == []
 
 
 def test_the_next_boot_counter_ends_what_the_restart_left() -> None:
@@ -176,8 +180,8 @@ def test_what_is_over_and_booked_is_forgotten() -> None:
     hear(online, one)
     online.sweep(NOON + 1000, 0)
     assert used(online) == 5
-    online.apply_booking([(CUSTOMER, PERIOD, 5)], [(CUSTOMER, uid_of(one), 5, True)], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 5)], [(CUSTOMER, uid_of(one), 5, True, False, ())], NOON)
     online.sweep(NOON + 1000, 0)
     assert used(online) == 5
     assert online.unbooked() == []
-    assert online._accounts[CUSTOMER].sessions == {}
+    assert online._customers[CUSTOMER].sessions == {}

@@ -142,7 +142,7 @@ def test_one_poisoned_record_goes_to_the_quarantine_and_the_others_into_the_book
     books: Engine, directory: Path, of: dict[str, Any]
 ) -> None:
     good = [report(octets_in=5, session_time=5, session_id=b"%d" % number, **of) for number in range(20)]
-    bad = report(octets_in=1 << 63, session_time=5, session_id=b"bad", **of)
+    bad = report(octets_in=5, session_time=1 << 63, session_id=b"bad", **of)
     written(directory, [*good[:7], bad, *good[7:], result(isp_id=of["isp_id"])])
     assert drained(books, directory) == 22
     assert one(books, "select bytes_in from usage") == 100
