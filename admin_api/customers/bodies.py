@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from admin_api.web.money import Amount, PayIn, minor_of
+from admin_api.web.money import Amount, PayIn, minor_of, shown_amount
 from admin_api.web.pages import Page, PageQuery
+from admin_api.web.strict import EndMoment, Query
 from admin_api.web.types import (
     Address,
     Body,
@@ -19,20 +20,22 @@ from admin_api.web.types import (
     HostAddress,
     Line,
     MacAddress,
-    Moment,
     RowId,
     Shown,
     Text,
     Username,
     Wanted,
+    Whole,
     unchanged,
 )
+from models import Subscription
 
 Status = Literal["active", "suspended", "expired"]
 Billing = Literal["prepaid", "postpaid"]
 #: BCP 47, as far as documents need it: `en`, `pt-BR`, `zh-Hant`.
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 Storage = Literal["encrypted", "nt_password", "ssha512"]
+PeriodStatus = Literal["past", "running", "ahead", "undone"]
 Sort = Literal[
     "id", "username", "full_name", "expires_at", "created_at",
     "-id", "-username", "-full_name", "-expires_at", "-created_at",
@@ -58,11 +61,12 @@ class CustomerIn(_Customer):
     email: Email | None = None
     phone: Line | None = None
     address: Text | None = None
-    service_plan_id: RowId | None = None
+    #: Null is the explicit wish for none.
+    service_plan_id: RowId | None
     password: CustomerPassword
     username: Username | None = None
     status: Status = "active"
-    expires_at: Moment | None = None
+    expires_at: EndMoment | None = None
     static_ip: HostAddress | None = None
     mac_address: MacAddress | None = None
     credential_storage: Storage | None = None
@@ -84,7 +88,7 @@ class CustomerChange(_Customer):
     password: CustomerPassword = unchanged()
     username: Username = unchanged()
     status: Status = unchanged()
-    expires_at: Moment = unchanged()
+    expires_at: EndMoment = unchanged()
     static_ip: HostAddress | None = None
     mac_address: MacAddress | None = None
     credential_storage: Storage | None = None
@@ -96,9 +100,10 @@ class CustomerChange(_Customer):
 
 
 class RenewIn(PayIn):
-    """How many periods of the customer's plan are paid."""
+    """How many periods of the customer's plan are paid, and whether they follow the paid ones or begin now."""
 
-    periods: Annotated[int, Field(ge=1, le=120)] = 1
+    periods: Annotated[Whole, Field(ge=1, le=120)] = 1
+    begin: Literal["end", "now"] = Field(default="end", alias="from")
 
 
 class TopupIn(PayIn):
@@ -116,6 +121,41 @@ class TopupOut(Shown):
     data_bytes: int
     period_start: datetime
     created_at: datetime
+
+
+class TopupPage(Page):
+    items: list[TopupOut]
+
+
+class PeriodOut(Shown):
+    """A paid period. `undone`: taken back, and kept because something of it had been used."""
+
+    id: int
+    customer_id: int
+    service_plan_id: int | None
+    price: str
+    period_start: datetime
+    period_end: datetime
+    status: PeriodStatus
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Subscription, now: datetime) -> PeriodOut:
+        """As it stands at that moment."""
+        columns = {name: getattr(row, name) for name in cls.model_fields if name not in ("status", "price")}
+        return cls(**columns, price=shown_amount(row.price_minor), status=_status(row, now))
+
+
+def _status(period: Subscription, now: datetime) -> PeriodStatus:
+    if period.undone_at is not None:
+        return "undone"
+    if period.period_start > now:
+        return "ahead"
+    return "past" if period.period_end <= now else "running"
+
+
+class PeriodPage(Page):
+    items: list[PeriodOut]
 
 
 class CustomerOut(Shown):
@@ -152,7 +192,7 @@ class CustomerPage(Page):
     items: list[CustomerOut]
 
 
-class ImportQuery(BaseModel):
+class ImportQuery(Query):
     """`dry_run=1`: check everything, change nothing."""
 
     dry_run: bool = False

@@ -75,7 +75,7 @@ def create(body: CustomerIn) -> CustomerOut:
 @documents(responses=[400, 413, 422])
 @allowed("staff")
 @asks(ImportQuery)
-@answers(ImportOut, message="Imported.")
+@answers(ImportOut, message="Imported.", reads_file=True)
 def import_file(query: ImportQuery) -> dict[str, Any]:
     """Create customers from CSV: all of them, or none and the errors by row and column
 
@@ -153,8 +153,13 @@ def activate(row: Customer) -> CustomerOut:
 @takes(RenewIn)
 @answers(CustomerOut, message="Customer renewed.")
 def renew(row: Customer, body: RenewIn) -> CustomerOut:
-    """Add paid periods"""
-    renewal.renew(session(), tenant(), row, now(), body.periods, body.terms(require))
+    """Add paid periods
+
+    From `expires_at`, or from now when that has passed. `from: now` ends the running period at once: a used-up
+    allowance is whole again.
+    """
+    terms = body.terms(require)
+    renewal.renew(session(), tenant(), row, now(), body.periods, terms, from_now=body.begin == "now")
     return shown_one(row)
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.types import Address, AddressOrNetwork, Moment, RowId, Shown, Wanted
+from admin_api.web.strict import EndMoment, Moment
+from admin_api.web.types import Address, AddressOrNetwork, RowId, Shown, Wanted
 
 
 class SessionOut(Shown):
@@ -51,7 +52,7 @@ class SessionQuery(PageQuery):
     framed_ip: AddressOrNetwork | None = None
     unknown_customer: bool = False
     since: Moment | None = None
-    until: Moment | None = None
+    until: EndMoment | None = None
 
 
 class CustomerSessionQuery(PageQuery):
