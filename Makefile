@@ -9,7 +9,7 @@ T ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status demo test bench fault check
+.PHONY: help setup run start stop status demo test bench fault check sbom setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -29,19 +29,25 @@ status: ## which parts are up and answer (exit code 0: all, 3: not running)
 demo: setup ## a minute of two hundred demo customers against what `make start` started
 	@exec $(PYTHON) -m tests.demo
 
-test: setup ## all tests, on a real PostgreSQL and a real FreeRADIUS
+test: setup-for-tests ## all tests, on a real PostgreSQL and a real FreeRADIUS
 	@exec $(PYTHON) -m pytest $(T)
 
-bench: setup ## this system and FreeRADIUS' own rlm_sql side by side (ONLY=logins,api: parts of it)
+bench: setup-for-tests ## this system and FreeRADIUS' own rlm_sql side by side (ONLY=logins,api: parts of it)
 	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
-fault: setup ## the long fault suite (up to an hour)
+fault: setup-for-tests ## the long fault suite (up to an hour)
 	@exec $(PYTHON) -m pytest -m long tests $(T)
 
-check: setup ## lint, types, migrations agree with the models
+check: setup-for-tests ## lint, types, migrations agree with the models
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest -q -m migrations tests
 
-setup: ## install what is missing (called by the others)
+sbom: setup ## what is installed, with versions and licences, as CycloneDX: sbom.json
+	@$(PYTHON) scripts/sbom >sbom.json && echo "sbom.json: written."
+
+setup: ## install what is missing to run (called by the others)
 	@scripts/setup
+
+setup-for-tests:
+	@scripts/setup --for-tests

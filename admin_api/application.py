@@ -10,10 +10,11 @@ from flask import Flask
 
 from admin_api.access import login, operators, request_log
 from admin_api.access.client_address import ClientAddress
+from admin_api.customers.periods import bought
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
-from admin_api.money import accounts, payments, purchases
+from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
 from admin_api.network.routes import network
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     devices,
     plans,
     customers,
+    bought,
     corrections,
     session_routes,
     network,
@@ -66,6 +68,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     database.register(app)
     openapi.register(app)
     cli.register(app)
+    commands.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     try:

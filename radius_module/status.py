@@ -30,6 +30,8 @@ PROCESSES = {"auth": "directory", "acct": "spool", "writer": "books"}
 OLDEST_DIRECTORY = 30.0
 #: A report that is older is from a process that has stopped, seconds.
 _FRESH_SECONDS = 5.0
+#: The release of FreeRADIUS that upstream recommends, or a later one.
+_PREFERRED = (3, 2, 11)
 
 
 class Trouble(NamedTuple):
@@ -133,6 +135,16 @@ def age_of_oldest(state_dir: Path, process: str) -> float:
 def booked(state_dir: Path, process: str) -> dict[str, int]:
     """How many records of a spool were booked, by kind."""
     return booked_counts.booked(state_dir / "spool" / process)
+
+
+@cache
+def version_warning() -> str | None:
+    """One line about a FreeRADIUS that works and is not the best one; the same as `make status` prints."""
+    number = version()
+    if number is None or tuple(map(int, number.split("."))) >= _PREFERRED:
+        return None
+    offered = f"FreeRADIUS {number} is what Debian offers"
+    return f"{offered}; upstream recommends 3.2.11 or later: use it when it is available to you."
 
 
 @cache

@@ -73,7 +73,7 @@ check_freeradius() {
     *) why="is not a release that this system was proved on: older ones neither protect replies against BlastRADIUS nor run several Python instances" ;;
     esac
     [ "${replace:-no}" = yes ] ||
-        refuse "FreeRADIUS ${version:-of an unknown version} is installed, which $why: run \`scripts/setup --replace-freeradius\` to have it replaced by Debian's 3.2.7, or remove it and run this again."
+        refuse "FreeRADIUS ${version:-of an unknown version} is installed, which $why: install 3.2.11 or later, or run \`scripts/setup --replace-freeradius\` to have it replaced by the newest release that Debian offers."
     obsolete=yes
 }
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from service import parts
+from service.host import freeradius
 from service.host.secret_file import Secrets, load_or_create
 from service.host.settings import Settings, from_environment
 from service.parts import Part
@@ -52,6 +53,8 @@ def status(settings: Settings) -> int:
     secrets = load_or_create(running.state_dir, environment)
     say(f"Running in {running.state_dir} (supervisor: process {root}).")
     results = [_report(part, running, secrets) for part in parts.present(running)]
+    if text := freeradius.warning(freeradius.check_version(), freeradius.package_version()):
+        say(f"  warning: {text}")
     return 0 if all(results) else 1
 
 

@@ -91,3 +91,11 @@ def test_the_finding_aid_knows_every_endpoint() -> None:
         if not any(name in rule.rule for names in lines for name in names):
             unknown.append(f"{rule.rule} in {file}")
     assert unknown == []
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    """Prometheus appends `_total` to a counter."""
+    page = set(re.findall(r"`(infora_[a-z_]+)`", (HOME / "docs" / "metrics.md").read_text(encoding="utf-8")))
+    sources = [path.read_text(encoding="utf-8") for path in (HOME / "admin_api").rglob("*metrics*.py")]
+    names = {name for text in sources for name in re.findall(r'"(infora_[a-z_]+)"', text)}
+    assert {name.removesuffix("_total") for name in page} == names

@@ -88,7 +88,7 @@ def password(body: PasswordIn) -> dict[str, Any]:
     caller = _own_token()
     attempt = _attempt([login_limit.of_account(f"own password of user {caller.user_id}")], None)
     _work_as_oneself()
-    user = session().get_one(User, caller.user_id, with_for_update=True)
+    user = session().get_one(User, caller.user_id, with_for_update={"key_share": True})
     if not operator_password_matches(body.current_password, user.password_hash):
         login_limit.was_wrong(session(), attempt)
         session().commit()

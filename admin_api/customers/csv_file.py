@@ -16,8 +16,10 @@ from admin_api.customers.bodies import CustomerIn
 from admin_api.web.csv_rows import csv_response, plain
 from admin_api.web.database import lend_to, now, session
 from admin_api.web.errors import in_plain_words, refuse
+from admin_api.web.strict import unknown
 from models import Customer
 from models.customers.bulk_import import MOST_ERRORS, Row, RowError
+from models.refusals import Invalid
 from models.subscriptions.status import shown_status
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
@@ -27,6 +29,8 @@ COLUMNS = (
     "mac_address", "created_at",
 )  # fmt: skip
 _READ = frozenset(CustomerIn.model_fields)
+#: The one column whose empty cell says something: no plan.
+_PLAN = "service_plan_id"
 
 
 def uploaded() -> IO[bytes]:
@@ -65,10 +69,18 @@ def exported(customers: Select[Customer]) -> Response:
 
 
 def _check_header(header: list[str]) -> None:
+    unknown_columns = [name for name in header if name not in _READ and name not in COLUMNS]
+    if unknown_columns and len(unknown_columns) < len(header):
+        known = [*CustomerIn.model_fields, *COLUMNS]
+        errors = {name: [unknown(name, known)] for name in unknown_columns}
+        refuse(422, "invalid", "Some columns are not known.", errors=errors)
     if "password" not in header or not {"username", "email"} & set(header):
         refuse(400, "bad_file", "The first line must name the columns: password, and username or email, among them.")
     if len(set(header)) != len(header):
         refuse(400, "bad_file", "The first line names a column twice.")
+    if _PLAN not in header:
+        missing = "is required: an empty cell is a customer without a plan"
+        refuse(422, "invalid", "A column is missing.", errors={_PLAN: [missing]})
 
 
 def _row(number: int, header: list[str], cells: list[str], errors: list[RowError]) -> Row | None:
@@ -76,17 +88,22 @@ def _row(number: int, header: list[str], cells: list[str], errors: list[RowError
         errors.append(RowError(number, "", f"has {len(cells)} cells instead of {len(header)}"))
         return None
     # A password is taken as it stands: nobody exports it, so no apostrophe was ever put before it.
-    values = {
+    values: dict[str, str | None] = {
         name: cell if name == "password" else plain(cell)
         for name, cell in zip(header, cells, strict=True)
-        if cell and name in _READ
+        if name in _READ and (cell or name == _PLAN)
     }
+    values[_PLAN] = values[_PLAN] or None
     try:
         body = CustomerIn.model_validate(values)
+        columns = body.columns()
     except ValidationError as wrong:
         errors += [RowError(number, _column(error["loc"]), in_plain_words(error["msg"])) for error in wrong.errors()]
         return None
-    columns = body.model_dump(exclude={"password"})
+    except Invalid as wrong:
+        errors.append(RowError(number, wrong.field, wrong.message))
+        return None
+    del columns["password"]
     columns["username"] = body.username or body.email
     if columns["username"] is None:
         errors.append(RowError(number, "username", "is required where no email is given"))

@@ -68,14 +68,14 @@ def index(query: CustomerQuery) -> dict[str, Any] | Response:
 def create(body: CustomerIn) -> CustomerOut:
     """Create a customer"""
     keyring = parts().keyring
-    return shown_one(lifecycle.create_customer(session(), keyring, tenant(), now(), **body.model_dump()))
+    return shown_one(lifecycle.create_customer(session(), keyring, tenant(), now(), **body.columns()))
 
 
 @customers.post("/import")
 @documents(responses=[400, 413, 422])
 @allowed("staff")
 @asks(ImportQuery)
-@answers(ImportOut, message="Imported.")
+@answers(ImportOut, message="Imported.", reads_file=True)
 def import_file(query: ImportQuery) -> dict[str, Any]:
     """Create customers from CSV: all of them, or none and the errors by row and column
 
@@ -110,7 +110,7 @@ def read(row: Customer) -> CustomerOut:
 @answers(CustomerOut, message="Customer changed.")
 def change(row: Customer, body: CustomerChange) -> CustomerOut:
     """Change a customer"""
-    lifecycle.update_customer(session(), parts().keyring, tenant(), row, now(), body.given())
+    lifecycle.update_customer(session(), parts().keyring, tenant(), row, now(), body.columns())
     return shown_one(row)
 
 
@@ -153,8 +153,13 @@ def activate(row: Customer) -> CustomerOut:
 @takes(RenewIn)
 @answers(CustomerOut, message="Customer renewed.")
 def renew(row: Customer, body: RenewIn) -> CustomerOut:
-    """Add paid periods"""
-    renewal.renew(session(), tenant(), row, now(), body.periods, body.terms(require))
+    """Add paid periods
+
+    From `expires_at`, or from now when that has passed. `from: now` ends the running period at once: a used-up
+    allowance is whole again.
+    """
+    terms = body.terms(require)
+    renewal.renew(session(), tenant(), row, now(), body.periods, terms, from_now=body.begin == "now")
     return shown_one(row)
 
 

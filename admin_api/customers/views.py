@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from admin_api.customers.bodies import CustomerOut
 from admin_api.web.database import now, session, settle, tenant_id
+from admin_api.web.money import shown_amount
 from models import Customer
+from models.money.pay_reference import pay_reference
 from models.subscriptions.allowance import Allowance, allowances
 from models.subscriptions.status import shown_status
 
-_COLUMNS = [name for name in CustomerOut.model_fields if name not in ("status", "used_bytes", "remaining_bytes")]
+_WORKED_OUT = ("status", "used_bytes", "remaining_bytes", "pay_reference", "credit_limit", "suspended_for")
+_COLUMNS = [name for name in CustomerOut.model_fields if name not in _WORKED_OUT]
 
 
 def shown(rows: Sequence[Customer]) -> list[CustomerOut]:
@@ -30,6 +33,9 @@ def _shown(customer: Customer, used: Allowance) -> CustomerOut:
     return CustomerOut(
         **columns,
         status=shown_status(customer.status, customer.expires_at, now()),  # type: ignore[arg-type]
+        pay_reference=pay_reference(customer.id),
+        credit_limit=None if customer.credit_limit_minor is None else shown_amount(customer.credit_limit_minor),
+        suspended_for="operator" if customer.status == "suspended" else None,
         used_bytes=used.used,
         remaining_bytes=used.remaining,
     )

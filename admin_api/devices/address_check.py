@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from admin_api.access.authentication import principal
 from admin_api.web.errors import invalid
 from admin_api.web.parts import parts
 from models.network import addresses
@@ -20,6 +21,8 @@ def check(fields: dict[str, Any]) -> dict[str, Any]:
         if fields.get(name) is not None:
             network = addresses.parse_network(fields[name])
             addresses.check_network(network, ours, loopback_allowed=settings.loopback_devices)
+            if principal().role != "superadmin":
+                addresses.check_width(network)
             fields[name] = str(network)
         name = "api_host"
         if fields.get(name) is not None:

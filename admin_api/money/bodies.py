@@ -6,13 +6,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from admin_api.web.money import Amount, PayIn, SignedAmount
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.types import Body, Gigabytes, Line, Name, RowId, Shown, Text, unchanged
+from admin_api.web.strict import Day, Query
+from admin_api.web.types import Body, Exact, Gigabytes, Line, Name, RowId, Shown, Text, Whole, unchanged
 
-Percent = Annotated[Decimal, Field(ge=0, lt=100, max_digits=6, decimal_places=3)]
+Percent = Annotated[Exact, Field(ge=0, lt=100, max_digits=6, decimal_places=3)]
 #: UNCL5305, as EN 16931 uses it.
 TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O", "L", "M"]
 ChargeKind = Literal["period", "topup", "fee", "addon", "late_fee", "adjustment"]
@@ -39,9 +40,9 @@ class TaxTerms(Body):
 class DunningStep(Body):
     """What happens so many days after something fell due; weekdays 1 (Monday) to 7."""
 
-    after_days: Annotated[int, Field(ge=0, le=365)]
+    after_days: Annotated[Whole, Field(ge=0, le=365)]
     action: Literal["notice", "throttle", "suspend", "late_fee", "close"]
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(default_factory=lambda: [1, 2, 3, 4, 5, 6, 7])
+    weekdays: list[Annotated[Whole, Field(ge=1, le=7)]] = Field(default_factory=lambda: [1, 2, 3, 4, 5, 6, 7])
 
 
 class SettingsIn(Body):
@@ -51,7 +52,7 @@ class SettingsIn(Body):
     tax: TaxTerms = Field(default_factory=TaxTerms)
     invoicing: Literal["none", "each_charge", "monthly"] = "none"
     series: Name = "INV-{year}-{number:05}"
-    due_days: Annotated[int, Field(ge=0, le=365)] = 0
+    due_days: Annotated[Whole, Field(ge=0, le=365)] = 0
     dunning: list[DunningStep] = Field(default_factory=list, max_length=20)
     first_period: Literal["on_account", "free"] = "on_account"
     suspension: Literal["bill", "pause"] = "bill"
@@ -97,11 +98,11 @@ class AccountOut(Shown):
     open_documents: list[int]
 
 
-class StatementQuery(BaseModel):
+class StatementQuery(Query):
     """Days of the ISP's calendar, both included; by default the last 31 of them."""
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     format: Literal["json", "csv"] = "json"
 
 
@@ -133,7 +134,7 @@ class ChargeIn(Body):
     kind: Literal["fee", "addon", "adjustment"] = "fee"
     description: Name
     unit_price: SignedAmount
-    quantity: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    quantity: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
 
 
 class ReasonIn(Body):
@@ -189,7 +190,7 @@ class QuoteIn(PayIn):
     """What would be done; the other fields are those of the act."""
 
     action: Literal["renew", "change_plan", "cancel", "topup"]
-    periods: Annotated[int, Field(ge=1, le=120)] = 1
+    periods: Annotated[Whole, Field(ge=1, le=120)] = 1
     service_plan_id: RowId = unchanged()
     when: Literal["now", "period_end"] = "now"
     data_gb: Annotated[Gigabytes, Field(gt=0)] = unchanged()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from admin_api.web.money import Amount, PositiveAmount
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.types import Body, Line, Moment, Name, RowId, Shown, Text
+from admin_api.web.strict import Day, Moment, Query
+from admin_api.web.types import Body, Line, Name, RowId, Shown, Text, Whole
 
 Method = Literal["cash", "bank", "mpesa", "stripe", "agent", "other"]
 #: What is booked by hand; the others come from gateways.
@@ -119,29 +120,22 @@ class CountIn(Body):
     note: Text | None = None
 
 
-class MoneyReportQuery(BaseModel):
+class MoneyReportQuery(Query):
     """Days of the ISP's calendar, both included; by default this month and the eleven before."""
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     format: Literal["json", "csv", "svg"] = "json"
 
-    @field_validator("since", "until", mode="before")
-    @classmethod
-    def _a_day(cls, value: object) -> object:
-        if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
-            raise ValueError("must be a day such as 2030-01-31")
-        return value
 
-
-class ExpiringQuery(BaseModel):
+class ExpiringQuery(Query):
     """How many days ahead."""
 
-    days: Annotated[int, Field(ge=1, le=366)] = 7
+    days: Annotated[Whole, Field(ge=1, le=366)] = 7
     format: Literal["json", "csv", "svg"] = "json"
 
 
-class FormatQuery(BaseModel):
+class FormatQuery(Query):
     """How the report is to look."""
 
     format: Literal["json", "csv", "svg"] = "json"

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.types import Address, Moment, RowId, Shown, Wanted
+from admin_api.web.strict import EndMoment, Moment
+from admin_api.web.types import Address, RowId, Shown, Wanted
 
 
 class AuditOut(Shown):
@@ -37,4 +38,4 @@ class AuditQuery(PageQuery):
     resource: Wanted | None = None
     resource_id: RowId | None = None
     since: Moment | None = None
-    until: Moment | None = None
+    until: EndMoment | None = None

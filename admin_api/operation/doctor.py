@@ -189,7 +189,8 @@ def _processes(env: Mapping[str, str]) -> str:
 def warnings(env: Mapping[str, str]) -> list[str]:
     """What an operator should look at, though everything works."""
     processes = [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
-    return processes + reply_row_check.warnings(env)
+    version = [line] if (line := status.version_warning()) else []
+    return processes + version + reply_row_check.warnings(env)
 
 
 def _state_dir(env: Mapping[str, str]) -> Path:

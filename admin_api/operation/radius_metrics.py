@@ -6,19 +6,20 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api.web.parts import parts
 from radius_module import status
 
 _QUARANTINED = text("select infora_quarantined()")
+_DEVICES = text("select isp_id, device_id, sessions, bytes_in, bytes_out from infora_device_figures()")
 Reports = Mapping[str, dict[str, Any]]
 
 
@@ -52,6 +53,8 @@ def _logins(report: dict[str, Any] | None) -> Iterator[Metric]:
     yield _by("counter", "infora_unsigned_requests", help_text, "device_id", unsigned)
     yield GaugeMetricFamily("infora_directory_customers", "Customers in memory.", report.get("customers", 0))
     yield GaugeMetricFamily("infora_directory_devices", "Devices in memory.", report.get("devices", 0))
+    yield CounterMetricFamily("infora_radius_crashes", "Ends of FreeRADIUS that nobody asked for.",
+                              report.get("crashes_total", 0))  # fmt: skip
     age = status.directory_age(report)
     yield GaugeMetricFamily("infora_directory_age_seconds", "Age of what logins are answered from.", age or 0.0)
 
@@ -127,11 +130,27 @@ def _database() -> Iterator[Metric]:
     try:
         with parts().engine.connect() as connection:
             quarantined = connection.scalar(_QUARANTINED)
+            devices = connection.execute(_DEVICES).all()
     except SQLAlchemyError:
         yield GaugeMetricFamily("infora_database_up", "Whether the database answers the API.", 0)
         return
     yield GaugeMetricFamily("infora_database_up", "Whether the database answers the API.", 1)
     yield GaugeMetricFamily("infora_quarantined_records", "Records put aside, as they cannot be booked.", quarantined)
+    yield from _devices(devices)
+
+
+def _devices(rows: Sequence[Row[Any]]) -> Iterator[Metric]:
+    """By id: names change, and each would be a series of its own."""
+    labels = ("isp_id", "device_id")
+    sessions = GaugeMetricFamily("infora_device_sessions", "Open sessions.", labels=labels)
+    octets = CounterMetricFamily("infora_device_octets", "Octets booked.", labels=(*labels, "direction"))
+    for row in rows:
+        device = str(row.isp_id), str(row.device_id)
+        sessions.add_metric(device, row.sessions)
+        octets.add_metric((*device, "in"), row.bytes_in)
+        octets.add_metric((*device, "out"), row.bytes_out)
+    yield sessions
+    yield octets
 
 
 def _by(kind: str, name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:

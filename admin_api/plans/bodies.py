@@ -21,13 +21,14 @@ from admin_api.web.types import (
     Number,
     Shown,
     Text,
+    Whole,
     octets,
     unchanged,
 )
 
-ValidityDays = Annotated[int, Field(ge=1, le=3650)]
-ValidityMonths = Annotated[int, Field(ge=1, le=120)]
-Sessions = Annotated[int, Field(ge=1, le=1000)]
+ValidityDays = Annotated[Whole, Field(ge=1, le=3650)]
+ValidityMonths = Annotated[Whole, Field(ge=1, le=120)]
+Sessions = Annotated[Whole, Field(ge=1, le=1000)]
 OnTooMany = Literal["refuse", "replace_oldest"]
 OverLimit = Literal["block", "throttle"]
 Pool = Annotated[Line, Field(min_length=1)]

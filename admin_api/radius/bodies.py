@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, IPvAnyAddress
+from pydantic import BeforeValidator, Field, IPvAnyAddress
 
 from admin_api.web.pages import Page
-from admin_api.web.types import Body, Line, RowId, Shown, Text, Wanted
+from admin_api.web.strict import Query
+from admin_api.web.types import Body, Line, RowId, Shown, Text, Wanted, Whole
 
-Octets = Annotated[int, Field(ge=0, lt=2**63)]
-Seconds = Annotated[int, Field(ge=0, lt=2**32)]
+Octets = Annotated[Whole, Field(ge=0, lt=2**63)]
+Seconds = Annotated[Whole, Field(ge=0, lt=2**32)]
 Reply = dict[str, str | list[str]]
 
 
@@ -53,6 +54,9 @@ class AccountingIn(Body):
     input_octets: Octets = 0
     output_octets: Octets = 0
     framed_ip: IPv4Address | None = None
+    framed_ipv6: IPv6Address | None = None
+    framed_ipv6_prefix: IPv6Network | None = None
+    delegated_ipv6_prefix: IPv6Network | None = None
     calling_station_id: Line = ""
     terminate_cause: Line = ""
     #: As an Access-Accept gave it, in hex: it says whose the session is, whatever the customer is called since.
@@ -65,7 +69,7 @@ class AccountingOut(Shown):
     session: str | None
 
 
-class ExplainQuery(BaseModel):
+class ExplainQuery(Query):
     """From which device (by default the customer's last), with which Calling-Station-Id (by default the customer's)."""
 
     device_id: RowId | None = None

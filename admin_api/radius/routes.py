@@ -148,6 +148,9 @@ def _record(body: AccountingIn, device: MikrotikDevice) -> AccountingRecord:
         octets_out=octets_out,
         mac=station(body.calling_station_id),
         nas_address=str(body.nas_ip),
-        framed_address="" if body.framed_ip is None else str(body.framed_ip),
+        framed_address=str(body.framed_ip or ""),
+        framed_ipv6_prefix=str(body.framed_ipv6_prefix or ""),
+        delegated_ipv6_prefix=str(body.delegated_ipv6_prefix or ""),
+        framed_ipv6_address=str(body.framed_ipv6 or ""),
         cause=body.terminate_cause,
     )

@@ -5,29 +5,23 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field
 
-from admin_api.web.types import Shown
+from admin_api.web.strict import Day, Query
+from admin_api.web.types import Shown, Whole
 
 Format = Literal["json", "csv", "svg"]
 
 
-class ReportQuery(BaseModel):
+class ReportQuery(Query):
     """`since` and `until` are days of the ISP's calendar, both included; by default the last 31 of them."""
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     format: Format = "json"
 
-    @field_validator("since", "until", mode="before")
-    @classmethod
-    def _a_day(cls, value: object) -> object:
-        if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
-            raise ValueError("must be a day such as 2030-01-31")
-        return value
 
-
-class FormatQuery(BaseModel):
+class FormatQuery(Query):
     """How the report is to look."""
 
     format: Format = "json"
@@ -42,7 +36,7 @@ class TrafficQuery(ReportQuery):
 class TopQuery(ReportQuery):
     """How many of them."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    limit: Annotated[Whole, Field(ge=1, le=100)] = 10
 
 
 class TrafficRow(Shown):

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.types import Address, Moment, RowId, Shown, Wanted
+from admin_api.web.strict import EndMoment, Moment
+from admin_api.web.types import Address, AddressOrNetwork, RowId, Shown, Wanted
 
 
 class SessionOut(Shown):
@@ -25,6 +26,10 @@ class SessionOut(Shown):
     bytes_in: int
     bytes_out: int
     framed_ip: Address | None
+    framed_ipv6: Address | None
+    framed_ipv6_prefix: str | None
+    delegated_ipv6_prefix: str | None
+    framed_interface_id: str | None
     calling_station_id: str | None
     terminate_cause: str | None
     #: What the device last claimed beyond what the line carries: not billed; null where it did not.
@@ -38,14 +43,16 @@ class SessionPage(Page):
 
 class SessionQuery(PageQuery):
     """`status`: `online`, or `past`: over, and running between `since` and `until` (a month at most; by default the
-    last day)."""
+    last day). `framed_ip`: an IPv4 or IPv6 address that the session had, or that lies in a prefix of its own; or a
+    network of addresses."""
 
     status: Literal["online", "past"] = "online"
     username: Wanted | None = None
     device_id: RowId | None = None
+    framed_ip: AddressOrNetwork | None = None
     unknown_customer: bool = False
     since: Moment | None = None
-    until: Moment | None = None
+    until: EndMoment | None = None
 
 
 class CustomerSessionQuery(PageQuery):

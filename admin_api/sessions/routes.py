@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 
 from admin_api.access.authentication import allowed
 from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
-from admin_api.sessions.views import ended_between, is_called, logins, sessions, shown, shown_logins
+from admin_api.sessions.views import ended_between, has_address, is_called, logins, sessions, shown, shown_logins
 from admin_api.web.database import now
 from admin_api.web.errors import invalid
 from admin_api.web.pages import PageQuery, page_of
@@ -33,6 +33,8 @@ def index(query: SessionQuery) -> dict[str, Any]:
         rows = rows.where(is_called(Radacct.username, query.username))
     if query.device_id is not None:
         rows = rows.where(Radacct.device_id == query.device_id)
+    if query.framed_ip is not None:
+        rows = rows.where(has_address(query.framed_ip))
     if query.unknown_customer:
         rows = rows.where(Radacct.customer_id.is_(None))
     if query.status == "online":

@@ -40,6 +40,14 @@ def is_called(column: InstrumentedAttribute[str | None], name: str) -> ColumnEle
     return or_(func.lower(column).in_(same), and_(beyond_ascii, func.infora_login_name(column) == key))
 
 
+def has_address(network: str) -> ColumnElement[bool]:
+    """A session's address lies in that network, or a prefix of its own does, or that network in a prefix of its own."""
+    if ":" not in network:
+        return Radacct.framedipaddress.op("<<=")(network)
+    prefixes = (Radacct.framedipv6prefix, Radacct.delegatedipv6prefix)
+    return or_(Radacct.framedipv6address.op("<<=")(network), *(prefix.op("&&")(network) for prefix in prefixes))
+
+
 def shown(rows: Sequence[Any]) -> list[SessionOut]:
     """As the API names things."""
     return [_session(row, device) for row, device in rows]
@@ -85,6 +93,10 @@ def _session(row: Radacct, device: str | None) -> SessionOut:
         bytes_in=row.acctinputoctets,
         bytes_out=row.acctoutputoctets,
         framed_ip=row.framedipaddress,
+        framed_ipv6=row.framedipv6address,
+        framed_ipv6_prefix=row.framedipv6prefix,
+        delegated_ipv6_prefix=row.delegatedipv6prefix,
+        framed_interface_id=row.framedinterfaceid,
         calling_station_id=row.callingstationid or None,
         terminate_cause=row.acctterminatecause,
         implausible_bytes_in=None if row.implausible_input is None else int(row.implausible_input),

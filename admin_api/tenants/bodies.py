@@ -8,12 +8,24 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from admin_api.web.pages import Page
-from admin_api.web.types import ApiKey, Body, Currency, Email, IspRadiusSecret, Line, Name, Shown, TimeZone, unchanged
+from admin_api.web.types import (
+    ApiKey,
+    Body,
+    Currency,
+    Email,
+    IspRadiusSecret,
+    Line,
+    Name,
+    Shown,
+    TimeZone,
+    Whole,
+    unchanged,
+)
 
 Status = Literal["active", "suspended"]
 Storage = Literal["encrypted", "nt_password", "ssha512"]
-StaleHours = Annotated[int, Field(ge=0, le=8760)]
-RetentionMonths = Annotated[int, Field(ge=1, le=1200)]
+StaleHours = Annotated[Whole, Field(ge=0, le=8760)]
+RetentionMonths = Annotated[Whole, Field(ge=1, le=1200)]
 
 
 class IspIn(Body):

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_api.web import constraint_errors
 from models.refusals import Invalid, Refused
 
 log = logging.getLogger("infora.api")
@@ -46,8 +45,28 @@ MESSAGES = {
     431: "The headers are too long, or there are too many of them.",
     500: "Something went wrong on the server. The request id leads to it in the log.",
 }
+#: name → (status, code, message, field)
+_KNOWN_CONSTRAINTS: dict[str, tuple[int, str, str, str | None]] = {
+    "uq_customers_isp_id_username": (409, "username_taken", "Another customer has this user name.", "username"),
+    "uq_customers_isp_id_static_ip": (409, "static_ip_taken", "Another customer has this address.", "static_ip"),
+    "uq_users_username": (409, "username_taken", "This user name is taken.", "username"),
+    "uq_isps_api_key_hash": (409, "api_key_taken", "This API key cannot be used.", "api_key"),
+    "no_instant_charged_twice": (409, "charged_already", "A part of this time has been charged already.", None),
+    "uq_charges_isp_id_reverses": (409, "already_reversed", "This charge has been taken back already.", None),
+    "uq_transfers_isp_id_reverses": (409, "already_reversed", "This has been taken back already.", None),
+    "ck_ledger_accounts_credit_not_below_floor": (409, "not_enough_credit", "The account's floor is reached.", None),
+    "one_device_per_address": (409, "address_taken", "This address is registered already.", "ip_address"),
+    "ck_service_plans_throttle_has_bandwidth": (
+        422,
+        "invalid",
+        "is needed where over_limit is throttle",
+        "throttle_bandwidth",
+    ),
+}
 Answer = tuple[Response, int, dict[str, str]]
 PROBLEM = "application/problem+json"
+#: PostgreSQL's code for a lock that was not to be had in time.
+_LOCKED = "55P03"
 #: What an error is about that is about no single field, by where the validator looked.
 _WHOLE = {"json": "body"}
 
@@ -119,7 +138,7 @@ def _from_stale(_error: StaleDataError) -> Answer:
 
 def _from_integrity(error: IntegrityError) -> Answer:
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
-    status, code, message, field = constraint_errors.answer(name)
+    status, code, message, field = of_constraint(name)
     if status >= 500:
         return _from_anything(error)
     return _answer(status, message, {"code": code} | ({"errors": {field: [message]}} if field else {}))
@@ -129,7 +148,10 @@ def _from_database(error: SQLAlchemyError) -> Answer:
     state = getattr(getattr(error, "orig", None), "pgcode", None) or ""
     if state.startswith("22"):  # a value that no column can hold; bodies are checked before, so this is rare
         return _answer(422, "A value is outside of what can be stored.", {})
-    if state in ("55P03", "40001", "40P01"):
+    if state == _LOCKED and request.method in ("GET", "HEAD"):
+        message = "What was asked for is locked at the moment: try again."
+        return _answer(503, message, {"code": "busy"}, {"Retry-After": "5"})
+    if state in (_LOCKED, "40001", "40P01"):
         return _answer(409, "Somebody else is changing the same thing: try again.", {"code": "busy"})
     if isinstance(error, PoolTimeout) or not state or state[:2] in ("08", "53", "57"):
         log.error("database unavailable: %s (%s) request=%s", type(error).__name__, state, g.get("request_id"))
@@ -147,6 +169,8 @@ def _from_anything(error: Exception) -> Answer:
 
 def _answer(status: int, message: str, data: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
     data = {"code": CODES.get(status, "error")} | data
+    if "errors" in data:  # names come from the request, and may be no text that can be written
+        data["errors"] = {name.encode(errors="replace").decode(): texts for name, texts in data["errors"].items()}
     if request.accept_mimetypes.best == PROBLEM:
         body: dict[str, Any] = {"type": "about:blank", "title": message, "status": status} | data
     else:
@@ -155,3 +179,16 @@ def _answer(status: int, message: str, data: dict[str, Any], headers: dict[str, 
     if request.accept_mimetypes.best == PROBLEM:
         response.mimetype = PROBLEM
     return response, status, {k: v for k, v in (headers or {}).items() if k.lower() != "content-length"}
+
+
+def of_constraint(name: str) -> tuple[int, str, str, str | None]:
+    """(status, code, message, field) of a violated constraint; its name says which (models.tables.base.NAMING)."""
+    if name in _KNOWN_CONSTRAINTS:
+        return _KNOWN_CONSTRAINTS[name]
+    if name.startswith("uq_"):
+        return 409, "conflict", "There is such a row already.", None
+    if name.startswith("fk_"):
+        return 409, "in_use", "Something else refers to it, or what it refers to is gone.", None
+    if name.startswith("ck_"):
+        return 422, "invalid", "The values do not fit together.", None
+    return 500, "internal_error", "", None

@@ -12,14 +12,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from admin_api.web.answer import also_send
 from admin_api.web.database import session
+from admin_api.web.strict import Query
+from admin_api.web.types import Whole
 from models.names import fold
 
 
-class PageQuery(BaseModel):
+class PageQuery(Query):
     """`?page=&per_page=`; filters are added by each list."""
 
-    page: int = Field(default=1, ge=1, le=10_000_000)
-    per_page: int = Field(default=20, ge=1, le=100)
+    page: Whole = Field(default=1, ge=1, le=10_000_000)
+    per_page: Whole = Field(default=20, ge=1, le=100)
 
 
 class Page(BaseModel):

@@ -10,11 +10,13 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 from pydantic import BaseModel
 
 from admin_api.web import idempotency
 from admin_api.web.answer import respond
+from admin_api.web.errors import refuse
+from admin_api.web.strict import unknown
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -33,13 +35,17 @@ def asks(schema: type[BaseModel]) -> Callable[[ViewT], ViewT]:
 
 
 def answers(
-    schema: type[BaseModel], status: int = 200, message: str = "OK"
+    schema: type[BaseModel], status: int = 200, message: str = "OK", *, reads_file: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """What the view returns, in the envelope; a change is committed with it, and stored for its Idempotency-Key."""
+    """What the view returns, in the envelope; a change is committed with it, and stored for its Idempotency-Key.
+
+    What no other decorator has asked for is refused, unless the view reads the body itself (`reads_file`).
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def answered(*args: object, **kwargs: object) -> Response:
+            _refuse_unasked("query" in kwargs, "body" in kwargs or reads_file)
             if (stored := idempotency.stored_answer()) is not None:
                 return stored
             returned = view(*args, **kwargs)
@@ -53,3 +59,12 @@ def answers(
 def documents(**options: Any) -> Callable[[ViewT], ViewT]:  # noqa: ANN401  # APIFlask's own options
     """What OpenAPI is to say beyond what the other decorators know."""
     return _documenting.doc(**options)
+
+
+def _refuse_unasked(query_is_read: bool, body_is_read: bool) -> None:
+    names = [] if query_is_read else list(request.args)
+    if not body_is_read and request.method not in ("GET", "HEAD") and request.get_data():
+        body = request.get_json(force=True, silent=True)
+        names += list(body) if isinstance(body, dict) else []
+    if names:
+        refuse(422, "invalid", "Some fields cannot be taken.", errors={name: [unknown(name, ())] for name in names})

@@ -38,7 +38,7 @@ def find(model: Any, row_id: int, among: Callable[[], Select[Any]] | None = None
     """The row with that id, or a 404."""
     query = (among() if among else tenant_rows(model)).where(model.id == row_id)
     if request.method not in ("GET", "HEAD"):
-        query = query.with_for_update(of=model)
+        query = query.with_for_update(of=model, key_share=True)
     row = session().scalar(query) if 0 < row_id <= LARGEST_ID else None
     if row is None:
         refuse(404, "not_found", "There is no such thing here.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 import zoneinfo
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from admin_api.web.strict import Strict, decimal_text, whole_text
 from models.names import mac_of
 from models.secrets.generated import API_KEY_FORM, MADE_BY_SERVER, RADIUS_SECRET_FORM
 from models.secrets.password_hashes import (
@@ -20,16 +20,13 @@ from models.secrets.password_hashes import (
     check_customer_password,
     check_operator_password,
 )
-from models.subscriptions.calendar import LATEST_YEAR
 
 GB = 10**9
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
-class Body(BaseModel):
-    """Unknown fields are ignored; an error never repeats what was sent."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+class Body(Strict):
+    """A JSON body."""
 
     def given(self) -> dict[str, Any]:
         """The fields that the body has, explicit nulls included."""
@@ -138,22 +135,11 @@ def _host_address(text: str) -> str:
     return str(address)
 
 
-def _moment(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
+def _network(text: str) -> str:
     try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is out of range") from None
-    if not 1970 <= value.year <= LATEST_YEAR:
-        raise ValueError(f"must lie between 1970 and {LATEST_YEAR}")
-    return value
-
-
-def _moment_text(value: object) -> object:
-    if not isinstance(value, str | datetime):
-        raise ValueError("must be a time such as 2030-01-31T12:00:00Z")  # pydantic wants ValueError
-    return value
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        raise ValueError("must be an IP address such as 10.9.0.7 or 2001:db8::7, or a network of them") from None
 
 
 def _number(value: Decimal) -> int | float:
@@ -186,13 +172,17 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 MacAddress = Annotated[str, Field(max_length=30), AfterValidator(_mac)]
 HostAddress = Annotated[str, AfterValidator(_host_address)]
-Moment = Annotated[datetime, BeforeValidator(_moment_text), AfterValidator(_moment)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Mbps = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=3)]
-Minutes = Annotated[int, Field(ge=1, le=357_912)]
+#: As PostgreSQL takes it; an address is a network of one.
+AddressOrNetwork = Annotated[str, Field(max_length=50), AfterValidator(_network)]
+#: Numbers as JSON has them, or as plain digits.
+Whole = Annotated[int, BeforeValidator(whole_text)]
+Exact = Annotated[Decimal, BeforeValidator(decimal_text)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Mbps = Annotated[Exact, Field(gt=0, le=1_000_000, decimal_places=3)]
+Minutes = Annotated[Whole, Field(ge=1, le=357_912)]
 #: 10^9 bytes; nine decimals are exact.
-Gigabytes = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=9)]
-RowId = Annotated[int, Field(ge=1, lt=2**63)]
+Gigabytes = Annotated[Exact, Field(ge=0, le=1_000_000_000, decimal_places=9)]
+RowId = Annotated[Whole, Field(ge=1, lt=2**63)]
 
 #: As shown: a number, whole ones without a point.
 Number = Annotated[Decimal, PlainSerializer(_number, return_type=float | int)]

@@ -56,7 +56,7 @@ def book(connection: Connection, records: Sequence[Booked]) -> Booking:
     states = list(sessions.states())
     totals = count(connection, grown)
     store(connection, [state for state in states if state.changed])
-    _note_contacts(connection, heard)
+    _note_contacts(connection, heard, grown)
     _insert_results(connection, [record for record in records if isinstance(record, AuthResult)])
     return Booking(states, totals)
 
@@ -111,13 +111,22 @@ def _end(sessions: BatchSessions, state: SessionState, at: float, cause: str) ->
     sessions.count_open(state, was_open)
 
 
-def _note_contacts(connection: Connection, records: Sequence[AccountingRecord]) -> None:
-    """When each device was last heard of."""
-    seen = {(record.isp_id, record.device_id): record.received for record in records}
+def _note_contacts(
+    connection: Connection, records: Sequence[AccountingRecord], grown: Sequence[tuple[SessionState, Growth]]
+) -> None:
+    """When each device was last heard of, and what its sessions grew by."""
+    seen = {(state.isp_id, state.device_id): growth.end for state, growth in grown}
+    seen |= {(record.isp_id, record.device_id): record.received for record in records}
+    octets: dict[tuple[int, int], tuple[int, int]] = {}
+    for state, growth in grown:
+        octets_in, octets_out = octets.get((state.isp_id, state.device_id), (0, 0))
+        octets[state.isp_id, state.device_id] = octets_in + growth.octets_in, octets_out + growth.octets_out
     if seen:
+        traffic = [octets.get(device, (0, 0)) for device in seen]
         connection.exec_driver_sql(sql.NOTE_CONTACTS, {
             "isp": numbers(isp for isp, _ in seen), "device": numbers(device for _, device in seen),
-            "seen": numbers(map(repr, seen.values())),
+            "seen": numbers(map(repr, seen.values())), "octets_in": numbers(both[0] for both in traffic),
+            "octets_out": numbers(both[1] for both in traffic),
         })  # fmt: skip
 
 

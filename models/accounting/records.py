@@ -59,6 +59,9 @@ class AccountingRecord(NamedTuple):
     router_time: int | None = None
     #: NAS-IP-Address, or else NAS-Identifier: which of several routers behind one address, or of a network.
     router: str = ""
+    framed_ipv6_address: str = ""
+    #: Four groups of hex, as in an IPv6 address.
+    framed_interface_id: str = ""
 
 
 class AuthResult(NamedTuple):

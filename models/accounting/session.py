@@ -51,6 +51,9 @@ class SessionState:
     #: (updated, octets_in, octets_out, stopped) in the database; None: not there yet.
     stored: tuple[float | None, int, int, float | None] | None = None
     changed: bool = False
+    #: Framed-IPv6-Address and Framed-Interface-Id, which few devices report.
+    ipv6_address: str = ""
+    interface_id: str = ""
     #: Counters of a packet that no line can have carried (in, out).
     implausible: tuple[int, int] | None = None
     #: What the session is called where namesakes are not told apart: by the packet path's memory.
@@ -200,6 +203,8 @@ def _describe(state: SessionState, record: AccountingRecord, at: float) -> None:
     state.framed_address = record.framed_address or state.framed_address
     state.framed_ipv6_prefix = record.framed_ipv6_prefix or state.framed_ipv6_prefix
     state.delegated_ipv6_prefix = record.delegated_ipv6_prefix or state.delegated_ipv6_prefix
+    state.ipv6_address = record.framed_ipv6_address or state.ipv6_address
+    state.interface_id = record.framed_interface_id or state.interface_id
     state.router_time = record.router_time if record.router_time is not None else state.router_time
     state.first = state.first or record
     state.changed = True

@@ -156,12 +156,14 @@ def store(connection: Connection, states: Sequence[SessionState]) -> None:
     ):  # fmt: skip
         if rows and connection.exec_driver_sql(statement, columns(rows)).rowcount != len(rows):
             raise BookingConflict("a session was booked elsewhere at the same time")
+    if reported := [state for state in ordered if state.ipv6_address or state.interface_id]:
+        connection.exec_driver_sql(sql.NOTE_IPV6, _keys(reported) | {
+            "address": texts(state.ipv6_address for state in reported),
+            "interface": texts(state.interface_id for state in reported),
+        })  # fmt: skip
     doubtful = [(state, state.implausible) for state in ordered if state.implausible is not None]
     if doubtful:
-        connection.exec_driver_sql(sql.NOTE_IMPLAUSIBLE, {
-            "isp": numbers(state.isp_id for state, _ in doubtful),
-            "uid": texts(state.unique_id for state, _ in doubtful),
-            "month": numbers(state.month for state, _ in doubtful),
+        connection.exec_driver_sql(sql.NOTE_IMPLAUSIBLE, _keys([state for state, _ in doubtful]) | {
             "octets_in": numbers(octets_in for _, (octets_in, _out) in doubtful),
             "octets_out": numbers(octets_out for _, (_in, octets_out) in doubtful),
         })  # fmt: skip
@@ -189,11 +191,16 @@ def _moments(values: Iterable[float | None]) -> str:
     return numbers(None if value is None else repr(value) for value in values)
 
 
-def _common(states: Sequence[SessionState]) -> dict[str, str]:
+def _keys(states: Sequence[SessionState]) -> dict[str, str]:
     return {
         "isp": numbers(state.isp_id for state in states),
         "uid": numbers(state.unique_id for state in states),
         "month": numbers(state.month for state in states),
+    }
+
+
+def _common(states: Sequence[SessionState]) -> dict[str, str]:
+    return _keys(states) | {
         "customer": numbers(state.customer_id for state in states),
         "started": _moments(state.started for state in states),
         "updated": _moments(state.updated for state in states),

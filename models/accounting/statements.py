@@ -154,24 +154,21 @@ update radacct r
    and date_part('epoch', r.acctstoptime) is not distinct from new.old_stopped
 """
 
+#: What few devices report of a session; what it had is kept where a later packet says nothing.
+NOTE_IPV6 = """
+update radacct r set framedipv6address = coalesce(nullif(new.address, '')::inet, r.framedipv6address),
+                     framedinterfaceid = coalesce(nullif(new.interface, ''), r.framedinterfaceid)
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(address)s::text[], %(interface)s::text[])
+    as new (isp, uid, month, address, interface)
+ where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+"""
+
 #: What no line can have carried, beside the session as it is booked.
 NOTE_IMPLAUSIBLE = """
 update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
               %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
  where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
-"""
-
-#: A tenant's fastest plan, and a customer's, in Mbit/s.
-FASTEST_PLAN = """
-select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans where isp_id = %(isp)s
-"""
-PLAN_OF = """
-select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
-  from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
- where c.isp_id = %(isp)s
-   and (c.id = %(customer)s or (%(customer)s is null
-                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
 """
 
 ADD_USAGE = """
@@ -224,13 +221,14 @@ select isp, to_timestamp(answered), name, customer, device, nullif(nas, '')::ine
 
 #: At most every ten seconds a device: who was heard of is news for people.
 NOTE_CONTACTS = """
-insert into device_contacts as known (isp_id, device_id, last_seen_at)
-select d.isp_id, d.id, to_timestamp(new.seen)
-  from unnest(%(isp)s::bigint[], %(device)s::bigint[], %(seen)s::float8[]) as new (isp, device, seen)
-  join mikrotik_devices d on d.isp_id = new.isp and d.id = new.device
- order by d.isp_id, d.id
-on conflict (isp_id, device_id) do update set last_seen_at = excluded.last_seen_at
- where known.last_seen_at < excluded.last_seen_at - interval '10 seconds'
+insert into device_contacts as known (isp_id, device_id, last_seen_at, bytes_in, bytes_out)
+select d.isp_id, d.id, to_timestamp(new.seen), new.octets_in, new.octets_out
+  from unnest(%(isp)s::bigint[], %(device)s::bigint[], %(seen)s::float8[], %(octets_in)s::bigint[],
+              %(octets_out)s::bigint[]) as new (isp, device, seen, octets_in, octets_out)
+  join mikrotik_devices d on d.isp_id = new.isp and d.id = new.device order by d.isp_id, d.id
+on conflict (isp_id, device_id) do update set last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+    bytes_in = known.bytes_in + excluded.bytes_in, bytes_out = known.bytes_out + excluded.bytes_out
+ where known.last_seen_at < excluded.last_seen_at - interval '10 seconds' or excluded.bytes_in + excluded.bytes_out > 0
 """
 
 

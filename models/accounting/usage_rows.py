@@ -16,6 +16,18 @@ from models.accounting.session import SessionState
 from models.accounting.statements import numbers
 from models.accounting.usage_split import Calendar, Growth, Periods, placed
 
+#: A tenant's fastest plan, and a customer's, in Mbit/s.
+_FASTEST_PLAN = """
+select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans where isp_id = %(isp)s
+"""
+_PLAN_OF = """
+select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
+  from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
+ where c.isp_id = %(isp)s
+   and (c.id = %(customer)s or (%(customer)s is null
+                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
+"""
+
 
 class Total(NamedTuple):
     """What the database holds of one customer's period after a batch, for memories that count along."""
@@ -114,13 +126,13 @@ class LineRates:
         """Octets a second, both directions together."""
         isp_id, customer_id = state.isp_id, state.customer_id
         if isp_id not in self._fastest:
-            self._fastest[isp_id] = self._rate(sql.FASTEST_PLAN, {"isp": isp_id})
+            self._fastest[isp_id] = self._rate(_FASTEST_PLAN, {"isp": isp_id})
         if self._fastest[isp_id] <= LEAST_RATE:
             return LEAST_RATE
         key = isp_id, record.username if customer_id is None else customer_id
         if key not in self._known:
             values = {"isp": isp_id, "customer": customer_id, "name": readable(record.username)}
-            self._known[key] = self._rate(sql.PLAN_OF, values)
+            self._known[key] = self._rate(_PLAN_OF, values)
         return self._known[key]
 
     def _rate(self, statement: str, values: Mapping[str, object]) -> float:

@@ -22,7 +22,6 @@ from models.subscriptions.status import is_over
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
-from models.tables.subscriptions import Subscription
 
 
 def create_customer(
@@ -53,7 +52,11 @@ def create_customer(
 def update_customer(
     session: Session, keyring: Keyring, isp: Isp, customer: Customer, now: datetime, changes: dict[str, Any]
 ) -> None:
-    """Change the given columns, and the password where one is given in clear; the network follows."""
+    """Change the given columns, and the password where one is given in clear; the network follows.
+
+    An expiry that is moved is the end of the last period, and cancels what lies behind it: the database sees to that
+    (migration 0018), as for a change by SQL.
+    """
     before = snapshot(customer)
     changes = dict(changes)
     password = changes.pop("password", None)
@@ -63,7 +66,6 @@ def update_customer(
         setattr(customer, name, value)
     session.flush()
     if "expires_at" in changes:
-        _move_period_end(session, customer)
         billing = periods.billing_of(session, isp, now)
         periods.settle(session, billing, [customer.id], Terms(periods.NOT_BILLED), "the end was moved by hand")
     _request_change(session, customer, before, now, has_new_password=password is not None)
@@ -156,18 +158,6 @@ def _tell_of_another_service(session: Session, customer: Customer, before: dict[
         attributes.append("Framed-IP-Address")
     if attributes or "mac_address" in changed:
         requests.change(session, customer, "plan_changed", attributes, given_to_sessions(old_plan)[requests.RATE][0])
-
-
-def _move_period_end(session: Session, customer: Customer) -> None:
-    """An expiry set by hand is the end of the last period."""
-    last = session.scalar(
-        select(Subscription)
-        .where(Subscription.isp_id == customer.isp_id, Subscription.customer_id == customer.id)
-        .order_by(Subscription.period_start.desc())
-        .limit(1)
-    )
-    if last is not None and last.period_start < customer.expires_at:
-        last.period_end = customer.expires_at
 
 
 def _touch(session: Session, customer: Customer) -> None:

@@ -56,8 +56,11 @@ def settle(session: Session, billing: Billing, customers: Iterable[int], terms: 
     ids = sorted(set(customers))
     for charge in _without_reason(session, billing.isp.id, ids):
         charges.reverse(session, billing.isp, charge, reason, billing.now)
-    for charge, end in _ending_elsewhere(session, billing.isp.id, ids):
-        _move_end(session, billing, charge, end, reason)
+    moved = _lying_elsewhere(session, billing.isp.id, ids)
+    for charge, _ in moved:
+        charges.reverse(session, billing.isp, charge, reason, billing.now)
+    for charge, during in moved:
+        _charge_again(session, billing, charge, during, reason)
     return [_sell(session, billing, period, plan, terms) for period, plan in _uncharged(session, billing.isp.id, ids)]
 
 
@@ -92,15 +95,16 @@ def _sell(session: Session, billing: Billing, period: Subscription, plan: Servic
     return charges.charge(session, billing, period.customer_id, line)
 
 
-def _move_end(session: Session, billing: Billing, charge: Charge, end: datetime, reason: str) -> None:
-    """The price of a period that an operator moves stays: only what it is for is written anew, at the tax it had."""
-    charges.reverse(session, billing.isp, charge, reason, billing.now)
+def _charge_again(
+    session: Session, billing: Billing, charge: Charge, during: tuple[datetime, datetime], reason: str
+) -> None:
+    """The price of a period that is moved stays: only what it is for is written anew, at the tax it had."""
     line = Line(
         "period",
         charge.description,
         charge.unit_price,
         charge.quantity,
-        during=(charges.bounds(charge)[0], end),
+        during=during,
         days=charges.days_of(charge),
         subscription_id=charge.subscription_id,
         service_plan_id=charge.service_plan_id,
@@ -133,13 +137,19 @@ def _without_reason(session: Session, isp_id: int, customers: list[int]) -> list
     return list(session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(ids)).order_by(Charge.id)))
 
 
-def _ending_elsewhere(session: Session, isp_id: int, customers: list[int]) -> list[tuple[Charge, datetime]]:
-    """Of each period the last charge in force, where it ends before or after its period, with the period's end."""
-    ends = {
-        row.charge_id: row.period_end for row in session.execute(_MOVED, {"isp_id": isp_id, "customers": customers})
+def _lying_elsewhere(
+    session: Session, isp_id: int, customers: list[int]
+) -> list[tuple[Charge, tuple[datetime, datetime]]]:
+    """Charges in force that are for other dates than their period, with the dates they should be for.
+
+    Of a period's charges the last ends with it; one that does not lie within its period at all has been moved with it.
+    """
+    during = {
+        row.charge_id: (row.begins, row.ends)
+        for row in session.execute(_MOVED, {"isp_id": isp_id, "customers": customers})
     }
-    rows = session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(ends)).order_by(Charge.id))
-    return [(charge, ends[charge.id]) for charge in rows]
+    rows = session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(during)).order_by(Charge.id))
+    return [(charge, during[charge.id]) for charge in rows]
 
 
 #: Without tax: nothing is sold.
@@ -165,7 +175,7 @@ select p.charge_id from charged_periods p
   join charges c on c.isp_id = p.isp_id and c.id = p.charge_id
  where p.isp_id = :isp_id and p.customer_id = any(:customers)
    and not exists (select from subscriptions s where s.isp_id = p.isp_id and s.id = c.subscription_id
-                                                 and s.period_end > lower(p.during))
+                                                 and (s.period_end > lower(p.during) or s.period_start > now()))
 union all
 select c.id from charges c
  where c.isp_id = :isp_id and c.customer_id = any(:customers)
@@ -174,12 +184,13 @@ select c.id from charges c
    and not exists (select from charges r where r.isp_id = c.isp_id and r.reverses = c.id)
 """)
 _MOVED = text("""
-select charge_id, period_end from (
-  select p.charge_id, s.period_end, upper(p.during) as until,
+select charge_id, case when moved then period_start else since end as begins, period_end as ends from (
+  select p.charge_id, s.period_start, s.period_end, lower(p.during) as since, upper(p.during) as until,
+         lower(p.during) < s.period_start or lower(p.during) >= s.period_end as moved,
          row_number() over (partition by s.id order by upper(p.during) desc) as last
     from charged_periods p
     join charges c on c.isp_id = p.isp_id and c.id = p.charge_id
     join subscriptions s on s.isp_id = p.isp_id and s.id = c.subscription_id
    where p.isp_id = :isp_id and p.customer_id = any(:customers)) charged
- where last = 1 and until <> period_end
+ where last = 1 and (until <> period_end or moved)
 """)

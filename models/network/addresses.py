@@ -38,6 +38,10 @@ def parse_network(text: str) -> Network:
         raise ValueError("must be an IP address, or a network such as 10.1.0.0/24") from None
 
 
+#: The widest network that a tenant registers by itself, by IP version.
+WIDEST_OF_TENANTS = {4: 20, 6: 48}
+
+
 def check_network(network: Network, ours: Iterable[Network], *, loopback_allowed: bool) -> None:
     """Raises ValueError where the network touches what is not a router's."""
     if any(_overlap(network, other) for other in (*_NOBODYS, *ours)):
@@ -47,6 +51,13 @@ def check_network(network: Network, ours: Iterable[Network], *, loopback_allowed
         raise ValueError("is not the address of a router")
     if _overlap(network, PROBE):
         raise ValueError("is not the address of a router")
+
+
+def check_width(network: Network) -> None:
+    """Raises ValueError for more than a tenant may claim: an address belongs to one device of the installation."""
+    widest = WIDEST_OF_TENANTS[network.version]
+    if network.prefixlen < widest:
+        raise ValueError(f"must be a /{widest} or narrower; a superadmin may register wider networks")
 
 
 def check_host(text: str, ours: Iterable[Network], *, loopback_allowed: bool) -> None:

@@ -13,6 +13,7 @@ from models.refusals import Refused
 from models.secrets.generated import given_or_generated, make_secret
 from models.secrets.keyring import Keyring
 from models.tables.accounting import Radacct
+from models.tables.customers import Customer
 from models.tables.devices import MikrotikDevice
 from models.tables.isps import Isp
 
@@ -74,9 +75,13 @@ def rotate_secret(session: Session, keyring: Keyring, device: MikrotikDevice) ->
 
 
 def delete_device(session: Session, device: MikrotikDevice) -> None:
-    """Remove a router that has no open session."""
+    """Remove a device on which no customer has an open session. What nobody has there ends by itself."""
     in_use = exists().where(
-        Radacct.isp_id == device.isp_id, Radacct.device_id == device.id, Radacct.acctstoptime.is_(None)
+        Radacct.isp_id == device.isp_id,
+        Radacct.device_id == device.id,
+        Radacct.acctstoptime.is_(None),
+        Customer.isp_id == Radacct.isp_id,
+        Customer.id == Radacct.customer_id,
     )
     if session.scalar(select(in_use)):
         raise Refused("in_use", "The device has open sessions: disable it first, and delete it when they have ended.")

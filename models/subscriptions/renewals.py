@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, literal, select
@@ -21,12 +21,19 @@ from models.tables.subscriptions import Subscription, Topup, running_start
 _RUN_LENGTH = 400
 
 
-def renew(session: Session, isp: Isp, customer: Customer, now: datetime, periods: int) -> None:
-    """Add paid periods from expires_at, or from now when that has passed; an expired customer is active again."""
+def renew(
+    session: Session, isp: Isp, customer: Customer, now: datetime, periods: int, *, from_now: bool = False
+) -> None:
+    """Add paid periods from expires_at, or from now when that has passed; an expired customer is active again.
+
+    `from_now`: the running period ends at once; periods that are paid ahead follow behind the new ones.
+    """
     before = snapshot(customer)
     plan = None if customer.service_plan_id is None else session.get(ServicePlan, (isp.id, customer.service_plan_id))
-    start = max(customer.expires_at, now)
-    sold = _periods(session, isp, customer, plan, start, periods)
+    ahead = _end_running(session, customer, now) if from_now else []
+    start = now if from_now else max(customer.expires_at, now)
+    sold = _periods(session, isp, customer, plan, start, periods + len(ahead))
+    _move(session, ahead, sold[periods:])
     session.add_all(
         Subscription(
             isp_id=isp.id,
@@ -36,8 +43,10 @@ def renew(session: Session, isp: Isp, customer: Customer, now: datetime, periods
             period_start=begin,
             period_end=end,
         )
-        for begin, end in sold
+        for begin, end in sold[:periods]
     )
+    # Before the customer: the database moves the end of the last period with expires_at, which is to be this one.
+    session.flush()
     customer.expires_at = sold[-1][1]
     if customer.status == "expired":
         customer.status = "active"
@@ -70,6 +79,32 @@ def current_period(session: Session, customer: Customer, now: datetime) -> tuple
         )
     ).one_or_none()
     return (row.period_start, row.period_end) if row else (customer.created_at, customer.expires_at)
+
+
+def _end_running(session: Session, customer: Customer, now: datetime) -> list[Subscription]:
+    """End the period that runs; returns those that are paid ahead, in order."""
+    rows = session.scalars(
+        select(Subscription)
+        .where(
+            Subscription.isp_id == customer.isp_id,
+            Subscription.customer_id == customer.id,
+            Subscription.period_end > now,
+        )
+        .order_by(Subscription.period_start)
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in rows:
+        if row.period_start < now:
+            row.paid_until, row.period_end = row.paid_until or row.period_end, now
+    return [row for row in rows if row.period_start >= now]
+
+
+def _move(session: Session, rows: list[Subscription], places: list[tuple[datetime, datetime]]) -> None:
+    """Periods to other dates, in two steps: no two may begin at the same moment, not even on their way."""
+    for way in (timedelta(days=365_000), timedelta(0)):
+        for row, (begin, end) in zip(rows, places, strict=True):
+            row.period_start, row.period_end = begin + way, end + way
+        session.flush()
 
 
 def _periods(

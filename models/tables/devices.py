@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, text
 from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Created, Id, No, TenantKey, Updated, Yes
+from models.tables.base import Base, Created, Id, No, Octets, TenantKey, Updated, Yes
 
 
 class MikrotikDevice(Base):
@@ -47,18 +47,25 @@ class MikrotikDevice(Base):
 
 
 class DeviceContact(Base):
-    """When a router was last heard of. Apart from the device, so that news every second wakes no directory."""
+    """When a router was last heard of, and the octets of its sessions that were booked since it was registered.
+
+    Apart from the device, so that news every second wakes no directory.
+    """
 
     __tablename__ = "device_contacts"
     __table_args__ = (
         ForeignKeyConstraint(
             ["isp_id", "device_id"], ["mikrotik_devices.isp_id", "mikrotik_devices.id"], ondelete="CASCADE"
         ),
+        CheckConstraint("bytes_in >= 0 and bytes_out >= 0", name="bytes_not_negative"),
     )
 
     isp_id: Mapped[TenantKey]
     device_id: Mapped[int] = mapped_column(primary_key=True)
     last_seen_at: Mapped[datetime]
+    #: Upload and download, octets; for metrics alone.
+    bytes_in: Mapped[Octets]
+    bytes_out: Mapped[Octets]
 
 
 class DeviceAbility(Base):

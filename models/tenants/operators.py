@@ -64,7 +64,7 @@ def _keep_one_superadmin(session: Session, user: User, before: dict[str, Any]) -
         return
     # All of them are locked, so that two who remove each other at once cannot both succeed.
     left = session.scalars(
-        select(User.id).where(User.role == "superadmin", User.is_active.is_(True)).with_for_update()
+        select(User.id).where(User.role == "superadmin", User.is_active.is_(True)).with_for_update(key_share=True)
     ).all()
     if not left:
         raise Refused("last_superadmin", "This is the last active superadmin.")

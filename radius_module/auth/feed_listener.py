@@ -23,6 +23,8 @@ from radius_module.spool import codec, files, segment
 log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = 20.0
+#: What the wall clock may move on its own between two sweeps, seconds.
+_LEAP = 30.0
 
 
 class Later(Protocol):
@@ -43,6 +45,8 @@ class FeedListener:
         self._directory, self._online, self._spool, self._reload = directory, online, spool, reload
         #: Since when records are heard without a break.
         self._since = time.time()
+        #: The wall clock beside one that nobody can set.
+        self._apart = time.time() - time.monotonic()
         self._stopping = Event()
 
     def start(self) -> None:
@@ -111,5 +115,14 @@ class FeedListener:
 
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_EVERY):
+            self._notice_leaps()
             for end in self._online.sweep(time.time(), self._since):
                 self._spool.put_later(end)
+
+    def _notice_leaps(self) -> None:
+        """A clock that was set makes no session silent: from then on each has its three reports again."""
+        apart = time.time() - time.monotonic()
+        if abs(apart - self._apart) > _LEAP:
+            log.warning("the clock has moved by %+.0f s on its own: that ends no session", apart - self._apart)
+            self._since = time.time()
+        self._apart = apart

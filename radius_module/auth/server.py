@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 
 from radius_module import status
+from radius_module.auth.crashes import Crashes
 from radius_module.auth.feed_listener import FeedListener
 from radius_module.directory.contents import Directory
 from radius_module.directory.devices import Client, Devices
@@ -24,6 +27,7 @@ from radius_module.login.reject_delay import RejectDelay
 from radius_module.login.unsigned import UnsignedRequests
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
+from radius_module.replace_file import replace_text
 from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
@@ -63,6 +67,8 @@ class AuthServer:
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
+        self._report = settings.state_dir / "run" / "auth.json"
+        self._crashes = Crashes(self._report)
 
     def start(self) -> None:
         """Load the directory, or else the snapshot, then begin."""
@@ -80,6 +86,8 @@ class AuthServer:
     def stop(self) -> None:
         """Put what is in memory on the disk."""
         self._stopping.set()
+        with suppress(OSError):
+            replace_text(self._report, json.dumps(self._facts() | {"stopped": True}))
         self._feed.stop()
         self._watch.stop()
         self._snapshot.close()
@@ -93,6 +101,7 @@ class AuthServer:
     def client(self, address: str) -> Client | None:
         """The device at a source address, as FreeRADIUS needs it."""
         client = self._devices.client(address)
+        self._crashes.hear(address)
         if client is not None:
             self.sender.sign_for(address, client.secret)
         return client
@@ -143,5 +152,6 @@ class AuthServer:
             "answers": dict(self.answers),
             "unsigned": self.unsigned.plain(),
             "spool": self.spool.state()._asdict(),
-            **status.described(status.directory_troubles(self.directory.age())),
+            **self._crashes.facts(),
+            **status.described(status.directory_troubles(self.directory.age()), self._crashes.warnings()),
         }

@@ -7,14 +7,13 @@ Entries are immutable and replaced, never edited. A reader asks one `Contents` a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 
 from models.names import login_name, second_name
+from radius_module.directory.addresses import Addresses, Network
 from radius_module.rules.facts import Customer, Device, Isp, Plan
-
-Network = IPv4Network | IPv6Network
 
 
 @dataclass
@@ -29,8 +28,8 @@ class Contents:
     names: dict[int, dict[str, Customer]] = field(default_factory=dict)
     #: (tenant, login name) → ids of several customers with that name (docs/decisions/0071).
     twins: dict[tuple[int, str], set[int]] = field(default_factory=dict)
-    #: Source address → its device, or None; filled as packets come, emptied when a device changes.
-    addresses: dict[str, Device | None] = field(default_factory=dict)
+    #: The same devices by their addresses.
+    addresses: Addresses = field(default_factory=Addresses)
 
     def put_customer(self, customer: Customer) -> None:
         """Add or replace; a customer who was renamed is no longer found by the old name."""
@@ -75,13 +74,18 @@ class Contents:
 
     def put_device(self, network: str, device: Device) -> None:
         """Add or replace a device."""
-        self.devices[device.id] = (ip_network(network), device)
-        self.addresses = {}
+        holds = ip_network(network)
+        before = self.devices.get(device.id)
+        self.devices[device.id] = (holds, device)
+        self.addresses.put(holds, device)
+        if before is not None and before[0] != holds:
+            self.addresses.drop(before[0], device.id)
 
     def drop_device(self, device_id: int) -> None:
         """Remove, if known."""
-        if self.devices.pop(device_id, None) is not None:
-            self.addresses = {}
+        before = self.devices.pop(device_id, None)
+        if before is not None:
+            self.addresses.drop(before[0], device_id)
 
 
 class Directory:
@@ -122,15 +126,7 @@ class Directory:
 
     def device(self, address: str) -> Device | None:
         """The device whose address or network a packet came from."""
-        contents = self.contents
-        addresses = contents.addresses
-        try:
-            return addresses[address]
-        except KeyError:
-            device = _longest_match(contents.devices.values(), address)
-            if len(addresses) < 100_000:
-                addresses[address] = device
-            return device
+        return self.contents.addresses.device(address)
 
     def age(self, now: float | None = None) -> float:
         """Seconds since the facts were last known to be the database's."""
@@ -140,10 +136,3 @@ class Directory:
         """A reload."""
         self.contents = contents
         self.loads += 1
-
-
-def _longest_match(devices: Iterable[tuple[Network, Device]], address: str) -> Device | None:
-    source = ip_address(address)
-    matching = [(network.prefixlen, device) for network, device in list(devices)
-                if network.version == source.version and source in network]  # fmt: skip
-    return max(matching)[1] if matching else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 
 from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord, InferredStop
@@ -28,8 +29,9 @@ def apply_record(directory: Directory, online: OnlineTable, record: AccountingRe
     uid = _remembered_identity(record.isp_id, record.device_id, record.session_id, session_class, name)
     customer = customer_of(directory, online, record, session_class, uid)
     if customer is None:
-        known = online.owner(uid)
-        return online.apply_record(record, session_class, uid, NOBODY if known is None else known, 0.0)
+        known = online.owner(uid, session_class.customer_id)
+        # Nobody, and whoever is gone, has no plan that could bound them.
+        return online.apply_record(record, session_class, uid, NOBODY if known is None else known, 0.0, sys.maxsize)
     start, plan = customer.period_start(record.received), directory.plan(customer.plan_id)
     most = most_open(1 if plan is None else plan.simultaneous_use)
     return online.apply_record(record, session_class, uid, customer.id, start, most, line_rate(plan))

@@ -14,7 +14,6 @@ import os
 import struct
 import time
 from collections.abc import Iterator
-from ipaddress import ip_network
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -176,7 +175,7 @@ def _put(contents: Contents, kind: str, rows: list[Any]) -> None:
             case "plans":
                 contents.plans[row[0]] = Plan._make((*row[:-1], _attributes(row[-1])))
             case "devices":
-                contents.devices[row[1][0]] = (ip_network(row[0]), Device(*row[1]))
+                contents.put_device(row[0], Device(*row[1]))
             case "customers":
                 contents.put_customer(Customer._make((*row[:-1], _attributes(row[-1]))))
 

@@ -101,7 +101,7 @@ class FastPath:
             or grant.customer is not customer
             or grant.origin is not origin
             or not grant.since <= now < grant.until
-            or contents.addresses.get(address) is not grant.device
+            or contents.addresses.device(address) is not grant.device
             or contents.isps.get(isp_id) is not grant.isp
             or contents.plans.get(customer.plan_id) is not grant.plan  # type: ignore[arg-type]  # None has no plan
         ):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import Any
 
 from models.accounting.records import STALE, START, STOP, TAKEN_OVER, AccountingRecord, InferredStop
 from models.accounting.session import booked_at
 from models.accounting.usage_split import Growth, pieces
 from radius_module.fast_tuple import maker
+from radius_module.online.by_router import SessionsByRouter
 from radius_module.online.session import REMEMBERED_SECONDS, OnlineSession, StoredSession
 from radius_module.online.slot import awaited_slot, own_slot
 from radius_module.rules.facts import Slot
@@ -18,14 +20,18 @@ SLOT_SECONDS = 60.0
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
 _slot = maker(Slot)
+#: What the writer has booked of a session: (customer or 0, session, octets, over, one too many, other identities).
+BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
 
 
 class OnlineCustomer:
     """One customer's counters and sessions."""
 
-    __slots__ = ("aliases", "booked_at", "period_start", "sessions", "slots", "stored")
+    __slots__ = ("aliases", "booked_at", "by_router", "period_start", "sessions", "slots", "stored")
 
-    def __init__(self) -> None:
+    def __init__(self, by_router: SessionsByRouter) -> None:
+        #: Everybody's open sessions; whatever opens, moves or ends one of this customer's is said there.
+        self.by_router = by_router
         self.period_start = 0.0
         #: Octets of the period that the database holds.
         self.stored = 0
@@ -34,8 +40,9 @@ class OnlineCustomer:
         self.sessions: dict[str, OnlineSession] = {}
         #: Identity that another Class gave a session → the session's own.
         self.aliases: dict[str, str] = {}
-        #: What a slot is known by (radius_module.online.slot) → time of the Accept.
-        self.slots: dict[str, float] = {}
+        #: What a slot is known by (radius_module.online.slot) → time of the Accept, and the same by the clock that
+        #: nobody can set: a slot taken while the wall clock was an hour ahead does not stay taken for an hour.
+        self.slots: dict[str, tuple[float, float]] = {}
 
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
@@ -49,6 +56,15 @@ class OnlineCustomer:
         self.period_start, self.stored, self.aliases = period_start, stored, dict(aliases)
         for uid, *values in sessions:
             self.sessions[uid] = OnlineSession.of_snapshot(*values)
+            self.by_router.put(uid, self.sessions[uid])
+
+    def knows(self, uid: str) -> bool:
+        """Is this one of the customer's sessions?"""
+        return uid in self.sessions or uid in self.aliases
+
+    def is_online(self) -> bool:
+        """Has the customer an open session?"""
+        return not all(session.closed for session in self.sessions.values())
 
     def used(self) -> int:
         """Octets of the period: what the database holds, and what it is owed."""
@@ -85,18 +101,20 @@ class OnlineCustomer:
 
     def take_slot(self, key: str, now: float) -> None:
         """A slot; where there are many, those that have run out go."""
+        tick = monotonic()
         if len(self.slots) > _MANY_SLOTS:
-            self.slots = {key: since for key, since in self.slots.items() if now - since < SLOT_SECONDS}
-        self.slots[key] = now
+            self.slots = {key: taken for key, taken in self.slots.items() if _waits(taken, now, tick)}
+        self.slots[key] = now, tick
 
     def taken_slots(self, now: float) -> tuple[Slot, ...]:
         """Open sessions, and Accepts whose Start is awaited."""
+        tick = monotonic()
         if not self.sessions:
             slots = self.slots.items()
-            return tuple([_slot((mac, since, "")) for mac, since in slots if now - since < SLOT_SECONDS])
+            return tuple([_slot((mac, taken[0], "")) for mac, taken in slots if _waits(taken, now, tick)])
         taken = self._slots_of_sessions(now)
         present = {slot.mac for slot in taken}
-        awaited = [(mac, since) for mac, since in self.slots.items() if now - since < SLOT_SECONDS]
+        awaited = [(mac, taken_at[0]) for mac, taken_at in self.slots.items() if _waits(taken_at, now, tick)]
         return tuple(taken + [Slot(mac, since, "") for mac, since in awaited if mac not in present])
 
     def start_awaited_slot(self, record: AccountingRecord) -> None:
@@ -144,7 +162,8 @@ class OnlineCustomer:
         uid = self.aliases.get(uid, uid)
         for alias in aliases:
             self.aliases[alias] = uid
-            self.sessions.pop(alias, None)
+            if (other := self.sessions.pop(alias, None)) is not None:
+                self.by_router.drop(other)
         session = self.sessions.get(uid)
         if session is None:
             if over:
@@ -154,8 +173,10 @@ class OnlineCustomer:
         session.stored = True
         session.booked = max(session.booked, octets)
         session.is_evidence = session.is_evidence or is_evidence
+        session.is_booked_over = over
         if over:
             session.closed = True
+            self.by_router.put(uid, session)
             return None
         return session.end_again(uid)
 
@@ -166,6 +187,7 @@ class OnlineCustomer:
             same = other_id != uid and not other.closed and other.mac == session.mac == own_slot(session.mac, 0)
             if same and other.started <= session.started and other.updated <= at:
                 ends.append(other.end(other_id, at, TAKEN_OVER))
+                self.by_router.put(other_id, other)
         return ends
 
     def merge(self, fresh: Iterable[StoredSession]) -> list[str]:
@@ -175,9 +197,10 @@ class OnlineCustomer:
         for uid, row in stored.items():
             session = self.sessions.get(uid)
             if session is None:
-                self.sessions[uid] = OnlineSession.of_row(row)
+                session = self.sessions[uid] = OnlineSession.of_row(row)
             else:
                 session.merge(row)
+            self.by_router.put(uid, session)
         return gone
 
     def sweep(self, now: float, since: float) -> tuple[list[InferredStop], list[str]]:
@@ -185,19 +208,25 @@ class OnlineCustomer:
         ends, gone = [], []
         for uid, session in self.sessions.items():
             if session.closed:
-                if session.is_settled and now - session.heard > REMEMBERED_SECONDS:
+                if session.is_settled and session.is_booked_over and now - session.heard > REMEMBERED_SECONDS:
                     gone.append(uid)
             elif session.is_silent(now, since):
                 ends.append(session.end(uid, session.heard, STALE))
+                self.by_router.put(uid, session)
         return ends, self._drop(gone)
 
     def _drop(self, uids: list[str]) -> list[str]:
         """Forget sessions; all identities they had."""
         for uid in uids:
-            del self.sessions[uid]
+            self.by_router.drop(self.sessions.pop(uid))
         if not uids or not self.aliases:
             return uids
         gone = [alias for alias, uid in self.aliases.items() if uid not in self.sessions]
         for alias in gone:
             del self.aliases[alias]
         return uids + gone
+
+
+def _waits(taken: tuple[float, float], now: float, tick: float) -> bool:
+    """Is a Start still awaited? By neither clock has a minute passed."""
+    return now - taken[0] < SLOT_SECONDS and tick - taken[1] < SLOT_SECONDS

@@ -25,6 +25,10 @@ def stale_after(interval: int) -> float:
 STALE_SECONDS = stale_after(INTERIM_INTERVAL)
 
 
+#: Device, router and service (empty: none that is known).
+Place = tuple[int, Router, bytes]
+
+
 class StoredSession(NamedTuple):
     """An open session as the database has it. Times in epoch seconds."""
 
@@ -50,10 +54,11 @@ class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
     __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent", "floor", "heard",
-                 "interval", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in", "octets_out",
-                 "router", "session_id", "session_time", "started", "stored", "updated")  # fmt: skip
+                 "interval", "is_booked_over", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in",
+                 "octets_out", "place", "router", "session_id", "session_time", "started", "stored",
+                 "updated")  # fmt: skip
     #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
-    FIELDS = __slots__
+    FIELDS = tuple(name for name in __slots__ if name != "place")
 
     def __init__(
         self, isp_id: int, device_id: int, router: Router, session_id: bytes, mac: str, started: float
@@ -61,6 +66,8 @@ class OnlineSession:
         self.isp_id, self.device_id, self.router, self.session_id = isp_id, device_id, router, session_id
         self.mac, self.started = mac, started
         self.boot: Boot | None = boot_of(session_id)
+        #: Where radius_module.online.by_router has it; None while it is not open.
+        self.place: Place | None = None
         self.interval = INTERIM_INTERVAL
         self.is_of_class = False
         #: When its last packet came, and of which moment its last news spoke.
@@ -70,6 +77,8 @@ class OnlineSession:
         self.floor = 0
         #: Whether the database has it; what it has and then no longer has as open is over.
         self.stored = False
+        #: Whether the database has it as over.
+        self.is_booked_over = False
         self.closed = False
         #: When we took it for over; None also where the router said so.
         self.ended_at: float | None = None

@@ -7,6 +7,7 @@ may share an address, and strongSwan's `address[port]` is another one each time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from models.names import mac_of
@@ -28,7 +29,7 @@ def new_slot(station: str, device_id: int, klass: bytes) -> str:
     return own_slot(station, device_id) or f"{station}{_END}{klass.hex()}"
 
 
-def awaited_slot(slots: dict[str, float], station: str, device_id: int, klass: bytes) -> str | None:
+def awaited_slot(slots: Mapping[str, object], station: str, device_id: int, klass: bytes) -> str | None:
     """The slot for which this Start was awaited, among those of the customer; not every device sends our Class back."""
     key = new_slot(station, device_id, klass)
     if key in slots or own_slot(station, device_id):

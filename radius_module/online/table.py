@@ -16,23 +16,21 @@ from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
-from radius_module.online.customer import SLOT_SECONDS, OnlineCustomer
-from radius_module.online.restarts import Restarts, end_what_it_left
+from radius_module.online.by_router import SessionsByRouter
+from radius_module.online.customer import SLOT_SECONDS, BookedSession, OnlineCustomer
+from radius_module.online.restarts import Restarts
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
 from radius_module.rules.sessions import others_of
 
 __all__ = ["NOBODY", "SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
-#: Sessions that are no customer's are kept here: ids of customers begin at 1.
+#: Whose sessions of nobody are: ids of customers begin at 1.
 NOBODY = 0
 #: How many customers a sweep looks at before it lets others have the lock.
 _SLICE = 50
 #: How long it leaves the interpreter to logins then, seconds.
 _BREATH = 0.0005
-
-#: What the writer has booked of a session: (customer or NOBODY, session, octets, over, one too many, other identities).
-BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
 
 
 class OnlineTable:
@@ -42,8 +40,9 @@ class OnlineTable:
         self._customers: dict[int, OnlineCustomer] = {}
         #: Session → customer, where no Class says whose it is: a name may have another owner by the next packet.
         self._owners: dict[str, int] = {}
-        self._restarts = Restarts()
         self._lock = Lock()
+        self._by_router = SessionsByRouter()
+        self._restarts = Restarts(self._lock, self._by_router)
         #: When the database was last asked; what the writer booked since is newer than the answers.
         self.reading_since = 0.0
 
@@ -111,7 +110,7 @@ class OnlineTable:
         """The customer is gone; open sessions stay until they end."""
         with self._lock:
             customer = self._customers.get(customer_id)
-            if customer is not None and all(session.closed for session in customer.sessions.values()):
+            if customer is not None and not customer.is_online():
                 self._forget_sessions(customer.sessions)
                 del self._customers[customer_id]
 
@@ -122,9 +121,13 @@ class OnlineTable:
 
     # -- from the feed: packets, and what the writer has booked -------------------------------------------------
 
-    def owner(self, uid: str) -> int | None:
-        """Whose session that is, where no Class says so; None: it is not known yet."""
-        return self._owners.get(uid)
+    def owner(self, uid: str, granted_to: int | None = None) -> int | None:
+        """Whose session that is, where no Class says so; None: it is not known yet.
+
+        `granted_to`: whom the Class names, who may be gone.
+        """
+        customer = None if granted_to is None else self._customers.get(granted_to)
+        return granted_to if customer is not None and customer.knows(uid) else self._owners.get(uid)
 
     def apply_record(
         self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
@@ -148,31 +151,28 @@ class OnlineTable:
             customer.start_awaited_slot(record)
             if session.is_evidence:
                 session.closed, session.ended_at = True, None
+            self._by_router.put(uid, session)
             if not is_new or session.closed:
                 return []
-            at = booked_at(record)
-            return customer.take_over(uid, session, at) + self._restarts.ends(self._customers.values(), record, at)
+            ends = customer.take_over(uid, session, booked_at(record))
+            boot = self._restarts.newer_boot(record)
+        return ends if boot is None else ends + self._restarts.end_what_it_left(record, boot)
 
     def device_restarted(self, record: AccountingRecord) -> None:
         """Accounting-On or -Off: what that router had open by then is over. The books see to themselves."""
-        with self._lock:
-            end_what_it_left(self._customers.values(), record, booked_at(record))
+        self._restarts.end_what_it_left(record)
 
     def apply_booking(
         self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[BookedSession], now: float
     ) -> list[InferredStop]:
-        """What the writer has committed: (customer, period's start, octets), and sessions.
-
-        Returns ends that the books have not taken yet.
-        """
+        """What the writer has committed: (customer, period's start, octets), sessions. Ends that the books lack."""
         with self._lock:
             for customer_id, period_start, octets in totals:
                 customer = self._customer(customer_id)
                 customer.booked_at = now
                 if period_start >= customer.period_start:
                     customer.set_stored(period_start, max(octets, customer.stored_of(period_start)))
-            ends = [self._book(row, now) for row in sessions]
-        return [end for end in ends if end is not None]
+            return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:
         """A session that is another customer's in the books is so here too."""
@@ -181,8 +181,8 @@ class OnlineTable:
         if before is not None and before != customer_id:
             self._owners[uid] = customer_id
             session = self._customers[before].sessions.pop(uid, None) if before in self._customers else None
-            if session is not None:
-                self._customer(customer_id).sessions.setdefault(uid, session)
+            if session is not None and self._customer(customer_id).sessions.setdefault(uid, session) is not session:
+                self._by_router.drop(session)
         if customer_id == NOBODY and NOBODY not in self._customers:
             return None
         return self._customer(customer_id).book(uid, octets, over, is_evidence, aliases, now)
@@ -210,7 +210,7 @@ class OnlineTable:
         """From a snapshot, where the database cannot be had."""
         with self._lock:
             for customer_id, *values in rows:
-                customer = self._customers.setdefault(customer_id, OnlineCustomer())
+                customer = self._customer(customer_id)
                 customer.restore(*values)
                 sessions = customer.sessions.items()
                 self._owners |= {uid: customer_id for uid, session in sessions if not session.is_of_class}
@@ -242,7 +242,7 @@ class OnlineTable:
     def _customer(self, customer_id: int) -> OnlineCustomer:
         customer = self._customers.get(customer_id)
         if customer is None:
-            customer = self._customers[customer_id] = OnlineCustomer()
+            customer = self._customers[customer_id] = OnlineCustomer(self._by_router)
         return customer
 
     def _forget_sessions(self, uids: Iterable[str]) -> None:

@@ -69,7 +69,7 @@ def login_request(pairs: Pairs) -> LoginRequest:
             challenge = challenge or request_authenticator
         is_unsigned = "Wire-Unsigned" in words
         if "Wire-Eap" in words:
-            eap = a2b_base64(words["Wire-Eap"][:_HEAD_IN_BASE64]) or b"\0\0"
+            eap = a2b_base64(words["Wire-Eap"][:_HEAD_IN_BASE64])[:2].ljust(2, b"\0")
         if PROXY_STATE in words:
             states = proxy_states(pairs)
             if len(states) > _MOST_PROXY_STATES:

@@ -70,6 +70,8 @@ def _record(words: dict[str, str], source: Origin, received: float) -> Accountin
             get("Acct-Terminate-Cause", ""),
             None if clock is None else int(clock),
             get("NAS-IP-Address") or get("NAS-Identifier", ""),
+            get("Framed-IPv6-Address", ""),
+            get("Framed-Interface-Id", ""),
         )
     )
     return record

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from radius_module.packets.wire_line import GIGAWORD
 from radius_module.replies.attribute import (
+    MOST_ROWS,
     ROWS_OCTETS,
     Pair,
     UnencodableAttribute,
@@ -131,8 +132,10 @@ def _with_extra(pairs: Iterable[Pair], extra: Iterable[Attribute], room: int) ->
     for pair in pairs:
         by_name.setdefault(pair[0], []).append(pair)
         room -= octets_of(pair)
-    for row in extra:
+    for count, row in enumerate(extra, 1):
         name, op, value = encode(row.name, row.op, row.value)
+        if count > 2 * MOST_ROWS:
+            raise UnencodableAttribute(name, f"there are more than {2 * MOST_ROWS} rows")
         present = by_name.setdefault(name, [])
         if name in _LIMITS:
             op, value = ":=", _least(value, *(pair[2] for pair in present))

@@ -5,7 +5,7 @@ It takes a number modulo 2^32, "abc" for 0, and leaves out what it does not know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -32,6 +32,9 @@ _ADDRESSES: dict[str, Callable[[str], object]] = {
 #: Octets that all rows of one customer may take in an answer, and as many all rows of one plan: beside both there is
 #: room for what the server itself sends (access_attributes.ROOM).
 ROWS_OCTETS = 1600
+#: And so many of each: FreeRADIUS takes time with the square of the number of attributes, in the one thread that
+#: answers everybody.
+MOST_ROWS = 100
 _OCTETS = {
     "byte": 1, "short": 2, "integer": 4, "date": 4, "integer64": 8, "ipaddr": 4, "ipv6addr": 16, "ipv4prefix": 6,
     "ipv6prefix": 18,
@@ -91,13 +94,15 @@ def octets_of(pair: Pair) -> int:
     return definition.overhead + (len(plain(value).encode()) if size is None else size)
 
 
-def check_row(name: str, op: str, value: str, others: Iterable[tuple[str, str, str]]) -> Pair:
+def check_row(name: str, op: str, value: str, others: Sequence[tuple[str, str, str]]) -> Pair:
     """A row that is about to be saved beside its owner's `others`. Raises UnencodableAttribute."""
     pair = encode(name, op, value)
-    octets = octets_of(pair)
+    octets, count = octets_of(pair), 1 + len(others)
     for other in others:
         with suppress(UnencodableAttribute):  # written by SQL: it is refused at login, and `explain` names it
             octets += octets_of(encode(*other))
+    if count > MOST_ROWS:
+        raise UnencodableAttribute(name, f"with it there would be {count} rows, and {MOST_ROWS} fit")
     if octets > ROWS_OCTETS:
         raise UnencodableAttribute(name, f"with it the rows would take {octets} octets, and {ROWS_OCTETS} fit")
     return pair

@@ -74,7 +74,7 @@ def main() -> int:
     retention = Retention(history, Clocks())
     threading.Thread(target=_keep_history, args=(retention, writer.stopping), daemon=True).start()
     spools = [installation.spool(process) for process in status.SPOOLS]
-    written = partial(report.facts, writer.progress, spools, lambda: retention.alarm)
+    written = partial(report.facts, writer.progress, spools, lambda: retention.alarm, writer.waiting.longest)
     status.keep_written(installation.state_dir, "writer", written, writer.stopping)
     writer.run()
     os.close(lock)

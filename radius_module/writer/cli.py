@@ -17,6 +17,7 @@ from models.db import first_line, make_engine
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import quarantine, writer
+from radius_module.writer.isolation import POISON
 from radius_module.writer.spool_reader import SpoolReader
 
 _PROCESSES = ("acct", "auth")
@@ -100,7 +101,7 @@ def submit(number: int) -> None:
             quarantine.submit(connection, number)
         except LookupError as error:
             raise click.ClickException(str(error.args[0])) from None
-        except writer.POISON as error:
+        except POISON as error:
             raise click.ClickException(f"still refused: {first_line(error)}") from None
     click.echo(f"record {number} is booked")
 

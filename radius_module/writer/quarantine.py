@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from models import Quarantined
 from models.accounting import booking
 from models.accounting.records import Booked, readable
 from radius_module.spool import codec
+
+log = logging.getLogger(__name__)
+
+#: Records of one tenant that are kept; nobody looks through more, and a device could fill the disk with them.
+MOST = 10_000
 
 
 def hold(connection: Connection, node: str, record: Booked, reason: str) -> None:
@@ -69,5 +75,9 @@ def _insert(
         received = None if moment is None else datetime.fromtimestamp(moment, UTC)
     except (ValueError, OverflowError, OSError):
         received = None
+    of_tenant = select(Quarantined.id).where(Quarantined.isp_id == isp_id).limit(MOST).subquery()
+    if connection.scalar(select(func.count()).select_from(of_tenant)) == MOST:
+        log.error("quarantine: tenant %d has %d records in it, one more is dropped: %s", isp_id, MOST, reason)
+        return
     connection.execute(insert(Quarantined).values(
         isp_id=isp_id, node=node, reason=reason[:500], record=words, octets=octets, received_at=received))  # fmt: skip

@@ -37,8 +37,11 @@ class Progress:
         return time.monotonic() - self._answered
 
 
-def facts(progress: Progress, spools: Sequence[Path], alarm: Callable[[], str | None]) -> dict[str, object]:
-    """The report."""
+def facts(
+    progress: Progress, spools: Sequence[Path], alarm: Callable[[], str | None],
+    locked: Callable[[], tuple[int, float] | None] = lambda: None,
+) -> dict[str, object]:
+    """The report. `alarm`: why history is not removed; `locked`: tenant and seconds of who waits for a lock longest."""
     waiting = _age_of_oldest(spools)
     troubles: list[Trouble] = []
     if progress.silence > LONGEST_SILENCE:
@@ -46,6 +49,9 @@ def facts(progress: Progress, spools: Sequence[Path], alarm: Callable[[], str | 
     if waiting > OLDEST_RECORD:
         troubles.append(Trouble("books", f"the oldest record has been waiting to be booked for {waiting:.0f} s"))
     warnings = [Trouble("history", text)] if (text := alarm()) else []
+    if (longest := locked()) is not None:
+        isp_id, seconds = longest
+        warnings.append(Trouble("locked", f"records of tenant {isp_id} have waited for a lock for {seconds:.0f} s"))
     return {
         "at": time.time(),
         "booked": progress.records,

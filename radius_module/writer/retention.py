@@ -72,6 +72,14 @@ _DELETE_RESULTS = text(
     "delete from radpostauth where (tableoid, ctid) in (select tableoid, ctid from radpostauth"
     " where isp_id = :isp and authdate < :before limit :piece)"
 )
+#: Other identities of sessions that are over for a week, and of months that are gone.
+_DELETE_ALIASES = text(
+    "delete from session_aliases where isp_id = :isp and alias in (select a.alias from session_aliases a"
+    " where a.isp_id = :isp and a.created_at < now() - interval '7 days' and (a.session_month < :before or not exists"
+    " (select from radacct r where r.isp_id = a.isp_id and r.acctuniqueid = a.acctuniqueid"
+    " and r.session_month = a.session_month"
+    " and (r.acctstoptime is null or r.acctstoptime > now() - interval '7 days'))) limit :piece)"
+)
 
 
 class Removed(NamedTuple):
@@ -162,7 +170,7 @@ def _by_a_right_clock(connection: Connection, clocks: Clocks) -> Removed:
 def _delete(connection: Connection, isp_id: int, before: object) -> int:
     """One tenant's history before that day, in pieces."""
     deleted = 0
-    for statement in (_DELETE_SESSIONS, _DELETE_RESULTS):
+    for statement in (_DELETE_ALIASES, _DELETE_SESSIONS, _DELETE_RESULTS):
         while True:
             rows = connection.execute(statement, {"isp": isp_id, "before": before, "piece": _PIECE}).rowcount
             connection.commit()

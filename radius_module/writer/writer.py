@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,9 @@ from models.db import first_line
 from models.deadline import ANSWERS_WITHIN, patience
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
+from radius_module.writer.isolation import POISON, book_or_quarantine
 from radius_module.writer.report import Progress
+from radius_module.writer.set_aside import WaitingTenants, is_lock_timeout
 from radius_module.writer.spool_reader import Batch, SpoolReader
 
 log = logging.getLogger("radius_module.writer")
@@ -45,8 +48,9 @@ NICE = 10
 #: The lock file of the one that drains this node's spools.
 LOCK = "writer.lock"
 
-#: What is wrong with a record, not with the database or the network.
-POISON = (exc.DataError, exc.IntegrityError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+#: How long a batch waits for a lock; then each tenant by itself, the shorter the more of them were locked.
+_BATCH_LOCK_PATIENCE, _LOCK_PATIENCES = "700ms", ("100ms", "100ms", "50ms", "20ms")
+_SET_PATIENCE = text("select set_config('lock_timeout', :patience, true)")
 
 
 class Writer:
@@ -57,6 +61,7 @@ class Writer:
         self._connection: Connection | None = None
         self.stopping = threading.Event()
         self.progress = Progress()
+        self.waiting = WaitingTenants(node)
         self._patience = ANSWERS_WITHIN
 
     def run(self) -> None:
@@ -66,6 +71,7 @@ class Writer:
             try:
                 self._feed.keep()
                 done = sum(self.step(drain) for drain in self._drains)
+                self._retry_waiting()
                 failures, self._patience = 0, ANSWERS_WITHIN
             except Exception as error:
                 self._lost()
@@ -104,7 +110,8 @@ class Writer:
             try:
                 connection.rollback()
                 connection.execute(text("select set_config('infora.origin', :node, true)"), {"node": self._node})
-                bookings = _book_some(connection, self._node, batch.records)
+                connection.execute(_SET_PATIENCE, {"patience": _BATCH_LOCK_PATIENCE})
+                bookings = _book_tenants(connection, self._node, batch.records, self.waiting)
                 for unreadable in batch.unreadable:
                     quarantine.hold_octets(connection, self._node, unreadable.octets, unreadable.reason)
                 drain.advance(connection, batch)
@@ -117,6 +124,13 @@ class Writer:
                 time.sleep(0.01 * attempt)
         raise AssertionError("the loop ends by return or raise")
 
+    def _retry_waiting(self) -> None:
+        """What was set aside, if its lock is gone."""
+        connection = self._connected()
+        with patience(connection, self._patience):
+            for result in self.waiting.retry(connection):
+                self._feed.publish(result)
+
     def _listen_for_life(self, connection: Connection) -> None:
         if self.progress.silence > _HEARTBEAT:
             with patience(connection, _HEARTBEAT):
@@ -128,6 +142,7 @@ class Writer:
         if self._connection is None:
             self._connection = self._engine.connect()
             _give_way(self._connection)
+            self.waiting.load(self._connection)
         return self._connection
 
     def _lost(self) -> None:
@@ -140,20 +155,39 @@ class Writer:
             drain.forget()
 
 
-def _book_some(connection: Connection, node: str, records: Sequence[Booked]) -> list[Booking]:
-    """Book them together; if one of them is poison, halve until it stands alone, and put it aside."""
-    if not records:
+def _book_tenants(
+    connection: Connection, node: str, records: Sequence[Booked], waiting: WaitingTenants
+) -> list[Booking]:
+    """Book all together; where that fails, each tenant by itself, and set aside those whose rows are locked."""
+    by_tenant: dict[int, list[Booked]] = defaultdict(list)
+    for record in records:
+        by_tenant[record.isp_id].append(record)
+    for isp_id in [isp_id for isp_id in by_tenant if isp_id in waiting]:
+        waiting.put(connection, isp_id, by_tenant.pop(isp_id))
+    if not by_tenant:
         return []
     try:
         with connection.begin_nested():
-            return [booking.book(connection, records)]
-    except POISON as error:
-        if len(records) == 1:
-            log.error("writer: a record of tenant %d goes to the quarantine: %s", records[0].isp_id, first_line(error))
-            quarantine.hold(connection, node, records[0], first_line(error))
-            return []
-    half = len(records) // 2
-    return _book_some(connection, node, records[:half]) + _book_some(connection, node, records[half:])
+            return [booking.book(connection, [record for own in by_tenant.values() for record in own])]
+    except POISON:
+        pass
+    except exc.OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+    bookings, locked = [], 0
+    for isp_id, own in by_tenant.items():
+        patience_left = _LOCK_PATIENCES[min(locked, len(_LOCK_PATIENCES) - 1)]
+        connection.execute(_SET_PATIENCE, {"patience": patience_left})
+        try:
+            with connection.begin_nested():
+                bookings += book_or_quarantine(connection, node, own)
+        except exc.OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
+            locked += 1
+            log.warning("writer: %d records of tenant %d wait for a lock that somebody holds", len(own), isp_id)
+            waiting.put(connection, isp_id, own)
+    return bookings
 
 
 def _give_way(connection: Connection) -> None:

@@ -16,8 +16,12 @@ from service.parts import Part
 
 # The descriptor on which service.s6.exec reports that the part starts.
 NOTIFY_ON = 3
-# 20 files of 2 MB per part; T: each line begins with its time in ISO 8601.
-_LOG_SCRIPT = "n20 s2000000 T"
+# 40 files of 4 MB per part; T: each line begins with its time in ISO 8601. FreeRADIUS says every few seconds that it
+# knows a client, which would leave minutes of history where weeks are to fit.
+_LOG_SCRIPT = "'-: Info: Adding client ' n40 s4000000 T"
+# Without -b s6-log reads on while the disk takes nothing: nobody who writes a log line waits for the disk. What it
+# holds meanwhile is bounded; beyond that it starts anew, and the lines it held are lost.
+_LOGGER = "s6-softlimit -a 100000000 s6-log --"
 
 
 def directory(settings: Settings) -> Path:
@@ -46,7 +50,7 @@ def _write_service(settings: Settings, part: Part, service: Path) -> None:
     else:  # an older release wrote it for every part
         (service / "finish").unlink(missing_ok=True)
     (service / "notification-fd").write_text(f"{NOTIFY_ON}\n")
-    _script(service / "log" / "run", f"exec s6-log -b {_LOG_SCRIPT} {shlex.quote(str(logs))}")
+    _script(service / "log" / "run", f"exec {_LOGGER} {_LOG_SCRIPT} {shlex.quote(str(logs))}")
     (service / "down-signal").write_text(f"SIG{part.stop_signal}\n")
     (service / "timeout-kill").write_text(f"{part.grace_seconds * 1000}\n")
 

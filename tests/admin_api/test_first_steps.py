@@ -86,6 +86,8 @@ CUSTOMER: dict[str, Kind] = {
     "address": or_null(text), "service_plan_id": or_null(whole), "username": text, "status": text,
     "expires_at": moment, "static_ip": or_null(address), "mac_address": or_null(text), "used_bytes": whole,
     "remaining_bytes": or_null(whole), "credential_storage": or_null(text), "created_at": moment, "updated_at": moment,
+    "billing": text, "auto_renew": flag, "pay_reference": text, "tax_id": or_null(text), "language": or_null(text),
+    "credit_limit": or_null(money), "suspended_for": or_null(text), "next_service_plan_id": or_null(whole),
 }  # fmt: skip
 DAY: dict[str, Kind] = {"date": day, "bytes_in": whole, "bytes_out": whole}
 SESSION: dict[str, Kind] = {
@@ -170,8 +172,8 @@ def _log_in_and_report(machine: Caller, router: str) -> None:
     assert login.data["reply"]["Session-Timeout"] == "86400"
     session = {"session_id": "81", "username": "john@example.com", "nas_ip": router, "framed_ip": "10.9.0.7",
                "calling_station_id": "02:00:00:00:00:01"}  # fmt: skip
-    for status, octets in (("Start", 0), ("Interim-Update", 2**33), ("Stop", 2**34)):
-        report = {"status_type": status, "session_time": 60, "input_octets": octets, "output_octets": octets + 1}
+    for status, seconds, octets in (("Start", 0, 0), ("Interim-Update", 60, 2**33), ("Stop", 120, 2**34)):
+        report = {"status_type": status, "session_time": seconds, "input_octets": octets, "output_octets": octets + 1}
         assert machine.post("/api/radius-api/accounting", session | report).status == 200
     begun = time.monotonic()
     report = "/api/billing/reports/usage/john@example.com"

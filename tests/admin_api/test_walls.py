@@ -91,7 +91,8 @@ def test_a_role_may_what_the_table_says(app: APIFlask, own: World, rows: Rows, r
             answer = send(caller, operation, own)
             wanted = {"DELETE /api/isps/{id}": "in_use", "DELETE /api/devices/{id}": "in_use",
                       "POST /api/billing/drawers/{id}/close": "not_found",
-                      "POST /api/billing/quarantine/{id}/submit": "not_bookable"}  # fmt: skip
+                      "POST /api/billing/quarantine/{id}/submit": "not_bookable",
+                      "POST /api/billing/customers/{id}/periods/{period_id}/undo": "not_last"}  # fmt: skip
             assert answer.status < 300 or answer.code == wanted.get(operation), (operation, answer)
 
 
@@ -164,6 +165,8 @@ def _nothing_crosses(app: APIFlask, caller: Caller, own: World, others: World, r
 def test_another_tenants_rows_are_not_there(app: APIFlask, own: World, others: World, rows: Rows, role: str) -> None:
     tried = _nothing_crosses(app, getattr(own.tenant, role), own, others, rows)
     assert tried > 120
+    # One's own customer may be called like another tenant's, and was.
+    rows("update customers set username = 'own' || id where isp_id = :isp", isp=own.tenant.id)
     for operation in tenants(app):
         if may(role, operation) and "{" in operation:
             assert send(getattr(own.tenant, role), operation, others).status == 404, operation
@@ -232,31 +235,22 @@ EXTRA: dict[str, Any] = {
 def test_nothing_that_a_body_may_not_set_is_taken(
     app: APIFlask, own: World, others: World, rows: Rows, operation: str
 ) -> None:
-    """Every body with all of it: refused, or done without it."""
+    """Every body with all of it is refused, and names each; a role above one's own is refused by itself."""
     if operation in _ONESELF:
         caller = own.tenant.operator("admin")
     else:
         caller = own.tenant.superadmin if WEAKEST[operation] == "superadmin" else own.tenant.admin
     fields = schemas_of_bodies(app)[operation]["properties"]
-    extra = {name: value for name, value in EXTRA.items() if name not in fields or name == "role"}
-    extra |= {"isp_id": others.tenant.id}
-    before, superadmins = _all_of(others, rows), rows("select id from users where role = 'superadmin' order by 1")
+    extra = {name: value for name, value in EXTRA.items() if name not in fields} | {"isp_id": others.tenant.id}
+    superadmins = rows("select id from users where role = 'superadmin' order by 1")
+    before = _all_of(others, rows), _all_of(own, rows)
     answer = send(caller, operation, own, extra)
-    if "role" in fields and operation != "POST /api/auth/login":
+    assert (answer.status, answer.code, set(answer.data["errors"])) == (422, "invalid", set(extra))
+    if "role" in fields:
+        answer = send(caller, operation, own, {"role": "superadmin"})
         assert (answer.status, answer.code) == (403, "role_too_high")
-        return
-    assert answer.status < 300, answer
-    shown = answer.data
-    assert shown.get("isp_id", own.tenant.id) == own.tenant.id and shown.get("used_bytes", 0) == 0
-    assert shown.get("role", "staff") != "superadmin" and shown.get("user", {}).get("role") != "superadmin"
-    assert not str(shown.get("created_at", "")).startswith("2000")
-    of_another = ("attributes", "topups", "charges", "quote", "change-plan", "cancel")
-    if "{id}" in operation and not any(word in operation for word in of_another):
-        assert shown["id"] == own.parameters(operation.split(" ")[1])["id"]
-    assert _all_of(others, rows) == before
+    assert (_all_of(others, rows), _all_of(own, rows)) == before
     assert rows("select id from users where role = 'superadmin' order by 1") == superadmins
-    used = rows("select count(*) from usage where isp_id = :isp and bytes_in = 5", isp=own.tenant.id)
-    assert used == [(0,)]
 
 
 def test_every_tenant_table_is_walled_in(rows: Rows) -> None:

@@ -42,6 +42,7 @@ COMMITS = {
     "admin_api.access.login": "a wrong password counts although the request fails",
     "admin_api.access.login_limit": "an attempt is counted before its password is compared",
     "admin_api.radius.routes": "a report is booked before the login process hears of it",
+    "admin_api.money.commands": "renewals that are due, a customer at a time",
     "admin_api.operation.installation": "commands",
     "admin_api.operation.key_rotation": "row by row, while everything runs",
     "models.deadline": "passes a commit on to libpq, within its time",
@@ -50,6 +51,7 @@ COMMITS = {
     "radius_module.enforce.chores": "what time and others' changes ask for",
     "radius_module.writer.cli": "commands",
     "radius_module.writer.retention": "one partition or slice at a time",
+    "radius_module.writer.set_aside": "a few rows that had waited for a lock",
     "radius_module.writer.writer": "a batch",
     "service.start.demo": "the demo tenant",
 }

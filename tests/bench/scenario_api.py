@@ -104,7 +104,7 @@ def _loads(office: _Office) -> dict[str, Callable[[], Call | None]]:
 
 def _new_customer(number: int) -> dict[str, object]:
     return {"full_name": f"New {number}", "email": f"new{number}@example.net", "phone": "+254700000000",
-            "address": "1 Main Street", "password": f"password-{number}"}  # fmt: skip
+            "address": "1 Main Street", "password": f"password-{number}", "service_plan_id": None}  # fmt: skip
 
 
 def _measured(bench: Bench, office: _Office, name: str, calls: Callable[[], Call | None], seconds: float) -> None:

@@ -21,7 +21,7 @@ ORDER = {
     AccountingRecord: (
         "status isp_id device_id session_id klass username received delay session_time octets_in octets_out mac called"
         " nas_address nas_port_id nas_port_type framed_address framed_ipv6_prefix delegated_ipv6_prefix cause"
-        " router_time router"
+        " router_time router framed_ipv6_address framed_interface_id"
     ),
     AuthResult: "isp_id answered username reply code customer_id device_id nas_address mac klass",
     Customer: (

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from radius_module import status
 from service.errors import Refusal
 from service.host import freeradius
 
@@ -56,3 +57,29 @@ def test_the_version_is_read_from_the_program_itself(tmp_path: Path) -> None:
 
 def test_the_installed_server_is_usable() -> None:
     assert freeradius.check_version() >= freeradius.OLDEST
+
+
+@pytest.mark.parametrize(
+    ("version", "warns"), [((3, 2, 7), True), ((3, 2, 8), True), ((3, 2, 11), False), ((3, 2, 12), False)]
+)
+def test_an_older_release_is_accepted_with_one_line(version: tuple[int, ...], warns: bool) -> None:
+    offered = f"FreeRADIUS {'.'.join(map(str, version))} is what Debian offers"
+    line = f"{offered}; upstream recommends 3.2.11 or later: use it when it is available to you."
+    assert freeradius.warning(version, "3.2.7+dfsg-1") == (line if warns else None)
+
+
+def test_a_package_that_was_patched_needs_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freeradius, "PATCHED", ("3.2.7+dfsg-1+deb13u9",))
+    assert freeradius.warning((3, 2, 7), "3.2.7+dfsg-1+deb13u9") is None
+    assert freeradius.warning((3, 2, 7), "3.2.7+dfsg-1") is not None
+
+
+def test_the_doctor_says_the_same() -> None:
+    assert status.version_warning() == freeradius.warning(freeradius.check_version(), "")
+
+
+def test_a_refusal_recommends_no_release_that_upstream_calls_deprecated() -> None:
+    with pytest.raises(Refusal) as refused:
+        freeradius.judge(OUTPUT.format("3.2.10", "3.2.10"))
+    assert "3.2.11 or later" in str(refused.value)
+    assert "3.2.7" not in str(refused.value)

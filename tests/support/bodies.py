@@ -33,11 +33,14 @@ BODIES: dict[str, Callable[[World, int], Body]] = {
     "PATCH /api/billing/plans/{id}": lambda world, n: {"price": n},
     "PUT /api/billing/plans/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
     "PATCH /api/billing/plans/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
-    "POST /api/billing/customers": lambda world, n: {"username": f"made {n}", "password": "p"},
+    "POST /api/billing/customers": lambda world, n: {
+        "username": f"made {n}", "password": "p", "service_plan_id": None,
+    },
     "PUT /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
     "PATCH /api/billing/customers/{id}": lambda world, n: {"phone": str(n)},
     "POST /api/billing/customers/{id}/renew": lambda world, n: {"periods": 1},
     "POST /api/billing/customers/{id}/topups": lambda world, n: {"data_gb": 1},
+    "POST /api/billing/customers/{id}/usage-corrections": lambda world, n: {"bytes_in": n, "reason": "counted twice"},
     "POST /api/billing/customers/{id}/attributes": lambda world, n: {"attribute": "Filter-Id", "value": f"v{n}"},
     "PUT /api/billing/customers/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
     "PATCH /api/billing/customers/{id}/attributes/{attribute_id}": lambda world, n: {"value": f"value {n}"},
@@ -67,6 +70,8 @@ BODIES["POST /api/billing/plans/{id}/attributes"] = BODIES["POST /api/billing/cu
 IMPORT = "POST /api/billing/customers/import"
 #: What ends what others need comes last: attributes before their customers, those before plans, all before the ISP.
 _LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customers/{id}/activate",
+         "POST /api/billing/customers/{id}/topups/{topup_id}/undo",
+         "POST /api/billing/customers/{id}/periods/{period_id}/undo",
          "POST /api/billing/customers/{id}/cancel", "POST /api/billing/payments/{id}/reverse",
          "DELETE /api/billing/customers/{id}/attributes/{attribute_id}",
          "DELETE /api/billing/plans/{id}/attributes/{attribute_id}", "POST /api/billing/quarantine/{id}/submit",
@@ -112,7 +117,7 @@ def send(caller: Caller, operation: str, world: World, extra: Body | None = None
     method, path = operation.split(" ")
     address = world.address(path) + query
     if operation == IMPORT:
-        text = f"username,password\nimported{next(_numbers)},p\n"
+        text = f"username,password,service_plan_id\nimported{next(_numbers)},p,\n"
         return Answer(caller.raw(method, address, data=text, content_type="text/csv"))
     right_body = BODIES.get(operation)
     body = None if right_body is None else right_body(world, next(_numbers)) | (extra or {})

@@ -119,7 +119,8 @@ class Tenant:
         return data
 
     def customer(self, **fields: Any) -> dict[str, Any]:
-        body = {"email": f"customer{next(_numbers)}@example.com", "password": "customer123"} | fields
+        new = {"email": f"customer{next(_numbers)}@example.com", "password": "customer123", "service_plan_id": None}
+        body = new | fields
         created = self.machine.post("/api/billing/customers", body)
         assert created.status == 201, created
         data: dict[str, Any] = created.data

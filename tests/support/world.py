@@ -37,6 +37,11 @@ class World:
             kind: tenant.superadmin.post(f"/api/billing/{kind}s/{self.ids[kind]}/attributes", body).data["id"]
             for kind in ("plan", "customer")
         }
+        owned = f"/api/billing/customers/{self.ids['customer']}"
+        self.bought = {
+            "topup_id": tenant.superadmin.post(f"{owned}/topups", {"data_gb": 1}).data["id"],
+            "period_id": tenant.superadmin.get(f"{owned}/periods").data["items"][0]["id"],
+        }
         self._add_money()
         quarantined = rows(
             "insert into quarantine (isp_id, node, reason, record, octets)"
@@ -84,7 +89,7 @@ class World:
         if kind == "payment":
             kind = next((of_act for end, of_act in _PAYMENTS.items() if path.endswith(end)), kind)
         values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
-        values |= {"username": f"user{self.tenant.id}", "charge_id": self.attributes["charge"]}
+        values |= {"username": f"user{self.tenant.id}", "charge_id": self.attributes["charge"]} | self.bought
         values["session_id"] = self.session_id
         return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 

@@ -57,6 +57,17 @@ def test_eap_is_answered_by_an_eap_failure(tenant: Tenant, identifier: int, meth
     assert tenant.codes(1) == ["unsupported"]
 
 
+@pytest.mark.parametrize(("packet", "identifier"), [(b"", 0), (b"\x02", 0), (b"\x02\x07", 7), (b"\xff" * 253, 255)])
+def test_what_is_no_whole_eap_packet_is_answered_too(tenant: Tenant, packet: bytes, identifier: int) -> None:
+    """The empty one is an EAP-Start (RFC 3579 section 2.1)."""
+    tenant.customer()
+    request = tenant.router.request("john", lambda _a, _s: [], extra=[(EAP_MESSAGE, packet)])
+    answer = tenant.router.ask(request)
+    assert answer is not None and not answer.accepted
+    assert answer.reply.values(EAP_MESSAGE) == [bytes((FAILURE, identifier, 0, 4))]
+    assert tenant.codes(1) == ["unsupported"]
+
+
 def test_eap_is_no_guess_however_often_it_comes(tenant: Tenant) -> None:
     john = tenant.customer()
     for number in range(20):

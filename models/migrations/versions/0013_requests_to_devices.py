@@ -10,7 +10,7 @@ from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "0013"
-down_revision = "0015"
+down_revision = "0018"
 
 COLUMNS = (
     sa.Column("parent_id", sa.BigInteger()),

@@ -43,7 +43,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("isp_id", "id", name=op.f("pk_set_aside")),
     )
     api_role = context.config.attributes["api_role"]
-    op.execute(f"select infora_wall_in('usage_corrections', {_literal(api_role)})")
+    for table in ("usage_corrections", "set_aside"):
+        op.execute(f"select infora_wall_in('{table}', {_literal(api_role)})")
     op.execute("revoke all on set_aside from " + '"' + api_role.replace('"', '""') + '"')
 
 

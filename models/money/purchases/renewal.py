@@ -18,12 +18,21 @@ from models.tables.isps import Isp
 from models.tables.subscriptions import Topup
 
 
-def renew(session: Session, isp: Isp, customer: Customer, now: datetime, count: int, pay: Pay = USUAL) -> list[Charge]:
+def renew(
+    session: Session,
+    isp: Isp,
+    customer: Customer,
+    now: datetime,
+    count: int,
+    pay: Pay = USUAL,
+    *,
+    from_now: bool = False,
+) -> list[Charge]:
     """Add periods and charge them; what waited for the end of the period takes effect."""
     plan_change.take_effect(session, customer, now)
 
     def add(terms: periods.Terms) -> list[Charge]:
-        renewals.renew(session, isp, customer, now, count)
+        renewals.renew(session, isp, customer, now, count, from_now=from_now)
         billing = periods.billing_of(session, isp, now)
         return periods.settle(session, billing, [customer.id], terms, "renewed")
 

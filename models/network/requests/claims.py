@@ -28,8 +28,8 @@ _KEY = "cast(:lock as bigint) << 32 | id"
 _OWN = text(f"select id from unnest(cast(:devices as bigint[])) as id where pg_try_advisory_lock({_KEY})")  # noqa: S608
 _DISOWN = text(f"select pg_advisory_unlock({_KEY}) from unnest(cast(:devices as bigint[])) as id")  # noqa: S608
 
-#: Of a session's requests the oldest goes first. `+ 0` and `coalesce` keep all indexes but the session's out of the choice:
-#: a queue that was empty a moment ago has no figures to choose by. Locked rows are another worker's.
+#: Of a session's requests the oldest goes first. `+ 0` and `coalesce` keep all indexes but the session's out of the
+#: choice: a queue that was empty a moment ago has no figures to choose by. Locked rows are another worker's.
 _CLAIM = text(f"""
 with due as (
   select o.isp_id, o.id

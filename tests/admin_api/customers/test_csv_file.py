@@ -37,7 +37,7 @@ def test_what_is_imported_is_as_if_created_one_by_one(tenant: Tenant, rows: Rows
         username="cid", password="p", service_plan_id=plan["id"], static_ip="10.3.0.3", mac_address="AABBCCDDEEFF"
     )
     shown = {row["username"]: row for row in tenant.viewer.get(BASE).data["items"]}
-    differs = ("id", "username", "email", "static_ip", "created_at", "updated_at", "expires_at")
+    differs = ("id", "pay_reference", "username", "email", "static_ip", "created_at", "updated_at", "expires_at")
     assert {k: v for k, v in shown["ann"].items() if k not in differs} == {
         k: v for k, v in single.items() if k not in differs
     }
@@ -56,7 +56,10 @@ def test_what_is_imported_is_as_if_created_one_by_one(tenant: Tenant, rows: Rows
 
 
 def test_a_trial_changes_nothing(tenant: Tenant) -> None:
-    assert _import(tenant, "username,password\nann,p\n", "?dry_run=1").data == {"imported": 1, "dry_run": True}
+    assert _import(tenant, "username,password,service_plan_id\nann,p,\n", "?dry_run=1").data == {
+        "imported": 1,
+        "dry_run": True,
+    }
     assert tenant.viewer.get(BASE).data["total"] == 0
 
 
@@ -82,7 +85,14 @@ def test_errors_are_told_by_row_and_column_and_nothing_is_imported(tenant: Tenan
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"username\nann\n", b"username,password\n\xff,p\n", b'username,password\n"ann,p\n', b"\x00\n"]
+    "text",
+    [
+        b"",
+        b"username\nann\n",
+        b"username,password,service_plan_id\n\xff,p,\n",
+        b'username,password,service_plan_id\n"ann,p\n',
+        b"\x00\n",
+    ],
 )
 def test_what_is_no_such_file_is_refused(tenant: Tenant, text: bytes) -> None:
     assert _import(tenant, text).status == 400
@@ -115,7 +125,9 @@ def test_an_export_holds_what_the_filters_let_through(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.long)])
 def test_thousands_of_rows_go_in_and_out(app: APIFlask, tenant: Tenant, rows: Rows, count: int) -> None:
-    text = "username,password,full_name\n" + "".join(f"user{n},password{n},Name {n}\n" for n in range(count))
+    text = "username,password,full_name,service_plan_id\n" + "".join(
+        f"user{n},password{n},Name {n},\n" for n in range(count)
+    )
     wrong = text.replace(f"user{count // 2},", "user0,")
     answer = _import(tenant, wrong)
     assert (answer.status, answer.data["rows"][0]["row"]) == (422, count // 2 + 2)
@@ -136,7 +148,7 @@ def test_names_are_looked_up_one_by_one_also_for_a_tenant_whom_the_statistics_do
     app: APIFlask, tenant: Tenant, other_tenant: Tenant, owner: Engine
 ) -> None:
     """Or else each thousand of a large import would be compared with all the thousands before."""
-    _import(other_tenant, "username,password\n" + "".join(f"user{n},p\n" for n in range(1000)))
+    _import(other_tenant, "username,password,service_plan_id\n" + "".join(f"user{n},p,\n" for n in range(1000)))
     with owner.begin() as connection:
         connection.execute(text("analyze customers"))
     times, begun = list[float](), list[float]()
@@ -151,8 +163,8 @@ def test_names_are_looked_up_one_by_one_also_for_a_tenant_whom_the_statistics_do
     for name, hook in (("before_cursor_execute", begin), ("after_cursor_execute", end)):
         event.listen(engine, name, hook)
     try:
-        rows = "".join(f"user{n},p\n" for n in range(5000))
-        assert _import(tenant, "username,password\n" + rows, "?dry_run=1").data["imported"] == 5000
+        rows = "".join(f"user{n},p,\n" for n in range(5000))
+        assert _import(tenant, "username,password,service_plan_id\n" + rows, "?dry_run=1").data["imported"] == 5000
     finally:
         for name, hook in (("before_cursor_execute", begin), ("after_cursor_execute", end)):
             event.remove(engine, name, hook)
@@ -188,15 +200,17 @@ def test_an_import_waits_for_no_other_and_for_no_vacuum(tenant: Tenant, owner: E
 
 
 def _many(tenant: Tenant, count: int) -> None:
-    lines = "".join(f"user{n},p\n" for n in range(count))
-    assert _import(tenant, "username,password\n" + lines).data == {"imported": count, "dry_run": False}
+    lines = "".join(f"user{n},p,\n" for n in range(count))
+    assert _import(tenant, "username,password,service_plan_id\n" + lines).data == {"imported": count, "dry_run": False}
 
 
 @pytest.mark.long
 def test_fifty_thousand_rows_need_little_memory_on_their_way(app: APIFlask, tenant: Tenant) -> None:
     """Neither the file nor the rows are ever held as a whole: 50,000 customers as rows of the model are 200 MB."""
-    line = "user{0},password{0},Name {0},+254700{0},1 Main Street with a longer name\n"
-    text = "username,password,full_name,phone,address\n" + "".join(line.format(n) for n in range(50_000))
+    line = "user{0},password{0},Name {0},+254700{0},1 Main Street with a longer name,\n"
+    text = "username,password,full_name,phone,address,service_plan_id\n" + "".join(
+        line.format(n) for n in range(50_000)
+    )
     caller, data = tenant.staff, text.encode()
     del text
     tracemalloc.start()
@@ -222,7 +236,7 @@ def _streamed(app: APIFlask, tenant: Tenant) -> Iterator[bytes]:
 def test_a_file_of_bad_rows_is_read_until_there_are_errors_enough(tenant: Tenant) -> None:
     tracemalloc.start()
     try:
-        answer = _import(tenant, "username,password\n" + "x\n" * 1_000_000)
+        answer = _import(tenant, "username,password,service_plan_id\n" + "x\n" * 1_000_000)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -117,7 +117,9 @@ def test_passwords_are_kept_exactly_within_their_length(tenant: Tenant) -> None:
         (' "\\', 201),
         ("x" * 128, 201),
     ):
-        answer = tenant.staff.post(BASE, {"username": f"u{len(password)}{status}", "password": password})
+        answer = tenant.staff.post(
+            BASE, {"username": f"u{len(password)}{status}", "password": password, "service_plan_id": None}
+        )
         assert answer.status == status, password
         assert "password" not in answer.data
 

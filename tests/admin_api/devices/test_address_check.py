@@ -93,3 +93,15 @@ def test_an_address_belongs_to_one_device_of_one_tenant(app: APIFlask, tenant: T
             answer = caller.post("/api/devices", {"name": "R", "ip_address": address})
             assert (answer.status, answer.code) == (409, "address_taken")
             assert "Router" not in str(answer) and str(tenant.id) not in answer.body["message"]
+
+
+def test_a_tenant_registers_no_wider_network_than_it_may(app: APIFlask, tenant: Tenant) -> None:
+    wide = {"32.0.0.0/3": 3, "10.128.0.0/19": 19, "2001:db8::/47": 47}
+    for address in wide:
+        answer = tenant.admin.post("/api/devices", {"name": "R", "ip_address": address})
+        assert (answer.status, list(answer.data["errors"])) == (422, ["ip_address"]), address
+    for address in ("100.64.16.0/20", "2001:db8:77::/48"):
+        assert tenant.admin.post("/api/devices", {"name": "R", "ip_address": address}).status == 201, address
+    device = tenant.device()
+    assert tenant.admin.patch(f"/api/devices/{device['id']}", {"ip_address": "32.0.0.0/3"}).status == 422
+    assert tenant.superadmin.post("/api/devices", {"name": "R", "ip_address": "100.80.0.0/14"}).status == 201

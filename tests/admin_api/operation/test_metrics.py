@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
 from radius_module.spool.booked_counts import BOOKED
-from tests.radius_client import AcctStatus
+from tests.radius_client import AcctStatus, Growth
 from tests.support.caller import Caller
 from tests.wire.system import System
 from tests.wire.tenant import Tenant as WireTenant
@@ -83,6 +83,27 @@ def test_what_routers_report_is_counted_when_taken_and_when_booked(
     for process in ("auth", "acct"):
         assert of(after, "infora_radius_process_up", process=process) == 1
         assert of(after, "infora_spool_working", process=process) == 1
+
+
+def test_sessions_and_traffic_of_a_device_are_shown(running_app: APIFlask, system: System) -> None:
+    tenant = WireTenant(system)
+    labels = {"isp_id": str(tenant.isp_id), "device_id": str(tenant.router.device_id)}
+    people = [tenant.customer(name) for name in ("john", "jane")]
+    sessions = [Session(tenant.router, person.username, f"80f0000{number}", tenant.login(person).klass)
+                for number, person in enumerate(people)]  # fmt: skip
+
+    def shown() -> list[float | None]:
+        now = figures(running_app)
+        return [of(now, "infora_device_sessions", **labels), *(
+            of(now, "infora_device_octets_total", direction=way, **labels) for way in ("in", "out"))]  # fmt: skip
+
+    assert shown() == [0, 0, 0]
+    for session in sessions:
+        assert session.send(AcctStatus.START)
+    for growth in (Growth(60, 1000, 2**33), Growth(60, 1000, 2**33), Growth(120, 1500, 2**33 + 7)):
+        assert sessions[0].send(AcctStatus.INTERIM_UPDATE, growth)
+    assert sessions[1].send(AcctStatus.STOP, Growth(30, 20, 30))
+    eventually(shown, [1, 1520, 2**33 + 37])
 
 
 def test_every_panel_of_the_dashboard_has_its_figures(running_app: APIFlask, system: System) -> None:

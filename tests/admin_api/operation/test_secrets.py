@@ -41,16 +41,24 @@ def _plant(app: APIFlask, tenant: Tenant, planted: Planted) -> list[Answer]:
     """Every way a secret comes in, those that fail included; the answers that must not repeat it."""
     answers: list[Answer] = []
     staff, admin = tenant.staff, tenant.superadmin
-    lines = "".join(f"import{tenant.id}-{number},{planted.new()}\n" for number in range(800))
-    answers.append(Answer(staff.raw("POST", f"{_BASE}/import", data="username,password\n" + lines)))
-    answers.append(Answer(staff.raw("POST", f"{_BASE}/import", data=f"username,password\n,{planted.new()}\n")))
+    lines = "".join(f"import{tenant.id}-{number},{planted.new()},\n" for number in range(800))
+    answers.append(Answer(staff.raw("POST", f"{_BASE}/import", data="username,password,service_plan_id\n" + lines)))
+    answers.append(
+        Answer(staff.raw("POST", f"{_BASE}/import", data=f"username,password,service_plan_id\n,{planted.new()},\n"))
+    )
     for number in range(60):
         key = {"Idempotency-Key": planted.new()}
-        answers.append(staff.post(_BASE, {"username": f"c{tenant.id}-{number}", "password": planted.new()}, key))
+        answers.append(
+            staff.post(
+                _BASE, {"username": f"c{tenant.id}-{number}", "password": planted.new(), "service_plan_id": None}, key
+            )
+        )
     customer = f"{_BASE}/{answers[-1].data['id']}"
     for _ in range(20):
         answers.append(staff.patch(customer, {"password": planted.new()}))
-        answers.append(staff.post(_BASE, {"username": f"c{tenant.id}-0", "password": planted.new()}))
+        answers.append(
+            staff.post(_BASE, {"username": f"c{tenant.id}-0", "password": planted.new(), "service_plan_id": None})
+        )
         answers.append(staff.post(_BASE, {"password": planted.new() * 9}))
         answers.append(staff.post(_BASE, {"username": "x", "service_plan_id": -1, "password": planted.new()}))
         body = {"username": f"c{tenant.id}-1", "password": planted.new(), "nas_ip": "192.0.2.1"}

@@ -114,9 +114,12 @@ def test_reports_are_booked_once_however_often_they_come(tenant: Tenant, custome
         "nas_ip": f"{tenant.block(77)}.9",
         "framed_ip": "10.9.0.7",
     }
-    reports = [("Start", 0, 0), ("Interim-Update", 2**32 + 5, 7), ("Interim-Update", 2**32 + 5, 7), ("Stop", 2**33, 9)]
-    for status, upload, download in reports:
-        report = {"status_type": status, "session_time": 60, "input_octets": upload, "output_octets": download}
+    reports = [
+        ("Start", 0, 0, 0), ("Interim-Update", 60, 2**32 + 5, 7), ("Interim-Update", 60, 2**32 + 5, 7),
+        ("Stop", 120, 2**33, 9),
+    ]  # fmt: skip
+    for status, seconds, upload, download in reports:
+        report = {"status_type": status, "session_time": seconds, "input_octets": upload, "output_octets": download}
         booked = tenant.machine.post("/api/radius-api/accounting", body | report)
         assert booked.status == 200, booked
     usage = tenant.viewer.get("/api/billing/reports/usage/Ann").data

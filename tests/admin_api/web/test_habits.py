@@ -151,7 +151,7 @@ def test_of_two_who_read_the_same_version_one_writes(tenant: Tenant) -> None:
 
 
 def test_a_hundred_twins_have_one_effect_and_one_body(tenant: Tenant) -> None:
-    caller, body = tenant.machine, {"username": "twin", "password": "p"}
+    caller, body = tenant.machine, {"username": "twin", "password": "p", "service_plan_id": None}
     barrier = threading.Barrier(100)
 
     def send(_: int) -> Answer:
@@ -181,7 +181,7 @@ def test_a_key_is_for_one_request_of_one_caller(tenant: Tenant, other_tenant: Te
 
 
 def test_what_failed_may_be_sent_again_with_its_key(tenant: Tenant) -> None:
-    key, body = {"Idempotency-Key": "key-3"}, {"username": "x", "password": "p"}
+    key, body = {"Idempotency-Key": "key-3"}, {"username": "x", "password": "p", "service_plan_id": None}
     first = tenant.customer(username="x")
     assert tenant.machine.post(BASE, body, key).code == "username_taken"
     assert tenant.machine.delete(f"{BASE}/{first['id']}").status == 200

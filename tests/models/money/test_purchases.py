@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import Charge, Outbox, Subscription
 from models.money import charges, periods, receivables
 from models.money.periods import Terms
-from models.money.purchases import auto_renewal, plan_change
+from models.money.purchases import auto_renewal, plan_change, taken_back
 from models.money.purchases.quote import quote
 from models.money.purchases.renewal import renew, top_up
 from models.money.purchases.sale import Pay
@@ -71,10 +71,7 @@ def test_no_instant_is_charged_twice(world: MoneyWorld) -> None:
 def test_an_undone_period_is_taken_back_and_may_be_sold_again(world: MoneyWorld) -> None:
     world.subscribe(world.plan(1000), 2)
     last = world.session.scalars(select(Subscription).order_by(Subscription.period_start.desc()).limit(1)).one()
-    start = last.period_start
-    world.session.delete(last)
-    world.customer.expires_at = start
-    periods.settle(world.session, world.billing, [world.customer.id], Terms("none"), "undone")
+    taken_back.undo_period(world.session, world.isp, world.customer, last, world.now)
     assert (world.credit, world.verify()) == (-1000, [])
     renew(world.session, world.isp, world.customer, world.now, 1)
     assert (world.credit, world.verify()) == (-2000, [])

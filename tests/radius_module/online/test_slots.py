@@ -146,3 +146,14 @@ def test_a_session_that_the_database_lags_behind_with_is_never_set_back(counts: 
         online.refresh(CUSTOMER, PERIOD, 0, [stored(count)])
     session = online._customers[CUSTOMER].sessions[UID]
     assert session.booked == session.reported == max(counts)
+
+
+def test_a_slot_taken_while_the_clock_was_an_hour_ahead_is_free_a_minute_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    tick = 1000.0
+    monkeypatch.setattr("radius_module.online.customer.monotonic", lambda: tick)
+    online = OnlineTable()
+    online.take_slot(CUSTOMER, ONE, NOON + 3600)
+    tick += SLOT_SECONDS - 1
+    assert places(online, NOON + SLOT_SECONDS - 1) == {(ONE, "")}
+    tick += 1
+    assert places(online, NOON + SLOT_SECONDS) == set()

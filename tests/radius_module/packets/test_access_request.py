@@ -126,3 +126,19 @@ def test_a_client_that_is_not_one_of_ours_is_no_origin(client: str) -> None:
 
 def test_an_unknown_source_is_asked_about_by_its_address() -> None:
     assert source_address((("Wire-Source", "2001:db8::1"),)) == "2001:db8::1"
+
+
+@pytest.mark.parametrize(
+    ("octets", "head"),
+    [(b"", b"\0\0"), (b"\x02", b"\x02\0"), (b"\x02\x07", b"\x02\x07"), (b"\x02\x07\x00\x09\x01john", b"\x02\x07"),
+     (b"\xff" * 4000, b"\xff\xff")],
+    ids=["start", "one octet", "two", "identity", "long"],
+)  # fmt: skip
+def test_of_an_eap_packet_the_head_is_known_however_short_it_is(octets: bytes, head: bytes) -> None:
+    cut = word(octets)[:1023]
+    assert login_request(login_words(more=(("Wire-Eap", cut),))).eap == head
+
+
+def test_a_request_without_a_signature_is_known() -> None:
+    assert login_request(login_words(more=(("Wire-Unsigned", "."),))).is_unsigned
+    assert not login_request(login_words()).is_unsigned

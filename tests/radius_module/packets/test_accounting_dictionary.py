@@ -8,7 +8,7 @@ DICTIONARY = HOME / "freeradius/accounting/dictionary"
 #: Attributes above it are FreeRADIUS' own: no packet can carry them.
 WIRE = 255
 #: What rlm_python3 writes as hex, digits or addresses whatever the octets are.
-HARMLESS = {"octets", "integer", "ipaddr", "ipv6addr", "ipv6prefix"}
+HARMLESS = {"octets", "ifid", "integer", "ipaddr", "ipv6addr", "ipv6prefix"}
 
 
 def lines(path: Path) -> list[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from radius_module.replies.attribute import (
+    MOST_ROWS,
     ROWS_OCTETS,
     UnencodableAttribute,
     check_row,
@@ -181,3 +182,10 @@ def test_rows_fit_up_to_their_limit_and_not_beyond() -> None:
 
 def test_a_row_of_sql_that_cannot_be_sent_keeps_no_other_from_being_saved() -> None:
     assert check_row("Filter-Id", "=", "x", [("Mikrotik-Data-Limit", "=", "5"), ("Class", "=", "0x00")])
+
+
+def test_there_are_only_so_many_rows_however_short_they_are() -> None:
+    others = [("Port-Limit", "+=", str(number)) for number in range(MOST_ROWS - 1)]
+    assert check_row("Port-Limit", "+=", "1", others)
+    error = refusal("Port-Limit", "1", *others, ("Port-Limit", "+=", "1"))
+    assert str(MOST_ROWS) in str(error)
