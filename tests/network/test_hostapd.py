@@ -70,7 +70,7 @@ def test_a_disconnect_ends_a_session_of_hostapds(
         accounting=system.installation.settings.radius_acct_port))  # fmt: skip
     (tmp_path / "supplicant.conf").write_text(SUPPLICANT.format(name=name))
     api = Api(system, isp_id)
-    api.call("POST", "/api/billing/customers", {"username": name, "password": "a password"})
+    api.call("POST", "/api/billing/customers", {"username": name, "password": "a password", "service_plan_id": None})
     cable.start(tmp_path / "hostapd.log", "hostapd", "-d", str(tmp_path / "hostapd.conf"), inside=False)
     says(tmp_path / "hostapd.log", "AP-ENABLED")
     cable.start(tmp_path / "supplicant.log", "wpa_supplicant", "-D", "wired", "-i", cable.far,
