@@ -26,7 +26,7 @@ stop: ## stop what `make start` started; the data is kept
 status: ## which parts are up and answer (exit code 0: all, 3: not running)
 	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 3; }; exec $(PYTHON) -m service status
 
-demo: setup-for-tests ## a minute of two hundred demo customers against what `make start` started
+demo: setup ## a minute of two hundred demo customers against what `make start` started
 	@exec $(PYTHON) -m tests.demo
 
 test: setup-for-tests ## all tests, on a real PostgreSQL and a real FreeRADIUS

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
 
 from admin_api.access.client_address import is_this_machine
-from admin_api.operation.figures.requests import RequestFigures
+from admin_api.operation.figures.request_metrics import RequestFigures
 from admin_api.operation.radius_metrics import RadiusFigures
 
 #: Several workers share their counts through files there; the library looks at it when it is first imported.

@@ -28,7 +28,8 @@ _KEY = "cast(:lock as bigint) << 32 | id"
 _OWN = text(f"select id from unnest(cast(:devices as bigint[])) as id where pg_try_advisory_lock({_KEY})")  # noqa: S608
 _DISOWN = text(f"select pg_advisory_unlock({_KEY}) from unnest(cast(:devices as bigint[])) as id")  # noqa: S608
 
-#: Of a session's requests the oldest goes first. Locked rows are another worker's.
+#: Of a session's requests the oldest goes first. `+ 0` and `coalesce` keep all indexes but the session's out of the
+#: choice: a queue that was empty a moment ago has no figures to choose by. Locked rows are another worker's.
 _CLAIM = text(f"""
 with due as (
   select o.isp_id, o.id
@@ -38,8 +39,8 @@ with due as (
      select o.isp_id, o.id from outbox o
       where o.isp_id = d.isp_id and o.device_id = d.device_id and o.status = 'pending' and o.acctuniqueid is not null
         and o.next_attempt_at <= now()
-        and not exists (select from outbox older where older.isp_id = o.isp_id and older.acctuniqueid = o.acctuniqueid
-                           and older.status = 'pending' and older.id < o.id)
+        and o.id = (select min(x.id) from outbox x where x.acctuniqueid = o.acctuniqueid and x.isp_id + 0 = o.isp_id
+                       and coalesce(x.status, '') = 'pending')
       order by o.next_attempt_at, o.id limit d.room for update skip locked) as o)
 update outbox o
    set attempts = o.attempts + 1, next_attempt_at = now() + interval '{LEASE} s',
@@ -58,7 +59,7 @@ _SESSIONS = text("""
 select r.isp_id, r.acctuniqueid, r.acctsessionid, r.username, host(r.nasipaddress), host(r.framedipaddress),
        r.callingstationid, r.nasporttype, date_part('epoch', r.acctstarttime), date_part('epoch', r.acctupdatetime),
        r.acctinputoctets, r.acctoutputoctets, r.acctstoptime is null,
-       exists (select from outbox o where o.isp_id = r.isp_id and o.acctuniqueid = r.acctuniqueid
+       exists (select from outbox o where o.isp_id + 0 = r.isp_id and o.acctuniqueid = r.acctuniqueid
                   and o.kind = 'disconnect' and o.status in ('pending', 'sent')),
        coalesce(r.callingstationid, '') <> '' and r.customer_id is not null and not exists (
          select from radacct n where n.isp_id = r.isp_id and n.customer_id = r.customer_id and n.acctstoptime is null

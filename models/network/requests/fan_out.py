@@ -44,6 +44,8 @@ select e.isp_id, e.id, r.customer_id, r.device_id, e.kind, e.reason, r.acctuniqu
            and (e.device_id is null or r.device_id = e.device_id)) as e
   join radacct r on r.isp_id = e.isp_id and r.acctuniqueid = e.uid and r.session_month = e.month
  where r.device_id is not null and {_LET_IN_BEFORE}
+   and not exists (select from outbox o where o.isp_id + 0 = e.isp_id and o.parent_id = e.id
+                      and o.acctuniqueid = r.acctuniqueid)
  order by e.created_at, e.id
 on conflict do nothing
 """)  # noqa: S608  # constants of this file

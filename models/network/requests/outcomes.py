@@ -97,6 +97,15 @@ update outbox o
    and r.acctstoptime is not null
 """)
 
+#: The session has gone on at another device of the tenant's.
+_MOVED = text("""
+update outbox o set device_id = r.device_id, next_attempt_at = now()
+  from radacct r
+ where o.status = 'pending' and o.acctuniqueid is not null
+   and r.isp_id = o.isp_id and r.acctuniqueid = o.acctuniqueid and r.session_month = o.session_month
+   and r.acctstoptime is null and r.device_id <> o.device_id
+""")
+
 _REPORTED = text("""
 select o.isp_id, o.id, o.kind, o.device_id, r.nasporttype, o.payload, date_part('epoch', o.sent_at),
        date_part('epoch', r.acctupdatetime), r.acctinputoctets, r.acctoutputoctets
@@ -145,8 +154,9 @@ def disconnect_instead(connection: Connection, requests: Sequence[tuple[int, int
 
 
 def verify_ends(connection: Connection) -> None:
-    """Close what concerns sessions that have ended."""
+    """Close what concerns sessions that have ended; what concerns those that have moved is their new device's."""
     connection.execute(_ENDED, {"inferred": list(SERVER_CAUSES)})
+    connection.execute(_MOVED)
 
 
 def reported_since(connection: Connection) -> list[Acknowledged]:

@@ -19,7 +19,7 @@ _COLUMNS = """insert into outbox (isp_id, customer_id, device_id, kind, reason, 
                     session_id, username)"""
 
 _NOT_ASKED = f"""
-   and not exists (select from outbox o where o.isp_id = r.isp_id and o.acctuniqueid = r.acctuniqueid
+   and not exists (select from outbox o where o.isp_id + 0 = r.isp_id and o.acctuniqueid = r.acctuniqueid
         and o.kind = 'disconnect'
         and (o.status in ('pending', 'sent')
              or (o.status = 'failed' and o.error <> 'superseded'
