@@ -9,7 +9,7 @@ T ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status test bench fault check sbom setup-for-tests
+.PHONY: help setup run start stop status demo test bench fault check sbom setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,6 +25,9 @@ stop: ## stop what `make start` started; the data is kept
 
 status: ## which parts are up and answer (exit code 0: all, 3: not running)
 	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 3; }; exec $(PYTHON) -m service status
+
+demo: setup ## a minute of two hundred demo customers against what `make start` started
+	@exec $(PYTHON) -m tests.demo
 
 test: setup-for-tests ## all tests, on a real PostgreSQL and a real FreeRADIUS
 	@exec $(PYTHON) -m pytest $(T)

@@ -17,6 +17,7 @@ from admin_api.devices.routes import devices
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
+from admin_api.network.routes import network
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.operation.docs_page import docs_page
 from admin_api.plans.routes import plans
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     bought,
     corrections,
     session_routes,
+    network,
     reports,
     billing_settings.settings,
     accounts.accounts,

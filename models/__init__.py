@@ -9,7 +9,7 @@ from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer
-from models.tables.devices import DeviceContact, MikrotikDevice
+from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
 from models.tables.ledger import LedgerAccount, LedgerCheckpoint, Transfer
@@ -31,6 +31,7 @@ __all__ = [
     "ChargedPeriod",
     "Customer",
     "DetachedPartition",
+    "DeviceAbility",
     "DeviceContact",
     "Drawer",
     "HistoryClock",

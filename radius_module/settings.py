@@ -29,6 +29,8 @@ class Settings:
     #: UDP ports.
     login_port: int = 1812
     accounting_port: int = 1813
+    #: Where RADIUS listens, and what requests to devices are sent from.
+    listen: str = "127.0.0.1"
 
     @property
     def feed_socket(self) -> Path:
@@ -63,4 +65,5 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         log_level=environment.get("LOG_LEVEL", "info"),
         login_port=int(environment.get("RADIUS_AUTH_PORT") or 1812),
         accounting_port=int(environment.get("RADIUS_ACCT_PORT") or 1813),
+        listen=environment.get("RADIUS_LISTEN") or "127.0.0.1",
     )

@@ -43,6 +43,7 @@ def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
         "auth": radius,
         "acct": radius,
         "writer": engine,
+        "worker": engine,
         "api": _api(settings, secrets, urls.api) | _worker_counts(settings),
     }
     return common(settings) | {PART: name} | needed[name]

@@ -49,6 +49,10 @@ def _writer(settings: Settings) -> list[str]:
     return [str(settings.venv / "bin/python"), "-m", "radius_module.writer"]
 
 
+def _worker(settings: Settings) -> list[str]:
+    return [str(settings.venv / "bin/python"), "-m", "radius_module.enforce"]
+
+
 def _api(settings: Settings) -> list[str]:
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     return [str(settings.venv / "bin/python"), "-m", "gunicorn", "admin_api:create_app()",
@@ -67,6 +71,7 @@ PARTS = (
     Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
     Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
     Part("writer", "radius_module/writer/__main__.py", "TERM", 8, _writer),
+    Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
     Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
 )
 

@@ -50,6 +50,23 @@ class DeviceChange(Body):
     status: Status = unchanged()
 
 
+class CoaOut(Shown):
+    """What the device has been seen to do for one service when asked by CoA or Disconnect; null: not known yet.
+
+    `without_effect` counts what it acknowledged and, as accounting showed, did not do.
+    """
+
+    service: str
+    version: str
+    coa: bool | None
+    disconnect: bool | None
+    error_cause: int | None
+    acknowledged: int
+    refused: int
+    unanswered: int
+    without_effect: int
+
+
 class DeviceOut(Shown):
     """A device, without its secrets."""
 
@@ -66,6 +83,7 @@ class DeviceOut(Shown):
     api_tls: bool
     status: Status
     last_seen_at: datetime | None = None
+    coa: list[CoaOut] = Field(default_factory=list)
     #: Access-Requests dropped for want of a Message-Authenticator since FreeRADIUS started, and when the last one came.
     unsigned_requests: int = 0
     unsigned_last_at: datetime | None = None

@@ -11,14 +11,14 @@ from sqlalchemy import select
 
 from admin_api.access.authentication import allowed
 from admin_api.devices import address_check
-from admin_api.devices.bodies import DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
+from admin_api.devices.bodies import CoaOut, DeviceChange, DeviceIn, DeviceOut, DevicePage, DeviceWithSecret
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import of_tenant, session, settle, tenant, tenant_rows
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
-from models import DeviceContact, MikrotikDevice
+from models import DeviceAbility, DeviceContact, MikrotikDevice
 from models.network import devices as device_registry
 from radius_module.status import unsigned_requests
 
@@ -90,16 +90,22 @@ def rotate_secret(row: MikrotikDevice) -> dict[str, Any]:
 
 
 def shown(rows: Sequence[MikrotikDevice]) -> list[DeviceOut]:
-    """Devices with the moment they were last seen, and with requests that were dropped for want of a signature."""
+    """Devices: when last seen, what they are known to do when asked, what was dropped for want of a signature."""
+    ids = [device.id for device in rows]
     contacts = select(DeviceContact.device_id, DeviceContact.last_seen_at).where(
-        of_tenant(DeviceContact), DeviceContact.device_id.in_([device.id for device in rows])
+        of_tenant(DeviceContact), DeviceContact.device_id.in_(ids)
     )
     seen = {contact.device_id: contact.last_seen_at for contact in session().execute(contacts)}
-    shown_devices = [DeviceOut.model_validate(device) for device in rows]
+    abilities: dict[int, list[CoaOut]] = {}
+    for row in session().scalars(tenant_rows(DeviceAbility).where(DeviceAbility.device_id.in_(ids))):
+        abilities.setdefault(row.device_id, []).append(CoaOut.model_validate(row))
     unsigned = unsigned_requests(parts().settings.state_dir)
     return [
-        device.model_copy(update={"last_seen_at": seen.get(device.id)} | _unsigned(unsigned.get(device.id)))
-        for device in shown_devices
+        DeviceOut.model_validate(device).model_copy(
+            update={"last_seen_at": seen.get(device.id), "coa": abilities.get(device.id, [])}
+            | _unsigned(unsigned.get(device.id))
+        )
+        for device in rows
     ]
 
 

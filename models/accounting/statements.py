@@ -198,7 +198,8 @@ on conflict (isp_id, customer_id, day) do update
 #: transaction.
 REQUEST_CROSSINGS = f"""
 insert into outbox (isp_id, customer_id, kind, reason, payload)
-select c.isp_id, c.id, case p.over_limit when 'throttle' then 'coa' else 'disconnect' end, 'quota_exceeded',
+select c.isp_id, c.id, case p.over_limit when 'throttle' then 'coa' else 'disconnect' end,
+       case p.over_limit when 'throttle' then 'throttled' else 'quota_exceeded' end,
        jsonb_build_object('period_start', u.period_start, 'used_bytes', u.bytes_in + u.bytes_out,
                           'allowance_bytes', a.octets)
   from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(added)s::bigint[])

@@ -17,6 +17,7 @@ from models.radius import provisioning
 from models.refusals import Invalid, Refused
 from models.secrets.keyring import Keyring
 from models.secrets.password_hashes import check_customer_password
+from models.subscriptions.plans import changed_attributes, given_to_sessions
 from models.subscriptions.status import is_over
 from models.tables.customers import Customer
 from models.tables.isps import Isp
@@ -67,7 +68,7 @@ def update_customer(
     if "expires_at" in changes:
         billing = periods.billing_of(session, isp, now)
         periods.settle(session, billing, [customer.id], Terms(periods.NOT_BILLED), "the end was moved by hand")
-    _request_change(session, customer, before, now)
+    _request_change(session, customer, before, now, has_new_password=password is not None)
     if password is not None:
         _check_password(password)
         provisioning.set_password(session, keyring, isp, customer, password)
@@ -93,6 +94,7 @@ def activate_customer(session: Session, customer: Customer, now: datetime) -> No
     before = snapshot(customer)
     customer.status = "active"
     provisioning.provision_customer(session, customer)
+    requests.withdraw(session, customer, ("suspended",))
     record(session, "activate", customer, before)
 
 
@@ -124,17 +126,38 @@ def _check_password(password: str) -> None:
         raise Invalid("password", str(wrong)) from None
 
 
-def _request_change(session: Session, customer: Customer, before: dict[str, Any], now: datetime) -> None:
+def _request_change(
+    session: Session, customer: Customer, before: dict[str, Any], now: datetime, *, has_new_password: bool
+) -> None:
     """The one request to the network that the change calls for, the strongest first."""
-    changed = {name for name in before if before[name] != snapshot(customer)[name]}
+    after = snapshot(customer)
+    changed = {name for name in before if before[name] != after[name]}
     if "status" in changed and customer.status == "suspended":
         requests.disconnect(session, customer, "suspended")
-    elif changed & {"status", "expires_at"} and is_over(customer.status, customer.expires_at, now):
+        return
+    if "status" in changed and customer.status == "active":
+        requests.withdraw(session, customer, ("suspended",))
+    if changed & {"status", "expires_at"} and is_over(customer.status, customer.expires_at, now):
         requests.disconnect(session, customer, "expired")
-    elif "service_plan_id" in changed:
-        requests.change(session, customer, "plan_changed")
+    elif has_new_password:
+        requests.disconnect(session, customer, "password_changed")
+    elif changed & {"service_plan_id", "static_ip", "mac_address"}:
+        _tell_of_another_service(session, customer, before, changed)
     elif "expires_at" in changed:
         requests.change(session, customer, "renewed")
+
+
+def _tell_of_another_service(session: Session, customer: Customer, before: dict[str, Any], changed: set[str]) -> None:
+    """What open sessions were given that is no longer right; the rules say whose device may not come in any more."""
+    old_plan, plan = (
+        None if plan_id is None else session.get(ServicePlan, (customer.isp_id, plan_id))
+        for plan_id in (before["service_plan_id"], customer.service_plan_id)
+    )
+    attributes = changed_attributes(given_to_sessions(old_plan), given_to_sessions(plan))
+    if "static_ip" in changed:
+        attributes.append("Framed-IP-Address")
+    if attributes or "mac_address" in changed:
+        requests.change(session, customer, "plan_changed", attributes, given_to_sessions(old_plan)[requests.RATE][0])
 
 
 def _touch(session: Session, customer: Customer) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
+from models.network import requests
 from models.refusals import Refused
 from models.secrets.generated import given_or_generated, make_secret
 from models.secrets.keyring import Keyring
@@ -49,7 +50,7 @@ def update_device(
     session: Session, keyring: Keyring, isp: Isp, device: MikrotikDevice, changes: dict[str, Any]
 ) -> None:
     """Change the given columns; secrets come in clear."""
-    before = snapshot(device)
+    before, was_served = snapshot(device), device.status == "active"
     changes = dict(changes)
     secret = changes.pop("radius_secret", None)
     if changes.get("api_password") is not None:
@@ -59,6 +60,8 @@ def update_device(
         changes["radius_secret"] = keyring.encrypt(clear, device.isp_id, TABLE, device.id)
     for name, value in changes.items():
         setattr(device, name, value)
+    if was_served and device.status != "active":
+        requests.disconnect_device(session, device)
     record(session, "update", device, before)
 
 

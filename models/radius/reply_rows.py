@@ -44,7 +44,7 @@ def add_attribute(session: Session, owner: Owner, attribute: str, op: str, value
         row = Radgroupreply(isp_id=owner.isp_id, groupname=group_of(owner.id))
     row.attribute, row.op, row.value, row.origin = attribute, op, value, "operator"
     session.add(row)
-    _request_change(session, owner)
+    _request_change(session, owner, attribute)
     record(session, "create", row)
     return row
 
@@ -53,7 +53,7 @@ def change_attribute(session: Session, owner: Owner, row: Attribute, op: str, va
     """Another operator or value."""
     before = snapshot(row)
     row.op, row.value = op, value
-    _request_change(session, owner)
+    _request_change(session, owner, row.attribute)
     record(session, "update", row, before)
 
 
@@ -61,12 +61,12 @@ def remove_attribute(session: Session, owner: Owner, row: Attribute) -> None:
     """The row goes."""
     record(session, "delete", row, snapshot(row))
     session.delete(row)
-    _request_change(session, owner)
+    _request_change(session, owner, row.attribute)
     session.flush()
 
 
-def _request_change(session: Session, owner: Owner) -> None:
+def _request_change(session: Session, owner: Owner, attribute: str) -> None:
     if isinstance(owner, Customer):
-        requests.change(session, owner, "plan_changed")
+        requests.change(session, owner, "plan_changed", [attribute])
     else:
-        requests.change_all_on(session, owner)
+        requests.change_all_on(session, owner, [attribute])

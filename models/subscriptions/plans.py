@@ -13,7 +13,7 @@ from models.radius.provisioning import deprovision_plan, provision_plan
 from models.refusals import Refused
 from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS
 from models.tables.customers import Customer
-from models.tables.plans import ServicePlan
+from models.tables.plans import ServicePlan, rate_limit
 from models.tables.subscriptions import Subscription
 
 
@@ -32,7 +32,7 @@ def create_plan(session: Session, isp_id: int, **fields: Any) -> ServicePlan:  #
 
 def update_plan(session: Session, plan: ServicePlan, changes: dict[str, Any]) -> None:
     """Change the given columns; customers of the plan who are online follow at once."""
-    before = snapshot(plan)
+    before, given = snapshot(plan), given_to_sessions(plan)
     for name, value in _with_one_validity(changes).items():
         setattr(plan, name, value)
     if plan.validity_days is None and plan.validity_months is None:
@@ -40,7 +40,9 @@ def update_plan(session: Session, plan: ServicePlan, changes: dict[str, Any]) ->
     session.flush()
     session.refresh(plan)
     provision_plan(session, plan)
-    requests.change_all_on(session, plan)
+    attributes = changed_attributes(given, given_to_sessions(plan))
+    if attributes:
+        requests.change_all_on(session, plan, attributes, given[requests.RATE][0])
     record(session, "update", plan, before)
 
 
@@ -58,6 +60,26 @@ def delete_plan(session: Session, plan: ServicePlan) -> None:
     deprovision_plan(session, plan)
     session.delete(plan)
     session.flush()
+
+
+Given = dict[str, tuple[Any, ...]]
+
+
+def given_to_sessions(plan: ServicePlan | None) -> Given:
+    """What an open session has of its plan and would have to be told of: by the attribute that a login gives it."""
+    if plan is None:
+        return {requests.RATE: (None,), requests.ALLOWANCE: (None,), "Framed-Pool": (None,)}
+    throttled = rate_limit(plan.throttle_bandwidth, None) if plan.over_limit == "throttle" else None
+    return {
+        requests.RATE: (rate_limit(plan.bandwidth_limit, plan.upload_limit), throttled),
+        requests.ALLOWANCE: (plan.data_limit_bytes, plan.over_limit),
+        "Framed-Pool": (plan.address_pool,),
+    }
+
+
+def changed_attributes(before: Given, after: Given) -> list[str]:
+    """Attributes that are no longer what they were."""
+    return [name for name in after if before[name] != after[name]]
 
 
 def _with_one_validity(changes: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class Customer(Base):
         UniqueConstraint("isp_id", "static_ip"),
         Index("uq_customers_isp_id_username", "isp_id", "login_name", "name_twin", unique=True),
         Index("ix_customers_isp_id_service_plan_id", "isp_id", "service_plan_id"),
+        # Whose period ends next, for the worker that ends their sessions then.
+        Index("ix_customers_expires_at", "expires_at"),
         Index("ix_customers_renewal_due", "expires_at", postgresql_where=text("auto_renew")),
         CheckConstraint("status in ('active', 'suspended', 'expired')", name="status_known"),
         CheckConstraint("octet_length(username) between 1 and 253", name="username_length"),

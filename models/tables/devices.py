@@ -66,3 +66,34 @@ class DeviceContact(Base):
     #: Upload and download, octets; for metrics alone.
     bytes_in: Mapped[Octets]
     bytes_out: Mapped[Octets]
+
+
+class DeviceAbility(Base):
+    """What a device has been seen to do when asked by CoA or Disconnect, by service and version of its software."""
+
+    __tablename__ = "device_abilities"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["isp_id", "device_id"], ["mikrotik_devices.isp_id", "mikrotik_devices.id"], ondelete="CASCADE"
+        ),
+    )
+
+    isp_id: Mapped[TenantKey]
+    device_id: Mapped[int] = mapped_column(primary_key=True)
+    #: `ppp`, `hotspot` or `other`.
+    service: Mapped[str] = mapped_column(primary_key=True)
+    #: Empty while nobody has asked the device for it.
+    version: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    #: Whether it obeys; null: not known yet.
+    coa: Mapped[bool | None]
+    disconnect: Mapped[bool | None]
+    #: How it last recognised a session (radius_module.enforce.wire.ladder).
+    step: Mapped[str | None]
+    #: Error-Cause of its last refusal.
+    error_cause: Mapped[int | None]
+    acknowledged: Mapped[int] = mapped_column(server_default=text("0"))
+    refused: Mapped[int] = mapped_column(server_default=text("0"))
+    unanswered: Mapped[int] = mapped_column(server_default=text("0"))
+    #: Acknowledged, and accounting showed that nothing had happened.
+    without_effect: Mapped[int] = mapped_column(server_default=text("0"))
+    updated_at: Mapped[Updated]

@@ -75,7 +75,9 @@ _LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customer
          "POST /api/billing/customers/{id}/cancel", "POST /api/billing/payments/{id}/reverse",
          "DELETE /api/billing/customers/{id}/attributes/{attribute_id}",
          "DELETE /api/billing/plans/{id}/attributes/{attribute_id}", "POST /api/billing/quarantine/{id}/submit",
-         "DELETE /api/billing/quarantine/{id}", "DELETE /api/users/{id}", "DELETE /api/billing/customers/{id}",
+         "DELETE /api/billing/quarantine/{id}", "POST /api/network/requests/{id}/retry",
+         "POST /api/billing/sessions/{session_id}/disconnect", "POST /api/billing/customers/{id}/disconnect",
+         "DELETE /api/users/{id}", "DELETE /api/billing/customers/{id}",
          "DELETE /api/devices/{id}", "DELETE /api/billing/plans/{id}", "POST /api/isps/{id}/suspend",
          "POST /api/isps/{id}/activate", "DELETE /api/isps/{id}", "POST /api/isps/{id}/rotate-key",
          "POST /api/auth/password", "POST /api/auth/logout")  # fmt: skip

@@ -10,7 +10,7 @@ from tests.support.caller import Tenant
 Rows = Callable[..., list[tuple[Any, ...]]]
 _PAYMENTS = {"/reverse": "payment_reversed", "/refund": "payment_refunded", "/assign": "payment_in_suspense"}
 ADDRESSES = {"payments": "payment", "drawers": "drawer", "devices": "device", "plans": "plan",
-             "customers": "customer", "users": "user", "isps": "isp"}  # fmt: skip
+             "customers": "customer", "users": "user", "isps": "isp", "requests": "request"}  # fmt: skip
 
 
 class World:
@@ -50,12 +50,22 @@ class World:
             secret=f"secret of {tenant.id}",
         )
         self.ids["quarantine"] = quarantined[0][0]
-        rows(
-            "insert into radacct (isp_id, customer_id, acctsessionid, username) values (:isp, :customer, 's', :name)",
+        online = rows(
+            "insert into radacct (isp_id, customer_id, device_id, acctsessionid, username)"
+            " values (:isp, :customer, :device, 's', :name) returning acctuniqueid",
             isp=tenant.id,
             customer=self.ids["customer"],
+            device=self.ids["device"],
             name=f"secret of {tenant.id}",
         )
+        self.session_id = online[0][0]
+        self.ids["request"] = rows(
+            "insert into outbox (isp_id, customer_id, device_id, kind, reason, acctuniqueid, session_month, session_id,"
+            " username, status, error, done_at)"
+            " select isp_id, customer_id, device_id, 'disconnect', 'by_hand', acctuniqueid, session_month, 's',"
+            " username, 'failed', 'no_answer', now() from radacct where isp_id = :isp returning id",
+            isp=tenant.id,
+        )[0][0]
 
     def _add_money(self) -> None:
         """Settings, a charge, payments for each of what can be done with one, and the drawer of the one in cash."""
@@ -66,7 +76,7 @@ class World:
         self.attributes["charge"] = charge.data["id"]
         for kind, method in (("payment", "bank"), ("payment_reversed", "other"), ("payment_refunded", "bank"),
                              ("payment_in_suspense", "bank"), ("drawer", "cash")):  # fmt: skip
-            body = {"amount": "100.00", "method": method, "note": secret, "reference": kind}
+            body = {"amount": "1000.00", "method": method, "note": secret, "reference": kind}
             if kind != "payment_in_suspense":
                 body["customer_id"] = self.ids["customer"]
             payment = admin.post("/api/billing/payments", body)
@@ -80,6 +90,7 @@ class World:
             kind = next((of_act for end, of_act in _PAYMENTS.items() if path.endswith(end)), kind)
         values: dict[str, Any] = {"id": self.ids[kind], "attribute_id": self.attributes.get(kind, 1)}
         values |= {"username": f"user{self.tenant.id}", "charge_id": self.attributes["charge"]} | self.bought
+        values["session_id"] = self.session_id
         return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 
     def address(self, path: str) -> str:

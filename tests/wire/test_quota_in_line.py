@@ -32,7 +32,7 @@ def test_a_throttled_customer_is_slow_from_the_packet_on_that_crossed_his_cap(sy
     assert session.send(INTERIM, Growth(301, 1, 5 * GB - 1))
     after = tenant.login(john)
     assert (after.accepted, after.rate, after.limit) == (True, "512k/512k", None)
-    eventually(lambda: orders(system, john), [("coa", "quota_exceeded")])
+    eventually(lambda: orders(system, john), [("coa", "throttled")])
 
 
 def test_a_top_up_opens_at_once_and_the_next_crossing_is_one_more_order(system: System, tenant: Tenant) -> None:

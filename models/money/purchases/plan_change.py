@@ -21,6 +21,7 @@ from models.network import requests
 from models.radius import provisioning
 from models.refusals import Invalid, Refused
 from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
+from models.subscriptions.plans import changed_attributes, given_to_sessions
 from models.tables.charges import Charge
 from models.tables.customers import Customer
 from models.tables.isps import Isp
@@ -173,10 +174,15 @@ def _put_on(session: Session, customer: Customer, plan: ServicePlan) -> None:
     if not plan.is_active:
         raise Invalid("service_plan_id", "this plan is no longer offered")
     before = snapshot(customer)
+    so_far = None if customer.service_plan_id is None else session.get(
+        ServicePlan, (customer.isp_id, customer.service_plan_id))  # fmt: skip
+    given = given_to_sessions(so_far)
     customer.service_plan_id, customer.next_service_plan_id = plan.id, None
     session.flush()
     provisioning.provision_customer(session, customer)
-    requests.change(session, customer, "plan_changed")
+    attributes = changed_attributes(given, given_to_sessions(plan))
+    if attributes:
+        requests.change(session, customer, "plan_changed", attributes, given[requests.RATE][0])
     record(session, "update", customer, before)
 
 

@@ -1,0 +1,1 @@
+"""What the network was asked for, and what became of it."""

@@ -1,0 +1,1 @@
+"""What is to be asked of a session, and whether accounting bears out that it was done. Pure."""

@@ -1,0 +1,1 @@
+"""Requests on their way: sockets, pace, and how a session is named."""
