@@ -11,8 +11,8 @@ from hashlib import blake2b
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0015"
-down_revision = "0019"
+revision = "0019"
+down_revision = "0018"
 
 #: Rows that are inserted by hand find their customer by the rule of the books (models.accounting.batch_sessions).
 #: A Class of ours is version 2, time, nonce, customer and interval, in hex.
