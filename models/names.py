@@ -1,6 +1,6 @@
 """Names as people and routers write them, made comparable: MAC addresses in any notation, user names in any case.
 
-The database compares user names by the same rule (`infora_login_name`, migration 0017; docs/decisions/0071).
+The database compares user names by the same rule (`infora_login_name`, migration 0013; docs/decisions/0071).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ from models.subscriptions.status import has_status
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
-#: Texts are sorted as people do (migration 0017): whatever the case, and user2 before user10.
+#: Texts are sorted as people do (migration 0013): whatever the case, and user2 before user10.
 _SORTS = {name: getattr(Customer, name) for name in ("id", "expires_at", "created_at")} | {
     name: getattr(Customer, name).collate("infora_people") for name in ("username", "full_name")
 }

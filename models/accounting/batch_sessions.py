@@ -50,8 +50,8 @@ class BatchSessions:
         self.aliases: dict[Key, str] = {}
         #: Open sessions by customer, those of the books and of this batch.
         self.open_counts: dict[int, int] = defaultdict(int)
-        #: (customer, Acct-Session-Id) → sessions that may go on under another Class.
-        self._alike: dict[tuple[int, bytes], list[SessionState]] = defaultdict(list)
+        #: (customer, Acct-Session-Id) → sessions that may go on under another Class; filled where one is looked for.
+        self._alike: dict[tuple[int | None, bytes | None], list[SessionState]] | None = None
 
     def states(self) -> Iterable[SessionState]:
         return self._states.values()
@@ -66,9 +66,7 @@ class BatchSessions:
 
     def add(self, state: SessionState) -> SessionState:
         """Add a state, unless there is one; the one that counts."""
-        state = self._states.setdefault((state.isp_id, state.unique_id), state)
-        self._note_alike(state)
-        return state
+        return self._states.setdefault((state.isp_id, state.unique_id), state)
 
     def of_router(self, restart: AccountingRecord) -> list[SessionState]:
         """Sessions of the router that says that it starts or stops: not of others in the same network."""
@@ -133,6 +131,10 @@ class BatchSessions:
         owner = self.owners.get(entry.key)
         if owner is None:
             return None
+        if self._alike is None:
+            self._alike = defaultdict(list)
+            for state in self._states.values():
+                self._alike[state.customer_id, state.session_id].append(state)
         alike = self._alike.get((owner.customer_id, entry.record.session_id), ())
         going_on = [state for state in alike if state.continues_in(entry.record)]
         return max(going_on, key=lambda state: state.updated or 0.0, default=None)
@@ -150,11 +152,6 @@ class BatchSessions:
             self.open_counts[owner.customer_id] += 1
             state.is_beyond = record.status != STOP and self.open_counts[owner.customer_id] > owner.most_open
         self._states[key] = state
-        self._note_alike(state)
+        if self._alike is not None:
+            self._alike[state.customer_id, state.session_id].append(state)
         return state
-
-    def _note_alike(self, state: SessionState) -> None:
-        if state.customer_id is not None and state.session_id is not None:
-            alike = self._alike[state.customer_id, state.session_id]
-            if state not in alike:
-                alike.append(state)

@@ -112,9 +112,9 @@ def to_microsecond(moment: float) -> float:
 
 def began_at(record: AccountingRecord, session_class: SessionClass) -> float:
     """When the record's session began by its own account, never before its login."""
-    seconds = min(record.session_time or 0, LONGEST_SESSION)
+    at, seconds = booked_at(record), min(record.session_time or 0, LONGEST_SESSION)
     login = session_class.login_time
-    return max(booked_at(record) - seconds, 0.0 if login is None else min(float(login), booked_at(record)))
+    return max(at - seconds, 0.0 if login is None else min(float(login), at))
 
 
 def is_in_time_of(created_at: float, record: AccountingRecord, session_class: SessionClass) -> bool:

@@ -11,7 +11,7 @@ Without a Class of ours a session is known by device, id and user name.
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -111,6 +111,11 @@ def _digest(octets: bytes) -> str:
 def month_of(moment: float) -> date:
     """First day (UTC) of the month: the partition."""
     return _month_of_day(int(moment // 86_400))
+
+
+def month_before(month: date) -> date:
+    """First day of the month before."""
+    return (month - timedelta(days=1)).replace(day=1)
 
 
 @lru_cache(4096)

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row
 from models.accounting import statements as sql
 from models.accounting.batch_sessions import BatchSessions, Entry, Key, Owner
 from models.accounting.records import REBOOTS, START, AccountingRecord, InferredStop, readable
-from models.accounting.session import SessionState
-from models.accounting.session_id import month_of
+from models.accounting.session import SessionState, booked_at
+from models.accounting.session_id import month_before, month_of
 from models.accounting.statements import numbers, texts
 
 
@@ -134,7 +134,13 @@ def _load_open(connection: Connection, sessions: BatchSessions, entries: Sequenc
     owners = {(entry.record.isp_id, sessions.owners[entry.key].customer_id) for entry in entries}
     if not owners:
         return
-    values = {"isps": numbers(isp for isp, _ in owners), "customers": numbers(customer for _, customer in owners)}
+    months = [month_of(booked_at(entry.record)) for entry in entries]
+    values = {
+        "isps": numbers(isp for isp, _ in owners),
+        "customers": numbers(customer for _, customer in owners),
+        "first": month_before(min(months)),
+        "last": max(months),
+    }
     for customer_id, count in connection.exec_driver_sql(sql.OPEN_COUNTS, values):
         sessions.open_counts[customer_id] += count
     late = [entry for entry in entries if entry.record.status != START and not sessions.has(sessions.key_of(entry))]
@@ -143,6 +149,7 @@ def _load_open(connection: Connection, sessions: BatchSessions, entries: Sequenc
             "isps": numbers(entry.record.isp_id for entry in late),
             "customers": numbers(sessions.owners[entry.key].customer_id for entry in late),
             "sessions": texts(readable(entry.record.session_id) for entry in late),
+            "first": values["first"],
         }))  # fmt: skip
 
 

@@ -25,17 +25,21 @@ select wanted.isp_id, wanted.id, {_OWNER}
   {_PLAN}
 """  # noqa: S608  # constants of this package
 
+#: `offset 0`: each name is looked up once, not once for each customer of its tenant.
 OWNERS_BY_NAME = f"""
 select wanted.isp_id, wanted.name, {_OWNER}
-  from unnest(%(isps)s::bigint[], %(names)s::text[]) as wanted (isp_id, name)
-  join customers c on c.isp_id = wanted.isp_id and c.id = infora_customer_of(wanted.isp_id, wanted.name)
+  from (select w.isp_id, w.name, infora_customer_of(w.isp_id, w.name) as id
+          from unnest(%(isps)s::bigint[], %(names)s::text[]) as w (isp_id, name) offset 0) as wanted
+  join customers c on c.isp_id = wanted.isp_id and c.id = wanted.id
   {_PLAN}
 """  # noqa: S608  # as above
 
+#: Of the batch's months and the one before: each month is a partition that has to be looked into.
 OPEN_COUNTS = """
 select r.customer_id, count(*)
   from unnest(%(isps)s::bigint[], %(customers)s::bigint[]) as wanted (isp_id, customer_id)
   join radacct r on r.isp_id = wanted.isp_id and r.customer_id = wanted.customer_id and r.acctstoptime is null
+   and r.session_month between %(first)s and %(last)s
  group by r.customer_id
 """
 
@@ -77,13 +81,13 @@ select {_STATE} from radacct r
  where r.isp_id = %(isp)s and r.device_id = %(device)s and r.acctstoptime is null
 """  # noqa: S608  # as above
 
-#: A customer's sessions of that id that are not over for good.
+#: A customer's sessions of that id that are not over for good, as far as that may still change.
 SESSIONS_GOING_ON = f"""
 select distinct {_STATE}
   from unnest(%(isps)s::bigint[], %(customers)s::bigint[], %(sessions)s::text[]) as wanted (isp_id, customer_id, id)
   join radacct r on r.isp_id = wanted.isp_id and r.customer_id = wanted.customer_id and r.acctsessionid = wanted.id
    and (r.acctstoptime is null or r.acctterminatecause in ({", ".join(f"'{cause}'" for cause in SERVER_CAUSES)})
-        and r.acctstarttime > now() - interval '60 days')
+        and r.session_month >= %(first)s)
 """  # noqa: S608  # as above
 
 #: Identities that another Class gives a session within its life.

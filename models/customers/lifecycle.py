@@ -55,7 +55,7 @@ def update_customer(
     """Change the given columns, and the password where one is given in clear; the network follows.
 
     An expiry that is moved is the end of the last period, and cancels what lies behind it: the database sees to that
-    (migration 0018), as for a change by SQL.
+    (migration 0021), as for a change by SQL.
     """
     before = snapshot(customer)
     changes = dict(changes)

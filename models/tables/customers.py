@@ -37,7 +37,7 @@ class Customer(Base):
     id: Mapped[Id]
     #: Unique in the tenant without regard to case or a MAC address's notation (models.names); kept as typed.
     username: Mapped[str]
-    #: The key of the name, written by the database alone (migration 0017).
+    #: The key of the name, written by the database alone (migration 0013).
     login_name: Mapped[str] = mapped_column(server_default=text("''"))
     #: 0, but for names that were told apart before they had one key: their id.
     name_twin: Mapped[int] = mapped_column(server_default=text("0"))

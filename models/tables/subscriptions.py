@@ -50,7 +50,7 @@ class Subscription(Base):
     #: As sold, in minor units of the tenant's currency.
     price_minor: Mapped[int] = mapped_column(server_default=text("0"))
     period_start: Mapped[datetime]
-    #: Follows the customer's expires_at as long as this is the last period (migration 0018).
+    #: Follows the customer's expires_at as long as this is the last period (migration 0021).
     period_end: Mapped[datetime]
     #: Its end as paid, where a renewal from now has ended it before.
     paid_until: Mapped[datetime | None]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
 from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from models import Isp as IspRow
 from models import ServicePlan
 from models.accounting.session_id import INTERIM_INTERVAL
 from models.names import mac_of, station
 from models.tables.plans import rate_limit
 from radius_module.directory import queries
+from radius_module.directory.changes import by_id
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
 from radius_module.online.table import OnlineTable, StoredSession
@@ -37,7 +38,7 @@ def load(connection: Connection, online: OnlineTable) -> Contents:
     refresh_isps(connection, contents)
     refresh_devices(connection, contents)
     refresh_plans(connection, contents)
-    _read_customers(connection, contents, online, None)
+    _put_customers(contents, online, by_id.read_all(connection))
     online.keep_only(contents.customers.keys())
     _settle(connection, online)
     connection.rollback()
@@ -104,37 +105,45 @@ def refresh_plans(connection: Connection, contents: Contents, ids: Sequence[int]
         contents.plans[row["id"]] = _plan(row, tuple(extra.get((row["isp_id"], f"plan_{row['id']}"), ())))
 
 
-def refresh_customers(connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int]) -> None:
-    """Read a few customers anew, with their usage and their open sessions."""
-    present = _read_customers(connection, contents, online, ids)
+def refresh_customers(
+    connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int], *, often: bool = False
+) -> None:
+    """Read a few customers anew, with their usage and their open sessions. `often`: not for the last time."""
+    tenants = _tenants_of(contents, ids) or list(connection.scalars(select(IspRow.id)))
+    present = _put_customers(contents, online, by_id.read(connection, ids, tenants, often=often))
     for customer_id in set(ids) - present:
         contents.drop_customer(customer_id)
         online.forget(customer_id)
 
 
-def _read_customers(
-    connection: Connection, contents: Contents, online: OnlineTable, ids: Sequence[int] | None
-) -> set[int]:
-    extra = _grouped(connection.execute(queries.customer_rows(ids)), lambda row: Attribute(*row[1:]))
-    ahead = _grouped(connection.execute(queries.periods_ahead(ids)), itemgetter(1))
-    topups = _grouped(connection.execute(queries.topups(ids)), lambda row: (row[1], int(row[2])))
+def _tenants_of(contents: Contents, ids: Sequence[int]) -> list[int]:
+    """Whose the customers are; any tenant's, where one is new. Empty: no tenant is known."""
+    known = [customer.isp_id for customer_id in ids if (customer := contents.customers.get(customer_id)) is not None]
+    return list(set(known)) if len(known) == len(ids) else list(contents.isps)
+
+
+def _put_customers(contents: Contents, online: OnlineTable, rows: by_id.CustomerRows) -> set[int]:
+    """Which customers there are."""
+    extra = _grouped(rows.customer_rows, lambda row: Attribute(*row[1:]))
+    ahead = _grouped(rows.periods_ahead, lambda row: float(row[1]))
+    topups = _grouped(rows.topups, lambda row: (float(row[1]), int(row[2])))
     sessions = _grouped(
-        connection.execute(queries.sessions(ids)),
+        rows.sessions,
         lambda row: StoredSession._make((row[0], row[1], station(row[2]), *row[3:13], *_of_class(row[13]))),
         at=1,
     )
-    aliases = _grouped(connection.execute(queries.aliases(ids)), lambda row: (row[1], row[2]))
+    aliases = _grouped(rows.aliases, lambda row: (row[1], row[2]))
     present = set()
-    for row in connection.execute(queries.customers(ids)):
+    for row in rows.customers:
         customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
         contents.put_customer(customer)
         online.refresh(
             customer.id, customer.period_starts[0], row[12], sessions.pop(customer.id, ()), aliases.get(customer.id, ())
         )
         present.add(customer.id)
-    for customer_id, rows in sessions.items():
+    for customer_id, stored in sessions.items():
         # Of nobody, or of customers who are gone: they end like anybody's.
-        online.refresh(customer_id, 0.0, 0, rows, aliases.get(customer_id, ()))
+        online.refresh(customer_id, 0.0, 0, stored, aliases.get(customer_id, ()))
     return present
 
 
@@ -176,14 +185,14 @@ def _customer(
             username,
             # One text for all of the same status: 200,000 copies would be 25 MB.
             intern(status),
-            expires_at,
+            float(expires_at),
             plan_id,
             static_ip,
             (mac_of(mac) or mac) if mac else "",
             intern(kind) if kind else None,
             credential,
-            created_at,
-            (running, *ahead) if ahead else (running,),
+            float(created_at),
+            (float(running), *ahead),
             topups,
             extra,
         )

@@ -7,7 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Double, Float, Select, Subquery, Text, and_, cast, func, not_, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Double,
+    Float,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -28,7 +45,10 @@ from models import (
 from models.radius.provisioning import PASSWORD_ATTRIBUTES
 from models.tables.subscriptions import has_begun
 
-Ids = Sequence[int] | None
+#: Of everybody, of these, or of a parameter's that is an array.
+Ids = Sequence[int] | BindParameter[Sequence[int]] | None
+#: Whose the ids of a parameter are.
+TENANTS = bindparam("tenants", (), type_=ARRAY(BigInteger))
 
 
 def isps(ids: Ids = None) -> Select[int, str, str, int]:
@@ -74,7 +94,7 @@ def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen c
         .outerjoin(credentials, and_(credentials.c.isp_id == Customer.isp_id, credentials.c.customer_id == Customer.id))
         .outerjoin(periods, and_(periods.c.isp_id == Customer.isp_id, periods.c.customer_id == Customer.id))
         .outerjoin(Usage, and_(Usage.isp_id == Customer.isp_id, Usage.customer_id == Customer.id,
-                               Usage.period_start == running))
+                               Usage.period_start == running, _among(Usage.customer_id, ids)))
         .where(_among(Customer.id, ids))
     )  # fmt: skip
 
@@ -119,7 +139,7 @@ def sessions(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen co
         func.coalesce(func.host(Radacct.nasipaddress), ""), func.coalesce(Radacct.router, ""),
         func.coalesce(Radacct.acctsessiontime, 0), func.coalesce(Radacct.class_, ""),
     ).where(Radacct.acctstoptime.is_(None))  # fmt: skip
-    return query if ids is None else query.where(Radacct.customer_id.in_(ids))
+    return query.where(_among(Radacct.customer_id, ids))
 
 
 def aliases(ids: Ids = None) -> Select[int | None, str, str]:
@@ -175,4 +195,7 @@ def _epoch(moment: ColumnElement[object] | object) -> ColumnElement[float]:
 
 
 def _among(column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Ids) -> ColumnElement[bool]:
+    if isinstance(ids, BindParameter):
+        # Every index begins with the tenant.
+        return and_(column.class_.isp_id == func.any(TENANTS), column == func.any(ids))
     return true() if ids is None else column.in_(ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -18,6 +19,10 @@ News = dict[str, set[int]]
 class Reader(Protocol):
     """Reads the database into the directory."""
 
+    @property
+    def topics(self) -> Collection[str]:
+        """What it reads: news of others is none."""
+
     def load(self, connection: Connection) -> Contents:
         """Everything that is wanted."""
 
@@ -27,6 +32,8 @@ class Reader(Protocol):
 
 class DevicesOnly:
     """Tenants and devices."""
+
+    topics: Collection[str] = ("isps", "devices")
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
@@ -48,6 +55,8 @@ class DevicesOnly:
 class Everything(DevicesOnly):
     """Tenants and devices, plans, customers, who is online and what is used."""
 
+    topics = ("isps", "devices", "plans", "customers", "usage", "sessions")
+
     def __init__(self, directory: Directory, online: OnlineTable) -> None:
         super().__init__(directory)
         self._online = online
@@ -64,4 +73,4 @@ class Everything(DevicesOnly):
             load.refresh_plans(connection, contents, list(news["plans"]))
         customers = news.get("customers", set()) | news.get("usage", set()) | news.get("sessions", set())
         if customers:
-            load.refresh_customers(connection, contents, self._online, list(customers))
+            load.refresh_customers(connection, contents, self._online, list(customers), often=True)

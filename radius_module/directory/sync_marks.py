@@ -59,6 +59,7 @@ class Marked:
 
     def __init__(self, reader: Reader, marks: Marks) -> None:
         self._reader, self._marks = reader, marks
+        self.topics = (*reader.topics, TOPIC)
 
     def load(self, connection: Connection) -> Contents:
         self._marks.load()

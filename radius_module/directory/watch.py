@@ -16,10 +16,12 @@ from collections.abc import Callable
 import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 from psycopg2.extensions import connection as RawConnection
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from models.db import first_line, libpq_url, make_engine, normalise_url
 from models.deadline import CONNECTING, connection_class, patience
+from radius_module.directory.changes import wide_news
+from radius_module.directory.changes.backlog import Backlog
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
 
@@ -32,6 +34,10 @@ RETRY_AFTER = 0.5
 _ANSWERS_WITHIN = 0.8
 #: What a sign of life, a piece of news and a whole load may take; after that the connection is given up.
 _LIVES_WITHIN, _FOLLOWS_WITHIN, _LOADS_WITHIN = 4.0, 10.0, 60.0
+#: Between two slices of what is known to have changed, and of what may have, seconds.
+_BREATH, _LONG_BREATH = 0.002, 0.1
+#: News of a truncated table.
+_EVERYTHING = "all"
 
 
 class Watch:
@@ -45,8 +51,11 @@ class Watch:
         self._loaded = loaded
         #: Set where the facts must be read anew; noticed within a heartbeat.
         self.again = threading.Event()
-        self._engine: Engine = make_engine(url, "infora directory", pool_size=1, max_overflow=0,
+        self._engine: Engine = make_engine(url, "infora directory", pool_size=2, max_overflow=0,
                                            answers_within=_FOLLOWS_WITHIN)  # fmt: skip
+        self._backlog = Backlog()
+        #: Since when changes are to be looked for if the news names no one: of all, and by kind and tenant.
+        self._loaded_since, self._since = "", dict[tuple[str, int], str]()
         self._stopping = threading.Event()
         #: Set after the first load, or as soon as it is clear that the database cannot be had now.
         self.tried = threading.Event()
@@ -88,47 +97,69 @@ class Watch:
                 # Listen first, load afterwards: a change between the two is heard, not missed.
                 cursor.execute("listen infora")
             self._answered.set()
-            self._reload()
-            while not self._stopping.is_set():
-                self._wait_and_follow(raw)
+            self._reload(raw)
+            with self._engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                while not self._stopping.is_set():
+                    self._wait_and_follow(raw, connection)
         finally:
             raw.close()
 
-    def _wait_and_follow(self, raw: RawConnection) -> None:
-        ready, _, _ = select.select([raw], (), (), HEARTBEAT)
-        if not ready:
+    def _wait_and_follow(self, raw: RawConnection, connection: Connection) -> None:
+        ready, _, _ = select.select([raw], (), (), self._pause())
+        if not ready and self._backlog.is_empty:
             with raw.cursor() as cursor:
                 cursor.execute("select 1")
         raw.poll()
         heard = time.time()
-        news = self._gather(raw)
+        news = self._gather(raw, connection)
         if news is None or self.again.is_set():
-            self._reload()
+            self._reload(raw)
             return
-        if news:
-            self._follow(news)
-        self._directory.confirmed_at = heard
+        for some in (self._backlog.now(news), self._backlog.slice()):
+            if some:
+                self._reader.follow(connection, some)
+        if not self._backlog.is_urgent:
+            self._directory.confirmed_at = heard
 
-    def _gather(self, raw: RawConnection) -> News | None:
-        """What changed, by topic; None if it is so much that a reload is quicker."""
+    def _pause(self) -> float:
+        """How long to wait for news: logins have the interpreter between two slices."""
+        if self._backlog.is_empty:
+            return HEARTBEAT
+        return _BREATH if self._backlog.is_urgent else _LONG_BREATH
+
+    def _gather(self, raw: RawConnection, connection: Connection) -> News | None:
+        """What changed, by topic; None if everything is to be read anew."""
         news: News = defaultdict(set)
+        wide: set[tuple[str, int]] = set()
         notifies, raw.notifies = raw.notifies, []
         for notify in notifies:
-            topic, _isp, ids, origin = notify.payload.split(" ")
-            if origin == self._origin:
+            topic, isp_id, ids, origin = notify.payload.split(" ")
+            if origin == self._origin or topic not in (*self._reader.topics, _EVERYTHING):
                 continue
-            if ids == "*":
+            if ids != "*":
+                news[topic].update(map(int, ids.split(",")))
+            elif (kind := wide_news.topic_of(topic)) is not None:
+                wide.add((kind, int(isp_id)))
+            else:
                 return None
-            news[topic].update(map(int, ids.split(",")))
+        for kind, isp_id in wide:
+            self._look_for(connection, kind, isp_id)
         return news
 
-    def _follow(self, news: News) -> None:
-        with self._engine.connect() as connection:
-            self._reader.follow(connection, news)
+    def _look_for(self, connection: Connection, kind: str, isp_id: int) -> None:
+        moment = str(connection.scalar(text(wide_news.MOMENT)))
+        since = self._since.get((kind, isp_id), self._loaded_since)
+        self._backlog.add(kind, *wide_news.ids(connection, self._directory.contents, kind, isp_id, since))
+        self._since[kind, isp_id] = moment
 
-    def _reload(self) -> None:
+    def _reload(self, raw: RawConnection) -> None:
         started, at = time.monotonic(), time.time()
         self.again.clear()
+        with raw.cursor() as cursor:
+            cursor.execute(wide_news.MOMENT)
+            (self._loaded_since,) = cursor.fetchone() or ("",)
+        self._since, self._backlog = {}, Backlog()
         # A load allocates a million objects and no garbage: the collector would walk them all, several times.
         gc.disable()
         try:

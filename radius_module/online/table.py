@@ -138,7 +138,7 @@ class OnlineTable:
             customer = self._customer(customer_id)
             if session_class.customer_id is None:
                 self._owners[uid] = customer_id
-            uid = customer.identity_of(record, uid)
+            uid = uid if customer_id == NOBODY else customer.identity_of(record, uid)
             session = customer.sessions.get(uid)
             is_new = session is None
             if session is None:

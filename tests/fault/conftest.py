@@ -40,8 +40,8 @@ def people(tenant: Tenant) -> list[Person]:
 
 
 def customers_of(tenant: Tenant) -> list[Person]:
-    """Customers, one session each."""
-    plan = tenant.plan()
+    """Customers who may have as many sessions as the tests give each of them."""
+    plan = tenant.plan(simultaneous_use=20)
     return [tenant.customer(f"user{number}", plan=plan) for number in range(40)]
 
 

@@ -220,7 +220,7 @@ def at_release(tmp_path: Path) -> Iterator[Engine]:
     with Installation(tmp_path / "s", *free_ports()) as installation:
         installation.start_postgres()
         engine = make_engine(installation.urls.owner, "tests")
-        bring(engine, "0020")
+        bring(engine, "0012")
         yield engine
         engine.dispose()
 

@@ -76,7 +76,7 @@ class World:
         self.attributes["charge"] = charge.data["id"]
         for kind, method in (("payment", "bank"), ("payment_reversed", "other"), ("payment_refunded", "bank"),
                              ("payment_in_suspense", "bank"), ("drawer", "cash")):  # fmt: skip
-            body = {"amount": "100.00", "method": method, "note": secret, "reference": kind}
+            body = {"amount": "1000.00", "method": method, "note": secret, "reference": kind}
             if kind != "payment_in_suspense":
                 body["customer_id"] = self.ids["customer"]
             payment = admin.post("/api/billing/payments", body)

@@ -185,9 +185,11 @@ def test_a_router_that_restarts_forty_times_has_every_session_separate(system: S
         session = Session(tenant.router, john.username, f"80{boot % 16:x}00001", klass)
         assert session.send(START)
         assert session.send(INTERIM, Growth(10, 5, 6), timestamp=86400)
+        if boot % 10 == 9:
+            # A customer has so many open sessions at most, and an end reaches the books a moment after the restart.
+            eventually(lambda: system.sql("select count(*), count(*) filter (where acctstoptime is null) from radacct "
+                                          "where isp_id = :isp", isp=tenant.isp_id), [(boot + 1, 1)], 20)  # fmt: skip
     eventually(lambda: usage(system, john.id), [(200, 240)])
-    eventually(lambda: system.sql("select count(*), count(*) filter (where acctstoptime is null) from radacct "
-                                  "where isp_id = :isp", isp=tenant.isp_id), [(40, 1)])  # fmt: skip
     days = system.sql("select now()::date - day, bytes_in + bytes_out from usage_daily where isp_id = :isp",
                       isp=tenant.isp_id)  # fmt: skip
     assert {age for age, _octets in days} <= {0, 1}, "the router's clock decides no day"

@@ -105,6 +105,15 @@ def test_a_session_that_its_router_has_ended_goes_on_under_no_class(books: Engin
     assert sessions(books) == 2
 
 
+def test_what_a_restart_has_ended_goes_on_under_another_class(books: Engine, of: dict[str, Any]) -> None:
+    first, second, _ = reauthenticated(of)
+    book(books, first)
+    book(books, report("Accounting-On", received=first.received + 1, session_id=b"", **(of | {"klass": b""})))
+    book(books, second)
+    assert sessions(books) == 1
+    assert session(books).acctstoptime is None
+
+
 def test_one_routers_restart_ends_nothing_of_the_others_in_its_network(books: Engine, of: dict[str, Any]) -> None:
     places = [("10.1.1.1", ""), ("10.1.1.2", ""), ("10.1.1.1", "192.168.88.2"), ("10.1.1.1", "192.168.88.3")]
     for number, (address, router) in enumerate(places):

@@ -15,7 +15,7 @@ from tests.support.database import Tenant
 from tests.support.reports_made import NOON, our_class, report
 
 NAME_ANEW: str = import_module("models.migrations.versions.0010_ids_in_order").NAME_ANEW
-name_anew = import_module("models.migrations.versions.0015_whose_sessions").name_anew
+name_anew = import_module("models.migrations.versions.0019_whose_sessions").name_anew
 
 
 def named_before(one: AccountingRecord) -> str:

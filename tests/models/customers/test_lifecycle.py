@@ -141,6 +141,7 @@ def test_creating_is_audited_once_by_whoever_acts(session: Session, create: Crea
         ({"expires_at": NOON + DAY}, ("coa", "renewed")),
         ({"status": "suspended", "expires_at": NOON}, ("disconnect", "suspended")),
         ({"service_plan_id": None}, ("coa", "plan_changed")),
+        ({"password": "other"}, ("disconnect", "password_changed")),
     ],
 )
 def test_the_network_is_asked_for_the_one_thing_that_a_change_means(
@@ -151,7 +152,7 @@ def test_the_network_is_asked_for_the_one_thing_that_a_change_means(
     assert requested(session, customer) == [wanted]
 
 
-@pytest.mark.parametrize("changes", [{"phone": "2"}, {"full_name": "Ann"}, {"password": "other"}, {"username": "bob"}])
+@pytest.mark.parametrize("changes", [{"phone": "2"}, {"full_name": "Ann"}, {"username": "bob"}])
 def test_what_no_session_follows_asks_for_nothing(
     session: Session, create: Create, change: Callable[..., None], changes: dict[str, Any]
 ) -> None:

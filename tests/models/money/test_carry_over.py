@@ -40,7 +40,7 @@ def upgraded() -> Iterator[Connection]:
         config = schema.config()
         with engine.connect() as connection:
             config.attributes.update(connection=connection, engine_role="infora_engine", api_role="infora_api")
-            command.upgrade(config, "0021")
+            command.upgrade(config, "0014")
             connection.execute(text(BEFORE))
             connection.commit()
             command.upgrade(config, "head")

@@ -33,7 +33,7 @@ def test_they_are_closed_and_nothing_comes_of_them(tmp_path_factory: pytest.Temp
         config = schema.config()
         with engine.connect() as connection:
             config.attributes.update(connection=connection, engine_role="infora_engine", api_role="infora_api")
-            command.upgrade(config, "0021")
+            command.upgrade(config, "0014")
             connection.execute(text(BEFORE))
             connection.commit()
             command.upgrade(config, "head")

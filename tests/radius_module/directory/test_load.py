@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from models.secrets.keyring import Keyring
 from radius_module.directory import load
+from radius_module.directory.contents import Contents
 from radius_module.online.table import OnlineTable
 from tests.support.database import Tenant, moment
 from tests.support.directory_read import DAY, loaded, read, read_plan, run, shops, used
@@ -206,3 +207,25 @@ def test_a_secret_is_kept_in_memory_as_it_is_stored(engine: Engine, shop: Callab
         "values (:isp, :id, 'john', 'Cleartext-Password', :value, 'provisioned')",
         isp=made.isp_id, id=made.customer_id, value=sealed)  # fmt: skip
     assert read(engine, made).credential == sealed
+
+
+def test_who_never_expires_is_the_same_customer_among_all_and_alone(
+    engine: Engine, shop: Callable[..., Tenant]
+) -> None:
+    made = shop(username="Infinity")
+    run(engine, "update customers set expires_at = 'infinity' where id = :id", id=made.customer_id)
+    customer = read(engine, made)
+    assert (customer.username, customer.expires_at) == ("Infinity", float("inf"))
+
+
+def test_a_statement_that_is_asked_often_answers_like_the_first_time(
+    engine: Engine, shop: Callable[..., Tenant]
+) -> None:
+    made, contents = shop(), Contents()
+    with engine.connect() as connection:
+        for status in ("suspended", "active") * 4:
+            run(engine, "update customers set status = :to where id = :id", to=status, id=made.customer_id)
+            load.refresh_customers(connection, contents, OnlineTable(), [made.customer_id], often=True)
+            connection.rollback()
+            assert contents.customers[made.customer_id].status == status
+            assert contents.customers[made.customer_id] == read(engine, made)

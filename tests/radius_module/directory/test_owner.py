@@ -108,6 +108,14 @@ def test_sessions_of_nobody_end_like_anybodys() -> None:
     assert NOBODY not in node.directory.contents.customers
 
 
+def test_nobodys_sessions_of_one_id_are_not_taken_for_one_another() -> None:
+    """As in the books: only a customer's session goes on under another Class."""
+    node = Node()
+    for nonce, octets in ((1, 5), (2, 6)):
+        node.hear(packet(octets_in=octets, session_time=octets, klass=our_class(NOON, nonce, 999)))
+    assert len(node.online._customers[NOBODY].sessions) == 2
+
+
 def test_another_user_name_with_our_class_is_the_granted_customer() -> None:
     node = Node(ANN, BOB)
     node.hear(packet(octets_in=5, klass=our_class(NOON, 1, ANN.id), username="bob"))

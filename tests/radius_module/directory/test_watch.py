@@ -4,20 +4,24 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from sqlalchemy import Connection, Engine, text
 
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import Everything
 from radius_module.directory.watch import Watch
 from radius_module.online.table import OnlineTable
+from radius_module.rules.facts import Customer
 from service.testing import Installation
 from tests.support.database import Tenant, make_tenant
 
 ORIGIN = "this-node"
+numbers = itertools.count(1)
 
 
 @contextmanager
@@ -81,13 +85,83 @@ def test_news_of_this_nodes_own_writer_are_skipped(installation: Installation, e
         assert name_of(directory, made) == "john"
 
 
-def test_more_changes_than_are_told_one_by_one_are_a_reload(installation: Installation, engine: Engine) -> None:
-    made = make_tenant(engine, "reload", address="10.206.3.0/24")
+def add_customers(engine: Engine, shop: Tenant, count: int) -> None:
+    change(engine, f"insert into customers (isp_id, username, expires_at) "
+           f"select {shop.isp_id}, 'u' || n, now() from generate_series(1, {count}) n")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statement", "shows"),
+    [
+        ("update customers set status = 'suspended' where {mass}", lambda customer: customer.status == "suspended"),
+        (
+            "insert into radreply (isp_id, customer_id, username, attribute, value) "
+            "select isp_id, id, username, 'Filter-Id', 'x' from customers where {mass}",
+            lambda customer: customer.extra != (),
+        ),
+        (
+            "insert into radcheck (isp_id, customer_id, username, attribute, op, value) "
+            "select isp_id, id, username, 'Cleartext-Password', ':=', 'x' from customers where {mass}",
+            lambda customer: customer.credential == "x",
+        ),
+        (
+            "insert into topups (isp_id, customer_id, period_start, data_bytes) "
+            "select isp_id, id, now(), 5 from customers where {mass}",
+            lambda customer: customer.topups != (),
+        ),
+        (
+            "insert into subscriptions (isp_id, customer_id, period_start, period_end) "
+            "select isp_id, id, now() + interval '1 day', now() + interval '2 days' from customers where {mass}",
+            lambda customer: len(customer.period_starts) == 2,
+        ),
+    ],
+)
+def test_more_changes_than_are_told_one_by_one_are_followed_without_a_reload(
+    installation: Installation, engine: Engine, statement: str, shows: Callable[[Customer], bool]
+) -> None:
+    made = make_tenant(engine, f"many {next(numbers)}", address=f"10.206.{100 + next(numbers)}.0/24")
     with watching(installation) as directory:
-        change(engine, f"insert into customers (isp_id, username, expires_at) "
-               f"select {made.isp_id}, 'u' || n, now() from generate_series(1, 301) n")  # fmt: skip
-        assert until(lambda: len(directory.contents.names[made.isp_id]) == 302)
-        assert directory.loads == 2
+        add_customers(engine, made, 700)
+        names = directory.contents.names
+        assert until(lambda: len(names[made.isp_id]) == 701)
+        change(engine, statement.format(mass=f"isp_id = {made.isp_id} and username <> 'john'"))
+        assert until(lambda: sum(map(shows, names[made.isp_id].values())) == 700)
+        assert directory.loads == 1
+
+
+def test_what_a_statement_took_from_many_is_gone(installation: Installation, engine: Engine) -> None:
+    made = make_tenant(engine, "taken", address="10.206.3.0/24")
+    add_customers(engine, made, 700)
+    change(engine, f"insert into radreply (isp_id, customer_id, username, attribute, value) "
+           f"select isp_id, id, username, 'Filter-Id', 'x' from customers where isp_id = {made.isp_id}")  # fmt: skip
+    with watching(installation) as directory:
+        names = directory.contents.names
+        assert all(customer.extra for customer in names[made.isp_id].values())
+        change(engine, f"delete from radreply where isp_id = {made.isp_id}")
+        assert until(lambda: not any(customer.extra for customer in names[made.isp_id].values()))
+        change(engine, f"delete from customers where isp_id = {made.isp_id} and username <> 'john'")
+        assert until(lambda: list(names[made.isp_id]) == ["john"])
+        assert directory.loads == 1
+
+
+def test_many_devices_come_and_go_without_a_reload(installation: Installation, engine: Engine) -> None:
+    made = make_tenant(engine, "sites", address="10.206.5.0/24")
+    with watching(installation) as directory:
+        change(engine, "insert into mikrotik_devices (isp_id, name, ip_address, radius_secret) "
+               f"select {made.isp_id}, "
+               "'d' || n, ('10.207.' || n / 250 || '.' || n % 250)::inet, 'x' "
+               "from generate_series(1, 700) n")  # fmt: skip
+        assert until(lambda: all(directory.device(f"10.207.{n // 250}.{n % 250}") for n in range(1, 701)))
+        change(engine, f"delete from mikrotik_devices where isp_id = {made.isp_id} and name <> 'sites'")
+        assert until(lambda: not any(directory.device(f"10.207.{n // 250}.{n % 250}") for n in range(1, 701)))
+        assert directory.loads == 1
+        assert directory.device("10.206.5.1") is not None
+
+
+def test_a_truncated_table_is_a_reload(installation: Installation, engine: Engine) -> None:
+    with watching(installation) as directory:
+        change(engine, "select pg_notify('infora', 'all 0 * -')")
+        assert until(lambda: directory.loads == 2)
 
 
 def test_a_change_made_while_the_connection_was_lost_is_not(installation: Installation, engine: Engine) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0020"
+revision = "0012"
 down_revision = "0011"
 
 #: Moves the month's rows out of the default partition and attaches the table, all in the caller's transaction.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0016"
+down_revision = "0015"
 
 #: Currencies of ISO 4217 without two digits, as they stood when this was written.
 DIGITS = {

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013"
-down_revision = "0018"
+revision = "0022"
+down_revision = "0021"
 
 COLUMNS = (
     sa.Column("parent_id", sa.BigInteger()),

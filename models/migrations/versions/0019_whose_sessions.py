@@ -11,20 +11,24 @@ from hashlib import blake2b
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0015"
-down_revision = "0019"
+revision = "0019"
+down_revision = "0018"
 
 #: Rows that are inserted by hand find their customer by the rule of the books (models.accounting.batch_sessions).
 #: A Class of ours is version 2, time, nonce, customer and interval, in hex.
 FIND_OWNER = r"""
 create function infora_find_owner() returns trigger language plpgsql as $$
+declare
+  named bigint;
 begin
   if new.class ~ '^02[0-9a-f]{44}$' then
     select id into new.customer_id from customers c
      where c.isp_id = new.isp_id and c.id = ('x' || substr(new.class, 27, 16))::bit(64)::bigint;
   elsif new.username is not null then
+    -- Looked up once: in the condition below it would be for each customer of the tenant.
+    named := infora_customer_of(new.isp_id, new.username);
     select id into new.customer_id from customers c
-     where c.isp_id = new.isp_id and c.id = infora_customer_of(new.isp_id, new.username)
+     where c.isp_id = new.isp_id and c.id = named
        and c.created_at <= coalesce(new.acctstarttime, now());
   end if;
   return new;

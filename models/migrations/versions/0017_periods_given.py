@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0017"
+down_revision = "0016"
 
 #: With one of the tenant's local days. A later sale of the same instants is no second charge: these are not in force.
 CARRY_OVER = """

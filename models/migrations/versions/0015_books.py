@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
-revision = "0030"
-down_revision = "0021"
+revision = "0015"
+down_revision = "0014"
 
 #: To the owner too: what has been written is never changed and never removed.
 APPEND_ONLY = """

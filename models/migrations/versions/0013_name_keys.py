@@ -11,8 +11,8 @@ from alembic import context, op
 
 from models.migrations.case_folding import fold_function
 
-revision = "0017"
-down_revision = "0020"
+revision = "0013"
+down_revision = "0012"
 
 #: models.names.login_name in SQL; a test compares them over every code point.
 LOGIN_NAME = r"""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0079"
-down_revision = "0015"
+revision = "0020"
+down_revision = "0019"
 
 #: Of all tenants, and nothing but numbers: `/metrics` is the installation's.
 FIGURES = """

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0079"
+revision = "0021"
+down_revision = "0020"
 
 #: Nothing was used of the period `s`, and nothing bought for it.
 _UNTOUCHED = """

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0019"
-down_revision = "0032"
+revision = "0018"
+down_revision = "0017"
 
 LOOKUPS = """
 drop function infora_operator_named(text);
