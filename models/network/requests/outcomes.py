@@ -108,16 +108,16 @@ update outbox o set device_id = r.device_id, next_attempt_at = now()
  where o.status = 'pending' and o.acctuniqueid is not null
    and r.isp_id = o.isp_id and r.acctuniqueid = o.acctuniqueid and r.session_month = o.session_month
    and {_IS_OPEN} and r.device_id <> o.device_id
-""")
+""")  # noqa: S608  # constants of this file
 
 _REPORTED = text(f"""
 select o.isp_id, o.id, o.kind, o.device_id, r.nasporttype, o.payload, date_part('epoch', o.sent_at),
        date_part('epoch', r.acctupdatetime), r.acctinputoctets, r.acctoutputoctets
-  from outbox o
-  join radacct r on r.isp_id = o.isp_id and r.acctuniqueid = o.acctuniqueid and r.session_month = o.session_month
- where o.status = 'sent' and o.acctuniqueid is not null
-   and {_IS_OPEN} and r.acctupdatetime > o.sent_at
-""")
+  from (select * from outbox where status = 'sent' and acctuniqueid is not null offset 0) as o
+ cross join lateral (select * from radacct r where r.isp_id = o.isp_id and r.acctuniqueid = o.acctuniqueid
+                        and r.session_month = o.session_month offset 0) as r
+ where {_IS_OPEN} and r.acctupdatetime > o.sent_at
+""")  # noqa: S608  # as above
 
 _JUDGE = text("""
 update outbox o set status = w.status, error = w.error, done_at = now()
