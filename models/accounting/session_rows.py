@@ -136,8 +136,8 @@ def _load_open(connection: Connection, sessions: BatchSessions, entries: Sequenc
         return
     months = [month_of(booked_at(entry.record)) for entry in entries]
     values = {
-        "isps": numbers(isp for isp, _ in owners),
-        "customers": numbers(customer for _, customer in owners),
+        "isps": numbers({isp for isp, _ in owners}),
+        "customers": numbers({customer for _, customer in owners}),
         "first": month_before(min(months)),
         "last": max(months),
     }
@@ -145,12 +145,14 @@ def _load_open(connection: Connection, sessions: BatchSessions, entries: Sequenc
         sessions.open_counts[customer_id] += count
     late = [entry for entry in entries if entry.record.status != START and not sessions.has(sessions.key_of(entry))]
     if late:
-        _add_rows(sessions, connection.exec_driver_sql(sql.SESSIONS_GOING_ON, {
-            "isps": numbers(entry.record.isp_id for entry in late),
-            "customers": numbers(sessions.owners[entry.key].customer_id for entry in late),
-            "sessions": texts(readable(entry.record.session_id) for entry in late),
+        wanted = {(sessions.owners[entry.key].customer_id, readable(entry.record.session_id)) for entry in late}
+        rows = connection.exec_driver_sql(sql.SESSIONS_GOING_ON, {
+            "isps": numbers({entry.record.isp_id for entry in late}),
+            "customers": numbers({customer for customer, _ in wanted}),
+            "sessions": texts({session_id for _, session_id in wanted}),
             "first": values["first"],
-        }))  # fmt: skip
+        })  # fmt: skip
+        _add_rows(sessions, [row for row in rows if (row.customer_id, row.acctsessionid) in wanted])
 
 
 def store(connection: Connection, states: Sequence[SessionState]) -> None:

@@ -23,9 +23,7 @@ select max(greatest(bandwidth_limit, upload_limit))::float8 from service_plans w
 _PLAN_OF = """
 select max(greatest(p.bandwidth_limit, p.upload_limit))::float8
   from customers c join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
- where c.isp_id = %(isp)s
-   and (c.id = %(customer)s or (%(customer)s is null
-                                and infora_login_name(c.username) = infora_login_name(%(name)s)))
+ where c.isp_id = %(isp)s and c.id = coalesce(%(customer)s, (select infora_customer_of(%(isp)s, %(name)s)))
 """
 
 

@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import sys
+import threading
 from ipaddress import ip_address
 
 from models.db import make_engine
 from models.network.own_networks import database_networks
 from radius_module import settings
 from radius_module.enforce.dispatch import Dispatch
+from radius_module.enforce.renewals import keep_renewing
 from radius_module.enforce.worker import Worker
 
 #: Logins come first.
@@ -34,14 +36,18 @@ def main() -> int:
     """Run until SIGTERM."""
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "info").upper(), format="%(levelname)s %(message)s")
     try:
-        worker = worker_of(settings.from_environment())
+        chosen = settings.from_environment()
+        worker = worker_of(chosen)
     except (ValueError, OSError) as wrong:
         print(f"worker: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stopping.set())
     os.nice(NICE)
+    renewals = threading.Thread(target=keep_renewing, args=(chosen.database_url, worker.stopping), daemon=True)
+    renewals.start()
     worker.run()
+    renewals.join(1)
     return 0
 
 
