@@ -146,11 +146,8 @@ def _load_open(connection: Connection, sessions: BatchSessions, entries: Sequenc
     late = [entry for entry in entries if entry.record.status != START and not sessions.has(sessions.key_of(entry))]
     if late:
         wanted = {(sessions.owners[entry.key].customer_id, readable(entry.record.session_id)) for entry in late}
-        rows = connection.exec_driver_sql(sql.SESSIONS_GOING_ON, {
-            "isps": numbers({entry.record.isp_id for entry in late}),
-            "customers": numbers({customer for customer, _ in wanted}),
-            "sessions": texts({session_id for _, session_id in wanted}),
-            "first": values["first"],
+        rows = connection.exec_driver_sql(sql.SESSIONS_GOING_ON, values | {
+            "customers": numbers({customer for customer, _ in wanted}), "sessions": texts({name for _, name in wanted}),
         })  # fmt: skip
         _add_rows(sessions, [row for row in rows if (row.customer_id, row.acctsessionid) in wanted])
 

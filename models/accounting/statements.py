@@ -34,11 +34,10 @@ select wanted.isp_id, wanted.name, {_OWNER}
   {_PLAN}
 """  # noqa: S608  # as above
 
-#: Of the batch's months and the one before: each month is a partition that has to be looked into. Lists, not a join:
-#: in a month that PostgreSQL has no statistics of yet, a join reads all open sessions of the tenant for each customer.
+#: Of the batch's months and the one before. Lists, not a join: in a month without statistics a join would read all open
+#: sessions of the tenant for each customer.
 OPEN_COUNTS = """
-select customer_id, count(*)
-  from radacct
+select customer_id, count(*) from radacct
  where isp_id = any(%(isps)s::bigint[]) and customer_id = any(%(customers)s::bigint[]) and acctstoptime is null
    and session_month between %(first)s and %(last)s
  group by customer_id
@@ -82,11 +81,9 @@ select {_STATE} from radacct r
  where r.isp_id = %(isp)s and r.device_id = %(device)s and r.acctstoptime is null
 """  # noqa: S608  # as above
 
-#: Sessions of these customers with one of these ids that are not over for good, as far as that may still change. Lists
-#: for the same reason; whoever asks leaves out another customer's id.
+#: Sessions of these customers with one of these ids that may still change; who asks leaves out another customer's id.
 SESSIONS_GOING_ON = f"""
-select {_STATE}
-  from radacct r
+select {_STATE} from radacct r
  where r.isp_id = any(%(isps)s::bigint[]) and r.customer_id = any(%(customers)s::bigint[])
    and r.acctsessionid = any(%(sessions)s::text[])
    and (r.acctstoptime is null or r.acctterminatecause in ({", ".join(f"'{cause}'" for cause in SERVER_CAUSES)})

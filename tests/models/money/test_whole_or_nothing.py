@@ -56,7 +56,7 @@ def lasting(owner: Engine) -> Iterator[Ids]:
         world.subscribe(world.plan(1000))
         world.pay(100_000)
         world.customer.auto_renew = True
-        ids = world.isp.id, world.customer.id, world.plan(2500).id
+        ids = world.isp.id, world.customer.id, world.plan(2500, bandwidth_limit=20).id
         session.commit()
     yield ids
     with owner.connect() as connection:
