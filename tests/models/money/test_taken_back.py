@@ -22,7 +22,8 @@ def spans(world: MoneyWorld) -> list[tuple[object, object]]:
 
 
 def newest(world: MoneyWorld) -> Subscription:
-    query = select(Subscription).order_by(Subscription.period_start.desc()).limit(1)
+    own = (Subscription.isp_id == world.isp.id, Subscription.customer_id == world.customer.id)
+    query = select(Subscription).where(*own).order_by(Subscription.period_start.desc()).limit(1)
     return world.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
