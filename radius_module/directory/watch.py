@@ -100,8 +100,13 @@ class Watch:
             self._reload(raw)
             with self._engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
-                while not self._stopping.is_set():
-                    self._wait_and_follow(raw, connection)
+                try:
+                    while not self._stopping.is_set():
+                        self._wait_and_follow(raw, connection)
+                except Exception:
+                    # Given back, its isolation level would be set back: a word with a server that may be silent.
+                    connection.invalidate()
+                    raise
         finally:
             raw.close()
 
