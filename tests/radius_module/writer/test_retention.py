@@ -8,11 +8,37 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, exc, text
 
+from models import schema
+from models.db import make_engine
 from radius_module.writer.history_clock import STEADY_FOR, Clocks
 from radius_module.writer.retention import GRACE, Removed, Retention
-from tests.support.database import Tenant, make_tenant
+from service.testing import Installation, free_ports
+from tests.support.database import Tenant, empty_books, make_tenant
 
 HOUR, DAY = 3600.0, 86_400.0
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A PostgreSQL of its own: what is kept depends on every tenant of it."""
+    with Installation(tmp_path_factory.mktemp("history") / "state", *free_ports()) as installation:
+        installation.start_postgres()
+        schema.upgrade(installation.urls.owner)
+        connections = make_engine(installation.urls.engine, "tests")
+        yield connections
+        connections.dispose()
+
+
+@pytest.fixture(scope="module")
+def tenant(engine: Engine) -> Tenant:
+    return make_tenant(engine, "first", address="10.1.1.1")
+
+
+@pytest.fixture
+def books(engine: Engine) -> Engine:
+    """The database with empty books."""
+    empty_books(engine)
+    return engine
 
 
 def run(engine: Engine, statement: str, **values: object) -> list[tuple[object, ...]]:
