@@ -137,7 +137,7 @@ def test_a_report_over_http_keeps_a_place_and_moves_it(portal: Portal, tenant: T
     assert not tenant.login(ann, mac=MACS[1]).accepted
     assert portal.report(ann, "Start", "s2", 0, 0, MACS[0]).status == 200
     taken_over = f"select acctterminatecause from radacct where customer_id = {ann.id} and acctsessionid = 's1'"  # noqa: S608
-    eventually(lambda: system.sql(taken_over), [("Session-Taken-Over",)])
+    eventually(lambda: system.sql(taken_over), [("Session-Taken-Over",)], 20)
     assert portal.report(ann, "Stop", "s2", 400, 500, MACS[0]).status == 200
     assert portal.explain(ann, MACS[1])["code"] == "accept"
     shown = next(rule["facts"] for rule in portal.explain(ann, "")["rules"] if rule["code"] == "quota_exceeded")
