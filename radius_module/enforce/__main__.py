@@ -12,9 +12,10 @@ from ipaddress import ip_address
 from models.db import make_engine
 from models.network.own_networks import database_networks
 from radius_module import settings
-from radius_module.enforce import last_rung
+from radius_module.enforce.daily_proof import keep_proving
 from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.renewals import keep_renewing
+from radius_module.enforce.router import last_rung
 from radius_module.enforce.router.calls import CallListener
 from radius_module.enforce.router.reach import Ground
 from radius_module.enforce.worker import Worker
@@ -64,12 +65,17 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stopping.set())
     os.nice(NICE)
-    renewals = threading.Thread(target=keep_renewing, args=(chosen.database_url, worker.stopping), daemon=True)
-    renewals.start()
+    duties = [
+        threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
+        for duty in (keep_renewing, keep_proving)
+    ]
+    for duty in duties:
+        duty.start()
     listen_to_api(chosen, ground)
     climb_last_rung(chosen, ground, worker.stopping)
     worker.run()
-    renewals.join(1)
+    for duty in duties:
+        duty.join(1)
     return 0
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.network import router_access
 from models.network.router_access import RouterDevice
-from radius_module.enforce.router import check, configure, reconcile
+from radius_module.enforce.router import check, reconcile
 from radius_module.enforce.router.reach import Ground
+from radius_module.enforce.router.setup import configure
 from radius_module.enforce.routeros import RouterError
 from radius_module.ipc import device_call, unix_socket
 from radius_module.ipc.device_call import Answer

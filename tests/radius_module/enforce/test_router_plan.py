@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from models.network import router_setup
-from radius_module.enforce.router import values, wanted
+from radius_module.enforce.router import values
 from radius_module.enforce.router.look import AAA, INCOMING, PROFILES, RADIUS, RouterState, look
-from radius_module.enforce.router.wanted import Wish
+from radius_module.enforce.router.setup import wanted
+from radius_module.enforce.router.setup.wanted import Wish
 from radius_module.enforce.routeros import Access, Router
 from tests.radius_client.routeros_api import ApiServer, deadline
 from tests.radius_client.routeros_menus import Menus

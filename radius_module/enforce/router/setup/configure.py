@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 
 from models.network import router_access, router_setup
 from models.network.router_access import RouterDevice
-from radius_module.enforce.router import wanted
 from radius_module.enforce.router.look import RouterState, look
 from radius_module.enforce.router.reach import Ground, access_of, secret_of, single_address
-from radius_module.enforce.router.wanted import Change, Plan, Wish
+from radius_module.enforce.router.setup import wanted
+from radius_module.enforce.router.setup.wanted import Change, Plan, Wish
 from radius_module.enforce.routeros import Router, RouterError, Trap, Value
 
 
