@@ -151,6 +151,23 @@ install_missing() {
     install "$missing"
 }
 
+# A browser and a script engine for tests of the HotSpot's pages, which are skipped where these cannot be had.
+install_for_tests() {
+    [ "$for_tests" = yes ] || return 0
+    wanted=''
+    for package in nodejs chromium-headless-shell; do
+        installed "$package" || wanted="$wanted $package"
+    done
+    [ -n "$wanted" ] || return 0
+    say "installing$wanted for the tests (this takes a minute)"
+    run_apt update || true
+    put_guard
+    # shellcheck disable=SC2086
+    run_apt install --no-install-recommends $wanted ||
+        say "apt could not install$wanted: the tests of the HotSpot's pages in a browser are skipped."
+    remove_guard
+}
+
 # Debian starts what it installs, now and at each boot; what we install here runs under our supervisor.
 install() {
     say "installing $1 (this takes a minute)"

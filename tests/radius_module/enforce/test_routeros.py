@@ -123,6 +123,7 @@ def test_each_failure_has_its_code(server: ApiServer) -> None:
     assert failure(server, password="wrong").code == "bad_login"
     server.faults = ApiFaults(old_login=True)
     assert failure(server).code == "not_logged_in"
+    assert server.log[-1][0] == b"/login", "nothing is asked of a router that has not let us in"
     server.faults = ApiFaults(is_silent=True)
     assert failure(server).code == "no_answer"
     server.faults = ApiFaults(slow=3.0)
