@@ -1,4 +1,4 @@
-"""hostapd and wpa_supplicant, Debian's: wired 802.1X sessions, re-authenticated, killed, and ended by our Disconnect."""
+"""hostapd and wpa_supplicant, Debian's: wired 802.1X, re-authenticated, killed, and ended by our Disconnect."""
 
 from __future__ import annotations
 

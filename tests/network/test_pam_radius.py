@@ -1,4 +1,4 @@
-"""pam_radius, Debian's, under pamtester: sessions whose id is a process id, without Class, Calling-Station-Id or Interims."""
+"""pam_radius, Debian's, under pamtester: session ids are process ids; no Class, no station, no Interims."""
 
 from __future__ import annotations
 

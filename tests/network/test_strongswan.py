@@ -20,7 +20,7 @@ from tests.wire.system import System
 CHARON = Path("/usr/lib/ipsec/charon")
 GATEWAY, CLIENT, INSIDE = "198.18.79.1", "198.18.79.2", "198.18.80.0/24"
 PASSWORD = "a password"
-PLUGINS = "random nonce aes sha1 sha2 hmac kdf gmp kernel-libipsec kernel-netlink socket-default vici xauth-generic"
+PLUGINS = "random nonce aes md5 sha1 sha2 hmac kdf gmp kernel-libipsec kernel-netlink socket-default vici xauth-generic"
 DAEMON = """
 charon {{
     load = {plugins}
@@ -165,7 +165,9 @@ class Line:
 def line(system: System, tmp_path: Path) -> Iterator[Line]:
     need("swanctl", "ip", "unshare")
     plugins = CHARON.parent / "plugins"
-    missing = [name for name in ("eap-radius", "kernel-libipsec") if not (plugins / f"libstrongswan-{name}.so").exists()]
+    missing = [
+        name for name in ("eap-radius", "kernel-libipsec") if not (plugins / f"libstrongswan-{name}.so").exists()
+    ]
     if not CHARON.exists() or missing:
         pytest.skip(f"not installed: strongSwan's charon with {', '.join(missing) or 'its plugins'}")
     if not Path("/dev/net/tun").exists():

@@ -58,12 +58,12 @@ def test_what_is_no_address_is_refused(online: Tenant, wanted: str) -> None:
 
 FIELDS = ("framed_ip", "framed_ipv6", "framed_ipv6_prefix", "delegated_ipv6_prefix", "framed_interface_id")
 SHOWN = {
-        "v4": ("10.9.0.7", None, None, None, None),
-        "v4 beside": ("10.9.0.70", None, None, None, None),
-        "v6": (None, "2001:db8::7", None, None, None),
-        "prefix": ("10.9.1.1", None, "2001:db8:0:1::/64", None, None),
-        "delegated": (None, None, None, "2001:db8:9::/48", None),
-    }
+    "v4": ("10.9.0.7", None, None, None, None),
+    "v4 beside": ("10.9.0.70", None, None, None, None),
+    "v6": (None, "2001:db8::7", None, None, None),
+    "prefix": ("10.9.1.1", None, "2001:db8:0:1::/64", None, None),
+    "delegated": (None, None, None, "2001:db8:9::/48", None),
+}
 
 
 def test_they_are_shown(online: Tenant) -> None:

@@ -1,8 +1,9 @@
-"""The worker's chores: whoever reads that a request has failed reads at the same moment what that says of its device."""
+"""The worker's chores: who reads that a request has failed reads at the same time what that says of its device."""
 
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from itertools import count
 from typing import Any
 
@@ -55,7 +56,9 @@ def shown_of(engine: Engine, tenant: Tenant) -> list[tuple[Any, ...]]:
 
 
 def chores() -> Chores:
-    return Chores(Dispatch(Keyring.parse("k1:" + "A" * 43 + "="), None, (), loopback_allowed=True))
+    return Chores(
+        Dispatch(Keyring.parse("k1:" + b64encode(bytes(range(32))).decode()), None, (), loopback_allowed=True)
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,11 @@ from radius_module.rules.service import LONGEST_SESSION, grant
 from tests.support.facts_made import (
     CUSTOMER,
     NOW,
-    OTHER_MAC,
     PERIOD,
     PLAN,
-    THIRD_MAC,
     facts,
     of_customer,
     of_plan,
-    place,
 )
 
 
