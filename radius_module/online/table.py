@@ -175,7 +175,7 @@ class OnlineTable:
             return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:
-        """A session that is another customer's in the books is so here too, also where its Class names one who is gone."""
+        """A session that is another customer's in the books is so here too: of one who is gone, too."""
         customer_id, uid, octets, over, is_evidence, aliases = row
         before = self._owners.get(uid, NOBODY)
         if before != customer_id:
