@@ -179,8 +179,7 @@ class OnlineTable:
         customer_id, uid, octets, over, is_evidence, aliases = row
         before = self._owners.get(uid, NOBODY)
         if before != customer_id:
-            if uid in self._owners:
-                self._owners[uid] = customer_id
+            self._owners |= {uid: customer_id} if uid in self._owners else {}
             session = self._customers[before].sessions.pop(uid, None) if before in self._customers else None
             if session is not None and self._customer(customer_id).sessions.setdefault(uid, session) is not session:
                 self._by_router.drop(session)

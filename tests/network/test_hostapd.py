@@ -141,7 +141,7 @@ class Wire:
         body = {"username": self.name, "password": "a password", "service_plan_id": None}
         self.customer: int = self.api.call("POST", "/api/billing/customers", body)["id"]
         self.log = home / "hostapd.log"
-        cable.start(self.log, "hostapd", "-d", str(home / "hostapd.conf"), inside=False)
+        self.port = cable.start(self.log, "hostapd", "-d", str(home / "hostapd.conf"), inside=False)
         says(self.log, "AP-ENABLED")
 
     def connect(self) -> subprocess.Popen[bytes]:
@@ -185,11 +185,11 @@ def test_re_authentication_and_a_killed_client_leave_one_session(wire: Wire) -> 
     assert [again["id"] for again in wire.online()] == [session["id"]]
     client.kill()
     client.wait(10)
-    again = wire.connect()
+    wire.connect()
     says(wire.log, "authenticated - EAP type:")
     eventually(lambda: len(wire.online()), 1)
-    # It logs off, and the Stop comes under the Class of the last authentication.
-    again.terminate()
+    # The port is closed, and the Stop comes under the Class of the last authentication.
+    wire.port.terminate()
     eventually(wire.online, [])
     rows = wire.system.sql("select acctstoptime is null from radacct where customer_id = :id", id=wire.customer)
     assert rows == [(False,)] * wire.log.read_text(errors="replace").count("starting accounting session")
