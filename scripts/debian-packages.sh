@@ -151,24 +151,16 @@ install_missing() {
     install "$missing"
 }
 
-# A browser and a script engine for tests of the HotSpot's pages, which are skipped where these cannot be had.
-install_for_tests() {
-    [ "$for_tests" = yes ] || return 0
-    wanted=''
-    for package in nodejs chromium-headless-shell; do
-        installed "$package" || wanted="$wanted $package"
-    done
-    [ -n "$wanted" ] || return 0
-    say "installing$wanted for the tests (this takes a minute)"
-    run_apt update || true
-    put_guard
-    # shellcheck disable=SC2086
-    run_apt install --no-install-recommends $wanted ||
-        say "apt could not install$wanted: the tests of the HotSpot's pages in a browser are skipped."
-    remove_guard
+<<<<<<< HEAD
+# Debian starts what it installs, now and at each boot; what we install here runs under our supervisor.
+keep_from_starting() {
+    if command -v systemctl >/dev/null; then
+        as_root systemctl disable "$1.service" >/dev/null 2>&1 || true
+    elif command -v update-rc.d >/dev/null; then
+        as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
+    fi
 }
 
-# Debian starts what it installs, now and at each boot; what we install here runs under our supervisor.
 install() {
     say "installing $1 (this takes a minute)"
     fresh=''
@@ -181,10 +173,6 @@ install() {
     }
     remove_guard
     if [ -n "$fresh" ] && installed freeradius; then
-        if command -v systemctl >/dev/null; then
-            as_root systemctl disable freeradius.service >/dev/null 2>&1 || true
-        elif command -v update-rc.d >/dev/null; then
-            as_root update-rc.d freeradius disable >/dev/null 2>&1 || true
-        fi
+        keep_from_starting freeradius
     fi
 }
