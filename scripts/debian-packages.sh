@@ -151,7 +151,6 @@ install_missing() {
     install "$missing"
 }
 
-<<<<<<< HEAD
 # Debian starts what it installs, now and at each boot; what we install here runs under our supervisor.
 keep_from_starting() {
     if command -v systemctl >/dev/null; then

@@ -47,9 +47,18 @@ def hotspot() -> Iterator[HotspotServer]:
 
 
 def opened(browser: Any, address: str, language: str = "en") -> Any:
+    return watched(browser, address, language)[0]
+
+
+def watched(browser: Any, address: str, language: str) -> tuple[Any, list[str], list[str]]:
+    """(Page, the addresses that it asks for, its scripts' faults)."""
+    asked: list[str] = []
+    faults: list[str] = []
     page = browser.new_page(viewport={"width": 320, "height": 640}, locale=language)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(address)
-    return page
+    return page, asked, faults
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -58,12 +67,7 @@ def test_nobody_is_shut_out_and_nothing_comes_from_elsewhere(
 ) -> None:
     axe = resources.files(import_module("axe_playwright_python")).joinpath("axe.min.js").read_text(encoding="utf-8")
     for name in SHOWN:
-        page = opened(browser, "about:blank", language)
-        asked: list[str] = []
-        faults: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{hotspot.base}/{name}")
+        page, asked, faults = watched(browser, f"{hotspot.base}/{name}", language)
         assert page.evaluate("document.documentElement.lang") == language
         assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 320, name
