@@ -64,20 +64,21 @@ class CallListener:
             threading.Thread(target=self._answer, args=(link,), name="device call", daemon=True).start()
 
     def _answer(self, link: socket.socket) -> None:
-        with link, suppress(OSError):
-            if not self._seats.acquire(blocking=False):
-                link.sendall(_failure(device_call.BUSY, "Two routers are being asked already."))
-                return
-            try:
-                octets = self._act(link)
-            finally:
-                self._seats.release()
+        with link, suppress(OSError, ValueError):
+            # Read whole, whatever is answered: what is closed over unread octets loses its answer.
+            asked = device_call.read_all(link, device_call.LARGEST_CALL, time.monotonic() + _ARRIVES_WITHIN)
+            answer = _failure(device_call.BUSY, "Two routers are being asked already.")
+            if self._seats.acquire(blocking=False):
+                try:
+                    answer = self._act(asked)
+                finally:
+                    self._seats.release()
             link.settimeout(_ARRIVES_WITHIN)
-            link.sendall(octets)
+            link.sendall(answer)
 
-    def _act(self, link: socket.socket) -> bytes:
+    def _act(self, octets: bytes) -> bytes:
         try:
-            asked = json.loads(device_call.read_all(link, device_call.LARGEST_CALL, time.monotonic() + _ARRIVES_WITHIN))
+            asked = json.loads(octets)
             act = self._acts[str(asked["kind"])]
             return json.dumps(self._of_device(act, asked)).encode()
         except RouterError as error:
