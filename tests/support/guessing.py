@@ -42,11 +42,16 @@ class Guesser:
 
 def looked_at(tenant: Tenant, person: Person, *, results: int) -> int:
     """How many wrong passwords were compared, once so many results of the customer are booked."""
+    return codes_of(tenant, person, at_least=results)["bad_password"]
+
+
+def codes_of(tenant: Tenant, person: Person, *, at_least: int) -> Counter[str]:
+    """Code → refusals of the customer, once so many are booked."""
     deadline = time.monotonic() + _PATIENCE
-    while (codes := _codes(tenant, person)).total() < results:
+    while (codes := _codes(tenant, person)).total() < at_least:
         assert time.monotonic() < deadline, codes
         time.sleep(0.05)
-    return codes["bad_password"]
+    return codes
 
 
 def _codes(tenant: Tenant, person: Person) -> Counter[str]:
