@@ -110,6 +110,8 @@ def test_new_recovery_codes_need_both_factors_and_void_the_old(ann: Operator, ro
     assert ann.caller.post(f"{TOTP}/recovery-codes", body).status == 422
     assert ann.caller.post(f"{TOTP}/recovery-codes", body | {"current_password": "wrong"}).status == 422
     new = ann.caller.post(f"{TOTP}/recovery-codes", body | {"otp": ann.code(rows)}).data["recovery_codes"]
+    renewed = "select count(*) from audit_log where action = 'totp_recovery_codes' and resource_id = :id"
+    assert rows(renewed, id=ann.id) == [(1,)]
     assert ann.log_in(old).code == "bad_otp"
     assert ann.log_in(new[0]).status == 200
 
@@ -152,6 +154,8 @@ def test_one_that_there_is_cannot_be_replaced_without_a_code(ann: Operator, rows
     assert removed.status == 200, removed
     assert ann.caller.get(ME).status == 401
     assert ann.log_in().status == 200
+    acts = "select action from audit_log where resource_id = :id and action like 'totp%' order by id"
+    assert rows(acts, id=ann.id) == [("totp_begin",), ("totp_enable",), ("totp_disable",)]
 
 
 def test_an_administrator_resets_it_and_that_is_in_the_audit_log(ann: Operator, tenant: Tenant, rows: Rows) -> None:
