@@ -80,13 +80,13 @@ class AcctServer:
 
     def _facts(self) -> dict[str, Any]:
         """For status and metrics."""
-        stored, now = self._pipe.facts(), time.time()
-        works = stored.get("spool_works", False) and now - stored["at"] < _SILENCE
+        stored = self._pipe.facts()
+        works = stored.get("spool_works", False) and time.monotonic() - stored["at"] < _SILENCE
         return {
             "pid": os.getpid(),
-            "at": now,
+            **status.moment(),
             "last_accounting_at": self._last_at,
-            "confirmed_at": self.directory.confirmed_at,
+            "directory_age": self.directory.age() if self.directory.confirmed_at else None,
             "spool": stored.get("spool", {}),
             "spool_works": works,
             "taken": stored.get("taken", {}),

@@ -109,7 +109,7 @@ class StoreProcess:
             self._check_passed, self._check_at = self._store.check(), now + _CHECK_EVERY
         state = self._store.state()
         pipe.send_facts(self._ends.control, {
-            "at": time.time(), "spool": state._asdict(), "spool_works": self._check_passed and state.working,
+            "at": now, "spool": state._asdict(), "spool_works": self._check_passed and state.working,
             "taken": dict(self._taken), "refused": dict(self._refused),
         })  # fmt: skip
         self._report_at = now + _REPORT_EVERY

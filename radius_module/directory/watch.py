@@ -24,6 +24,7 @@ from radius_module.directory.changes import wide_news
 from radius_module.directory.changes.backlog import Backlog
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
+from radius_module.steady_clock import steady_now
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class Watch:
             with raw.cursor() as cursor:
                 cursor.execute("select 1")
         raw.poll()
-        heard = time.time()
+        heard = steady_now()
         news = self._gather(raw, connection)
         if news is None or self.again.is_set():
             self._reload(raw)
@@ -159,7 +160,7 @@ class Watch:
         self._since[kind, isp_id] = moment
 
     def _reload(self, raw: RawConnection) -> None:
-        started, at = time.monotonic(), time.time()
+        started, at = time.monotonic(), steady_now()
         self.again.clear()
         with raw.cursor() as cursor:
             cursor.execute(wide_news.MOMENT)

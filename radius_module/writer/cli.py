@@ -18,6 +18,7 @@ from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import quarantine, writer
 from radius_module.writer.isolation import POISON
+from radius_module.writer.set_aside import records_waiting
 from radius_module.writer.spool_reader import SpoolReader
 
 _PROCESSES = ("acct", "auth")
@@ -57,7 +58,9 @@ def drain(timeout: float) -> None:
     with click.progressbar(length=max(total, 1), label="booking", file=sys.stderr) as bar:
         while left:
             if time.monotonic() - begun > timeout:
-                raise click.ClickException(f"{left} records still wait")
+                locked = _set_aside()
+                why = f", {locked} of them for a lock that somebody holds in the database" if locked else ""
+                raise click.ClickException(f"{left} records still wait{why}")
             _step(own)
             now = _left()
             bar.update(max(0, left - now))
@@ -121,7 +124,13 @@ def _directory(process: str) -> Path:
 
 
 def _left() -> int:
-    return sum(files.backlog(_directory(name)).records for name in _PROCESSES)
+    """In the spools, and then in the database: records of tenants whose rows were locked when they came."""
+    return sum(files.backlog(_directory(name)).records for name in _PROCESSES) or _set_aside()
+
+
+def _set_aside() -> int:
+    with _connection() as connection:
+        return records_waiting(connection, files.node_of(_directory("acct").parent))
 
 
 def _url() -> str:
@@ -161,7 +170,8 @@ def _step(own: tuple[writer.Writer, list[SpoolReader]] | None) -> None:
         time.sleep(0.2)
         return
     try:
-        for reader in own[1]:
-            own[0].step(reader)
+        if not sum(own[0].step(reader) for reader in own[1]):
+            time.sleep(0.1)
+        own[0].retry_waiting()
     except exc.OperationalError as error:
         raise click.ClickException(f"the database cannot be reached: {first_line(error)}") from None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from radius_module.spool import files
-from radius_module.status import Trouble, described
+from radius_module.status import Trouble, described, moment
 
 #: The database answers a writer that has nothing to do every few seconds; records are booked at once.
 LONGEST_SILENCE, OLDEST_RECORD = 20.0, 60.0
@@ -53,7 +53,7 @@ def facts(
         isp_id, seconds = longest
         warnings.append(Trouble("locked", f"records of tenant {isp_id} have waited for a lock for {seconds:.0f} s"))
     return {
-        "at": time.time(),
+        **moment(),
         "booked": progress.records,
         "booked_at": progress.booked_at or None,
         "database_silent_seconds": round(progress.silence, 1),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, exc, insert, select, text
+from sqlalchemy import Connection, delete, exc, func, insert, select, text
 
 from models import SetAside
 from models.accounting.booking import Booking
@@ -93,6 +93,11 @@ class WaitingTenants:
         numbers = [row.id for row in rows]
         connection.execute(delete(SetAside).where(SetAside.isp_id == isp_id, SetAside.id.in_(numbers)))
         return bookings, len(rows) < _ROWS
+
+
+def records_waiting(connection: Connection, node: str) -> int:
+    """How many records of a node are set aside."""
+    return int(connection.scalar(select(func.coalesce(func.sum(SetAside.records), 0)).where(SetAside.node == node)))
 
 
 def is_lock_timeout(error: BaseException) -> bool:

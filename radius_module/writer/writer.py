@@ -71,7 +71,7 @@ class Writer:
             try:
                 self._feed.keep()
                 done = sum(self.step(drain) for drain in self._drains)
-                self._retry_waiting()
+                self.retry_waiting()
                 failures, self._patience = 0, ANSWERS_WITHIN
             except Exception as error:
                 self._lost()
@@ -124,7 +124,7 @@ class Writer:
                 time.sleep(0.01 * attempt)
         raise AssertionError("the loop ends by return or raise")
 
-    def _retry_waiting(self) -> None:
+    def retry_waiting(self) -> None:
         """What was set aside, if its lock is gone."""
         connection = self._connected()
         with patience(connection, self._patience):
