@@ -38,7 +38,9 @@ class Progress:
 
 
 def facts(
-    progress: Progress, spools: Sequence[Path], alarm: Callable[[], str | None],
+    progress: Progress,
+    spools: Sequence[Path],
+    alarm: Callable[[], str | None],
     locked: Callable[[], tuple[int, float] | None] = lambda: None,
 ) -> dict[str, object]:
     """The report. `alarm`: why history is not removed; `locked`: tenant and seconds of who waits for a lock longest."""

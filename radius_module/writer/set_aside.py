@@ -52,9 +52,7 @@ class WaitingTenants:
     def put(self, connection: Connection, isp_id: int, records: Sequence[Booked]) -> None:
         """In the batch's transaction."""
         octets = codec.dump([codec.plain(record) for record in records])
-        connection.execute(
-            insert(SetAside).values(isp_id=isp_id, node=self._node, records=len(records), octets=octets)
-        )
+        connection.execute(insert(SetAside).values(isp_id=isp_id, node=self._node, records=len(records), octets=octets))
         now = time.monotonic()
         self._since.setdefault(isp_id, (now, now))
 
@@ -97,7 +95,7 @@ class WaitingTenants:
 
 def records_waiting(connection: Connection, node: str) -> int:
     """How many records of a node are set aside."""
-    return int(connection.scalar(select(func.coalesce(func.sum(SetAside.records), 0)).where(SetAside.node == node)))
+    return int(connection.scalar(select(func.sum(SetAside.records)).where(SetAside.node == node)) or 0)
 
 
 def is_lock_timeout(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from radius_module.status import dropped_log_lines
-from service.s6 import tree
+from service.s6 import supervisor, tree
 from tests.fault.breaker import Breaker
 from tests.fault.logins import Logins, machine
 from tests.support.small_disk import full
@@ -26,8 +26,9 @@ def full_log(broken: System, breaker: Breaker) -> Iterator[int]:
     """The login process's log is on a full disk, and has been sent two megabytes; how many lines that were."""
     settings = broken.installation.settings
     logger = tree.directory(settings) / "auth" / "log"
-    with full(settings.state_dir / "log" / "auth"):
-        subprocess.run(["s6-svc", "-wR", "-T", "10000", "-r", logger], check=True)
+    with full(settings.state_dir / "log" / "auth", supervisor.pid(settings)):
+        for state, order in (("-wd", "-d"), ("-wu", "-u")):
+            subprocess.run(["s6-svc", state, "-T", "10000", order, logger], check=True)
         # The end that FreeRADIUS writes to; it must not hold up the test either.
         pipe = os.open(f"/proc/{breaker.pid('auth')}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
         lines = _written(pipe)
@@ -48,9 +49,7 @@ def _written(pipe: int) -> int:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a small disk")
-def test_no_login_waits_for_a_log_on_a_full_disk(
-    broken: System, tenant: Tenant, logins: Logins, full_log: int
-) -> None:
+def test_no_login_waits_for_a_log_on_a_full_disk(broken: System, tenant: Tenant, logins: Logins, full_log: int) -> None:
     newcomer = tenant.add_router()
     broken.settle()
     logins.start()

@@ -21,7 +21,6 @@ from tests.fault.trace import Call, attached, calls, needs_strace
 from tests.radius_client import AcctStatus, Growth
 from tests.support.spools import until
 
-
 _SENDING = ("sendto", "sendmsg", "sendmmsg")
 
 

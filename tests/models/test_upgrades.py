@@ -15,6 +15,7 @@ from service.testing import Installation, free_ports
 
 PARTITIONED = ("radacct", "radpostauth")
 
+
 @pytest.fixture(scope="module")
 def at_release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A database of its own at the revision before names had a key, which `bring` takes to this one.

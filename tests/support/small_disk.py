@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+def enlarge(directory: Path) -> None:
+    """There is room again."""
+    subprocess.run(["mount", "-o", "remount,size=16m", directory], check=True)
+
+
 @contextmanager
-def full(directory: Path) -> Iterator[Path]:
-    """Mounted over the directory; the file `filler` takes all of it but room for a few names."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", directory], check=True)
+def full(directory: Path, process: int | None = None) -> Iterator[Path]:
+    """Mounted over the directory as that process sees it (or this one), which may have mounts of its own."""
+    pid = process or os.getpid()
+    there = ["nsenter", "-m", "-t", str(pid)]
+    subprocess.run([*there, "mount", "-t", "tmpfs", "-o", "size=64k", "none", directory], check=True)
     try:
-        with suppress(OSError), (directory / "filler").open("wb", buffering=0) as file:
+        filler = Path(f"/proc/{pid}/root", *directory.parts[1:], "filler")
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
             while file.write(b"x" * 4096) == 4096:
                 pass
         yield directory
     finally:
-        subprocess.run(["umount", "-l", directory], check=True)
+        subprocess.run([*there, "umount", "-l", directory], check=True)

@@ -15,8 +15,8 @@ READS = (
     "/api/billing/customers?format=csv",
     "/api/billing/customers/{id}",
     "/api/billing/customers/{id}/sessions",
-    "/api/billing/reports/usage",
-    "/api/billing/reports/usage?format=csv",
+    "/api/billing/reports/usage/{username}",
+    "/api/billing/reports/usage/{username}?format=csv",
 )
 
 
@@ -37,7 +37,7 @@ def test_a_read_that_a_lock_holds_up_is_a_503(tenant: Tenant, owner: Engine, imp
     customer = tenant.customer()
     with owner.begin() as holder:
         holder.execute(text("lock table customers in access exclusive mode"))
-        answers = {path: tenant.machine.get(path.format(id=customer["id"])) for path in READS}
+        answers = {path: tenant.machine.get(path.format(**customer)) for path in READS}
     assert {path: (answer.status, answer.code) for path, answer in answers.items()} == dict.fromkeys(
         READS, (503, "busy")
     )

@@ -68,9 +68,9 @@ def test_drain_waits_for_those_who_were_set_aside(typed: Typed, of: dict[str, An
     fill(typed, of, 5)
     with books.connect() as holder:
         holder.execute(text("select from usage where isp_id = :isp for update"), {"isp": of["isp_id"]})
-        done = typed("drain", "--timeout", "2")
+        done = typed("drain", "--timeout", "3")
         assert done.exit_code == 1
-        assert "1 of them for a lock that somebody holds" in done.output
+        assert "2 of them for a lock that somebody holds" in done.output
         assert "acct: 0 records" in typed("depth").output, "it has left the spool"
         holder.rollback()
     assert "everything is booked" in typed("drain").output
