@@ -14,6 +14,7 @@ from apiflask import APIFlask
 from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
+from radius_module.enforce.daily_proof import prove_if_due
 from radius_module.spool.booked_counts import BOOKED
 from radius_module.status import moment
 from tests.radius_client import AcctStatus, Growth
@@ -111,6 +112,7 @@ def test_every_panel_of_the_dashboard_has_its_figures(running_app: APIFlask, sys
     tenant = WireTenant(system)
     john = tenant.customer("john")
     assert Session(tenant.router, john.username, "80f00001", tenant.login(john).klass).send(AcctStatus.START)
+    assert prove_if_due(system.owner) == []
     eventually(lambda: "infora_booked_records_total" in _names(figures(running_app)), True)
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     asked = {

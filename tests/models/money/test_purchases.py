@@ -169,8 +169,8 @@ class TestAutoRenewal:
 
     def run(self, world: MoneyWorld) -> int:
         return sum(
-            len(auto_renewal.renew_one(world.session, isp_id, customer_id, world.now))
-            for isp_id, customer_id in auto_renewal.due(world.session, world.now)
+            len(auto_renewal.renew_one(world.session, isp_id, customer_id, world.now).charges)
+            for isp_id, customer_id, _ in auto_renewal.due(world.session, world.now)
         )
 
     def test_prepaid_is_renewed_as_often_as_its_credit_lasts(self, world: MoneyWorld) -> None:
@@ -222,4 +222,4 @@ class TestAutoRenewal:
             setattr(world.customer, name, value)
         world.now = world.customer.expires_at
         assert self.run(world) == 0
-        assert auto_renewal.renew_one(world.session, world.isp.id, world.customer.id, world.now) == []
+        assert auto_renewal.renew_one(world.session, world.isp.id, world.customer.id, world.now) == ([], None)
