@@ -1,5 +1,8 @@
 """FreeRADIUS' virtual server `clients`: a new source address → the device it belongs to, from memory.
 
+FreeRADIUS keeps what it is told until a packet comes after its time, so it is told whole networks: whoever sends from
+many addresses of one takes no more of its memory (docs/decisions/0086-clients-are-networks.md).
+
 Runs in the thread that receives packets. Unknown devices get no answer. The login hook drops unsigned requests and
 counts them: FreeRADIUS would not.
 """
@@ -14,16 +17,17 @@ from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 
 @guarded(on_error=NOTFOUND)
 def authorize(pairs: Pairs) -> Answer:
-    """The device's secret, and tenant and device in the short name."""
+    """The device's network and secret, and tenant and device in the short name."""
     address = source_address(pairs)
     client = lifecycle.any_server().client(address)
     if client is None:
         return NOTFOUND
-    version = "FreeRADIUS-Client-IPv6-Address" if ":" in address else "FreeRADIUS-Client-IP-Address"
+    version = "FreeRADIUS-Client-IPv6-" if ":" in address else "FreeRADIUS-Client-IP-"
+    kind = "Prefix" if "/" in client.network else "Address"
     return OK, {
         "config": (
-            (version, ":=", address),
-            ("FreeRADIUS-Client-Shortname", ":=", client_name(client.isp_id, client.device_id, address)),
+            (version + kind, ":=", client.network),
+            ("FreeRADIUS-Client-Shortname", ":=", client_name(client.isp_id, client.device_id)),
             ("FreeRADIUS-Client-Secret", ":=", text(client.secret)),
             ("FreeRADIUS-Client-Require-MA", ":=", "no"),
         )

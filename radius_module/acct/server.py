@@ -103,7 +103,7 @@ class AcctServer:
         client = self._devices.client(address)
         if client is None or client.device_id == PROBE_ID:
             return None
-        self._pipe.send_secret(address, client.secret.encode())
+        self._pipe.send_secret(client.device_id, client.secret.encode())
         return client
 
 

@@ -45,7 +45,7 @@ class StoreProcess:
     def __init__(self, settings: Settings, ends: Ends) -> None:
         #: Kept, because they close with the last reference.
         self._ends = ends
-        self._secrets: dict[str, bytes] = {}
+        self._secrets: dict[int, bytes] = {}
         self._socket = FreeradiusSocket(settings.accounting_port)
         self._responses = PendingResponses(self._socket, self._secrets)
         self._store = Store(settings.spool("acct"), RecordFeed(settings.feed_socket))
@@ -96,8 +96,8 @@ class StoreProcess:
 
     def _note(self, kind: str, value: object) -> None:
         match kind, value:
-            case pipe.SECRET, (str(address), bytes(secret)):
-                self._secrets[address] = secret
+            case pipe.SECRET, (int(device_id), bytes(secret)):
+                self._secrets[device_id] = secret
             case pipe.SOCKET, None:
                 _, descriptors, _, _ = socket.recv_fds(self._ends.control, 1, 1)
                 self._socket.use(socket.socket(fileno=descriptors[0]))

@@ -104,7 +104,7 @@ class AuthServer:
         client = self._devices.client(address)
         self._crashes.hear(address)
         if client is not None:
-            self.sender.sign_for(address, client.secret)
+            self.sender.sign_for(client.device_id, client.secret)
         return client
 
     def drops(self, request: LoginRequest, now: float) -> bool:

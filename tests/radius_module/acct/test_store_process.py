@@ -45,7 +45,7 @@ class Accounting:
             accounting_port=port, feed_socket=directory / "nobody", spool=lambda name: directory / "spool" / name
         )
         self.link = Pipe(port, lost)
-        self.link.send_secret("127.0.0.1", SECRET)
+        self.link.send_secret(0, SECRET)
 
     def send(self, number: int, states: bytes = b"") -> Request:
         """A record of so many octets."""
