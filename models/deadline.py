@@ -24,16 +24,26 @@ from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
+
+def scaled(seconds: float) -> float:
+    """A deadline; a fraction of it in an installation of tests, which cannot wait as long (DEADLINE_SCALE)."""
+    return seconds * float(os.environ.get("DEADLINE_SCALE") or 1)
+
+
+def _whole(seconds: float, least: int = 1) -> int:
+    return max(least, round(scaled(seconds)))
+
+
 #: Seconds that a call may wait where nothing else is said.
-ANSWERS_WITHIN = 12.0
+ANSWERS_WITHIN = scaled(12.0)
 #: For libpq: connecting (also what a server that hangs is waited for), and peers that are gone.
 CONNECTING = {
-    "connect_timeout": 5,
+    "connect_timeout": _whole(5, least=2),  # libpq takes 1 for 2
     "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
+    "keepalives_idle": _whole(5),
+    "keepalives_interval": _whole(2),
     "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
+    "tcp_user_timeout": int(scaled(10.0) * 1000),
 }
 #: For the server's end: locks of a client that is gone are let go.
 SERVER_OPTIONS = (

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
+from models.deadline import scaled
 from radius_module.replace_file import replace_text
 from radius_module.spool import booked_counts
 from radius_module.spool.files import Backlog, backlog, oldest
@@ -30,7 +31,7 @@ SPOOLS = ("auth", "acct")
 #: The processes that report, and what is in trouble where one does not.
 PROCESSES = {"auth": "directory", "acct": "spool", "writer": "books"}
 #: Logins are answered from older data only while something is wrong, seconds.
-OLDEST_DIRECTORY = 30.0
+OLDEST_DIRECTORY = scaled(30.0)
 #: A report that is older is from a process that has stopped, seconds.
 _FRESH_SECONDS = 5.0
 #: The release of FreeRADIUS that upstream recommends, or a later one.

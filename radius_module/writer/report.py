@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from models.deadline import scaled
 from radius_module.spool import files
 from radius_module.status import Trouble, described, moment
 
 #: The database answers a writer that has nothing to do every few seconds; records are booked at once.
-LONGEST_SILENCE, OLDEST_RECORD = 20.0, 60.0
+LONGEST_SILENCE, OLDEST_RECORD = scaled(20.0), scaled(60.0)
 
 
 class Progress:
