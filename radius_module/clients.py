@@ -10,7 +10,7 @@ counts them: FreeRADIUS would not.
 from __future__ import annotations
 
 from radius_module import lifecycle
-from radius_module.packets.wire_line import client_name, source_address
+from radius_module.packets.wire_line import client_attribute, client_name, source_address
 from radius_module.replies.attribute import text
 from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 
@@ -18,15 +18,12 @@ from radius_module.rlm import NOTFOUND, OK, Answer, Pairs, guarded
 @guarded(on_error=NOTFOUND)
 def authorize(pairs: Pairs) -> Answer:
     """The device's network and secret, and tenant and device in the short name."""
-    address = source_address(pairs)
-    client = lifecycle.any_server().client(address)
+    client = lifecycle.any_server().client(source_address(pairs))
     if client is None:
         return NOTFOUND
-    version = "FreeRADIUS-Client-IPv6-" if ":" in address else "FreeRADIUS-Client-IP-"
-    kind = "Prefix" if "/" in client.network else "Address"
     return OK, {
         "config": (
-            (version + kind, ":=", client.network),
+            (client_attribute(client.network), ":=", client.network),
             ("FreeRADIUS-Client-Shortname", ":=", client_name(client.isp_id, client.device_id)),
             ("FreeRADIUS-Client-Secret", ":=", text(client.secret)),
             ("FreeRADIUS-Client-Require-MA", ":=", "no"),

@@ -34,6 +34,12 @@ def source_address(pairs: Pairs) -> str:
     return dict(pairs)["Wire-Source"]
 
 
+def client_attribute(network: str) -> str:
+    """What FreeRADIUS is told an address, or a network, by."""
+    version = "IPv6" if ":" in network else "IP"
+    return f"FreeRADIUS-Client-{version}-{'Prefix' if '/' in network else 'Address'}"
+
+
 def client_name(isp_id: int, device_id: int, address: str = "") -> str:
     """The short name of a device's network in FreeRADIUS, to which the policy adds the address of each packet."""
     return f"{isp_id}/{device_id}/{address}"
