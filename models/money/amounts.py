@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Numeric, case, cast, func
+from sqlalchemy import ColumnElement, Numeric, SQLColumnExpression, case, cast, func
 
 from models.money.currencies import digits
 from models.refusals import Invalid
@@ -54,7 +54,7 @@ def taxed(amount: int, rate: int, *, inclusive: bool) -> Taxed:
 
 
 def total_in_sql(
-    price: ColumnElement[int], percent: ColumnElement[Decimal], inclusive: ColumnElement[bool]
+    price: SQLColumnExpression[int], percent: SQLColumnExpression[Decimal], inclusive: SQLColumnExpression[bool]
 ) -> ColumnElement[Decimal]:
     """`taxed(…).total` of a price, which is not below zero: PostgreSQL rounds numeric half up, too."""
     exact = cast(price, Numeric)
