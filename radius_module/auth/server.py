@@ -22,6 +22,7 @@ from radius_module.directory.sync_marks import Marked, Marks
 from radius_module.directory.watch import Watch
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.known import KnownLogins
 from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.login.unsigned import UnsignedRequests
@@ -54,6 +55,7 @@ class AuthServer:
         self.reject_delay = RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.duplicates = Duplicates()
+        self.known = KnownLogins()
         self.unsigned = UnsignedRequests()
         self.sender = Sender(settings.login_port)
         self._devices = Devices(settings, self.directory)

@@ -34,6 +34,11 @@ def source_address(pairs: Pairs) -> str:
     return dict(pairs)["Wire-Source"]
 
 
+def client_of(pairs: Pairs) -> str:
+    """The device's short name, with which each line of ours begins."""
+    return pairs[0][1].partition(" ")[0]
+
+
 def client_name(isp_id: int, device_id: int, address: str) -> str:
     """The short name under which FreeRADIUS hands a verified device to the hooks."""
     return f"{isp_id}/{device_id}/{address}"
