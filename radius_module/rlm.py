@@ -24,7 +24,7 @@ Hook = Callable[[Pairs], Answer]
 
 #: Silence: the device asks its other server, or again. Better than a refusal that the customer did not cause.
 NO_ANSWER: Answer = HANDLED
-#: Seconds between two lines of the log about requests that were not verified: whoever sends them must not fill the disk.
+#: Seconds between two lines of the log about requests that were not verified: who sends them must not fill the disk.
 _BETWEEN_LINES = 1.0
 
 log = logging.getLogger("radius_module")

@@ -74,8 +74,9 @@ class FastAccept(NamedTuple):
 
     def octets(self) -> bytes | None:
         """The same as they travel, or None."""
-        fixed = self.grant.fixed_octets
-        return None if fixed is None else access_octets.of_this_login(*self[1:]) + fixed
+        grant, seconds, left, klass = self
+        fixed = grant.fixed_octets
+        return None if fixed is None else access_octets.of_this_login(seconds, left, klass) + fixed
 
 
 _fast_accept = maker(FastAccept)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from radius_module.login.login import accepted
 from radius_module.login.context import WireContext
+from radius_module.login.login import accepted
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.reply_to import ReplyTo, make_reply_to
 from radius_module.packets.wire_line import octets_of
@@ -33,7 +33,7 @@ class _Known(NamedTuple):
 
 
 class KnownLogins:
-    """The last logins that were accepted, by the words that are the same in the next."""
+    """The last logins with the right password, by the words that are the same in the next."""
 
     def __init__(self) -> None:
         self._logins: dict[str, _Known] = {}
@@ -52,24 +52,24 @@ class KnownLogins:
 
     def answer(self, server: WireContext, line: str, now: float) -> Answer | None:
         """Accept the login, if it is one that is known. None: it is to be looked at."""
-        words = line.split(" ", _BEFORE)
+        client, *words = line.split(" ", _BEFORE)
         known = self._logins.get(words[-1])
-        if known is None or known.client != words[0]:
+        if known is None or known[0] != client:
             return None
         _client, name, request, customer = known
-        origin = request.origin
+        address, isp_id, _device_id = request[0]
+        names = server.directory.contents.names.get(isp_id)
         if (
+            names is None
             # Customers are replaced as a whole, with their passwords.
-            server.directory.contents.names.get(origin.isp_id, {}).get(name) is not customer
-            or server.is_too_stale(origin.isp_id, now)
+            or names.get(name) is not customer
+            or server.is_too_stale(isp_id, now)
             or server.duplicates.find(line, now) is not None
         ):
             return None
         accept = server.fast_path.accept(request, customer, now)
         if accept is None:
             return None
-        _, identifier, port, authenticator, local, _ = words
-        reply_to: ReplyTo = make_reply_to(
-            (origin.address, int(port), local, int(identifier), octets_of(authenticator), b"")
-        )
+        identifier, port, authenticator, local, _ = words
+        reply_to: ReplyTo = make_reply_to((address, int(port), local, int(identifier), octets_of(authenticator), b""))
         return accepted(server, request, reply_to, line, customer, accept, now)

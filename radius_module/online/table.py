@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from threading import Lock
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from models.accounting.plausible import LEAST_RATE
@@ -17,7 +17,7 @@ from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
 from radius_module.online.by_router import SessionsByRouter
-from radius_module.online.customer import SLOT_SECONDS, BookedSession, OnlineCustomer
+from radius_module.online.customer import MANY_SLOTS, SLOT_SECONDS, BookedSession, OnlineCustomer
 from radius_module.online.restarts import Restarts
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
@@ -65,16 +65,19 @@ class OnlineTable:
         None, and nothing is taken, where the octets reach `limit` or others have all `allowed` slots.
         """
         with self._lock:
-            customer = self._customer(customer_id)
-            used = customer.used() if customer.period_start == period_start else 0
+            customer = self._customers.get(customer_id) or self._customer(customer_id)
+            sessions, slots = customer.sessions, customer.slots
+            used = (customer.used() if sessions else customer.stored) if customer.period_start == period_start else 0
             if limit is not None and used >= limit:
                 return None
             # Nobody is there, or only the slot that this login takes over: no look at who the others are.
-            slots = customer.slots
-            is_alone = not customer.sessions and (not slots or (len(slots) == 1 and key in slots))
+            is_alone = not sessions and (not slots or (len(slots) == 1 and key in slots))
             if not is_alone and len(others_of(own, customer.taken_slots(now))) >= allowed:
                 return None
-            customer.take_slot(key, now)
+            if len(slots) < MANY_SLOTS:
+                slots[key] = now, monotonic()
+            else:
+                customer.take_slot(key, now)
             return used
 
     def take_slot(self, customer_id: int, key: str, now: float) -> None:

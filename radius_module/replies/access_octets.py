@@ -32,6 +32,9 @@ _TOTAL, _TOTAL_GIGAWORDS = _of_vendor(_MIKROTIK, 17, 4), _of_vendor(_MIKROTIK, 1
 _REPLY_MESSAGE, _FRAMED_POOL, _RATE_LIMIT, _MSCHAP_ERROR = 18, 88, 8, 2
 _SECONDS = struct.Struct(f">{len(_SESSION_TIMEOUT)}sI")
 _ALLOWANCE = struct.Struct(f">{len(_TOTAL_GIGAWORDS)}sI{len(_TOTAL)}sI")
+#: All that differs from login to login, without and with an allowance.
+_UNLIMITED = struct.Struct(_SECONDS.format + "BB")
+_LIMITED = struct.Struct(_SECONDS.format + _ALLOWANCE.format[1:] + "BB")
 
 
 def same_for_all(grant: Grant) -> bytes | None:
@@ -55,10 +58,10 @@ def same_for_all(grant: Grant) -> bytes | None:
 
 def of_this_login(seconds: int, left: int | None, klass: bytes) -> bytes:
     """Session-Timeout, the octets that are left in two 32-bit halves, Class."""
-    octets = _SECONDS.pack(_SESSION_TIMEOUT, seconds)
-    if left is not None:
-        octets += _ALLOWANCE.pack(_TOTAL_GIGAWORDS, left >> 32, _TOTAL, left & 0xFFFF_FFFF)
-    return octets + bytes((_CLASS, 2 + len(klass))) + klass
+    if left is None:
+        return _UNLIMITED.pack(_SESSION_TIMEOUT, seconds, _CLASS, 2 + len(klass)) + klass
+    return _LIMITED.pack(_SESSION_TIMEOUT, seconds, _TOTAL_GIGAWORDS, left >> 32, _TOTAL, left & 0xFFFF_FFFF,
+                         _CLASS, 2 + len(klass)) + klass  # fmt: skip
 
 
 def refusal(message: str, mschap_error: bytes) -> bytes:
