@@ -13,6 +13,7 @@ from contextlib import suppress
 from radius_module import status
 from radius_module.auth.crashes import Crashes
 from radius_module.auth.feed_listener import FeedListener
+from radius_module.auth.unsigned import UnsignedRequests
 from radius_module.directory.contents import Directory
 from radius_module.directory.devices import Client, Devices
 from radius_module.directory.first_load import first_load
@@ -25,7 +26,6 @@ from radius_module.login.fast_path import FastPath
 from radius_module.login.known import KnownLogins
 from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
-from radius_module.login.unsigned import UnsignedRequests
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.replace_file import replace_text

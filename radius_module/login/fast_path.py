@@ -18,7 +18,7 @@ from radius_module.online.slot import new_slot, own_slot
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
-from radius_module.replies import access_attributes, access_octets, row_octets
+from radius_module.replies import access_attributes, access_octets
 from radius_module.replies.attribute import Pair, UnencodableAttribute
 from radius_module.rules import decide
 from radius_module.rules.facts import Customer, Deny, Device, Facts, Isp, Plan
@@ -148,7 +148,7 @@ class FastPath:
         fixed = tuple(pair for pair in pairs if pair[0] not in _OF_THIS_LOGIN)
         shared = self._shared.get(fixed)
         if shared is None:
-            octets = row_octets.encoded(fixed) if verdict.extra else access_octets.same_for_all(verdict)
+            octets = access_octets.of_pairs(fixed) if verdict.extra else access_octets.same_for_all(verdict)
             shared = self._shared[fixed] = fixed, octets
         grant.fixed, grant.fixed_octets = shared
         if len(self._grants) >= _MOST:

@@ -27,7 +27,8 @@ from radius_module.rules.facts import Customer, Deny
 log = logging.getLogger(__name__)
 
 #: PAP and CHAP are proved; what MS-CHAP still has to be is not overwritten.
-_ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"),)
+_ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"), ("Response-Packet-Type", ":=", "Access-Accept"))
+_REFUSED: tuple[Pair, ...] = (("Response-Packet-Type", ":=", "Access-Reject"),)
 _BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
 #: The hook has answered by itself, and FreeRADIUS does not.
 _SENT: Answer = HANDLED
@@ -147,7 +148,7 @@ def _refuse(
         delay = context.reject_delay.count(request.origin.isp_id, request.origin.device_id, name, now)
     _record(context, request, customer, "Access-Reject", refusal.code, b"", now)
     pairs = access_attributes.refuse_eap(request.eap) if request.eap else access_attributes.refuse(refusal, delay)
-    return REJECT, {"reply": pairs}
+    return REJECT, {"reply": pairs, "config": _REFUSED}
 
 
 def _record(

@@ -18,7 +18,7 @@ from radius_module.rules.facts import Slot
 #: A slot taken at Accept is free again after so many seconds without Start.
 SLOT_SECONDS = 60.0
 #: Slots that have run out are swept when a customer has more than so many.
-MANY_SLOTS = 8
+_MANY_SLOTS = 8
 _slot = maker(Slot)
 #: What the writer has booked of a session: (customer or 0, session, octets, over, one too many, other identities).
 BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
@@ -102,7 +102,7 @@ class OnlineCustomer:
     def take_slot(self, key: str, now: float) -> None:
         """A slot; where there are many, those that have run out go."""
         tick = monotonic()
-        if len(self.slots) > MANY_SLOTS:
+        if len(self.slots) > _MANY_SLOTS:
             self.slots = {key: taken for key, taken in self.slots.items() if _waits(taken, now, tick)}
         self.slots[key] = now, tick
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from threading import Lock
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 from models.accounting.plausible import LEAST_RATE
@@ -17,7 +17,7 @@ from models.accounting.records import AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
 from radius_module.online.by_router import SessionsByRouter
-from radius_module.online.customer import MANY_SLOTS, SLOT_SECONDS, BookedSession, OnlineCustomer
+from radius_module.online.customer import SLOT_SECONDS, BookedSession, OnlineCustomer
 from radius_module.online.restarts import Restarts
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
@@ -74,10 +74,7 @@ class OnlineTable:
             is_alone = not sessions and (not slots or (len(slots) == 1 and key in slots))
             if not is_alone and len(others_of(own, customer.taken_slots(now))) >= allowed:
                 return None
-            if len(slots) < MANY_SLOTS:
-                slots[key] = now, monotonic()
-            else:
-                customer.take_slot(key, now)
+            customer.take_slot(key, now)
             return used
 
     def take_slot(self, customer_id: int, key: str, now: float) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from radius_module.replies.access_octets import of_pairs
 from radius_module.replies.attribute import encode
-from radius_module.replies.row_octets import encoded
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from radius_module.replies.row_octets import encoded
     ],
 )
 def test_a_row_travels_as_its_type_says(name: str, value: str, octets: str) -> None:
-    assert encoded([encode(name, ":=", value)]) == bytes.fromhex(octets)
+    assert of_pairs([encode(name, ":=", value)]) == bytes.fromhex(octets)
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_a_row_travels_as_its_type_says(name: str, value: str, octets: str) -> N
 )
 def test_other_layouts_are_left_to_freeradius(name: str, value: str) -> None:
     row = encode(name, ":=", value)
-    assert encoded([row]) is None
-    assert encoded([encode("Filter-Id", ":=", "x"), row]) is None
+    assert of_pairs([row]) is None
+    assert of_pairs([encode("Filter-Id", ":=", "x"), row]) is None
 
 
 def test_their_order_is_kept() -> None:
     rows = [encode("Filter-Id", "+=", value) for value in ("one", "two")]
-    assert encoded(rows) == b"\x0b\x05one\x0b\x05two"
-    assert encoded([]) == b""
+    assert of_pairs(rows) == b"\x0b\x05one\x0b\x05two"
+    assert of_pairs([]) == b""
