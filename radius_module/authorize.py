@@ -35,7 +35,7 @@ def _decided(server: AuthServer, pairs: Pairs, now: float) -> Answer:
         return NO_ANSWER
     customer = server.directory.customer(isp_id, request.username)
     if request.is_mschap and not request.eap:
-        return login.as_mschap(server, request, customer)
+        return login.as_mschap(server, request, customer, now)
     authentic = customer is not None and server.passwords.proves(request, customer)
     if authentic and customer is not None and len(pairs) == 1:
         server.known.remember(request.line, request, customer)

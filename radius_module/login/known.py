@@ -63,6 +63,7 @@ class KnownLogins:
             names is None
             # Customers are replaced as a whole, with their passwords.
             or names.get(name) is not customer
+            or customer.id in server.guesses.crowded
             or server.is_too_stale(isp_id, now)
             or server.duplicates.find(line, now) is not None
         ):

@@ -69,6 +69,17 @@ def test_a_login_is_known_only_by_the_spelling_that_is_the_customers() -> None:
     assert world.known.answers == {"accept": 3}
 
 
+def test_whom_guesses_may_hold_back_is_not_known() -> None:
+    world = World()
+    for _ in range(2):
+        world.log_in(MAC, ADDRESS)
+    assert world.known.known_ways == 1
+    for server in world.servers:
+        server.guesses.crowded.add(CUSTOMER.id)
+    world.log_in(MAC, ADDRESS)
+    assert world.known.known_ways == 1
+
+
 def test_who_has_another_device_or_is_another_customer_is_not_known() -> None:
     world = World()
     for address in (ADDRESS, OTHER_ADDRESS, ADDRESS):
