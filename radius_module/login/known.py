@@ -57,7 +57,7 @@ class KnownLogins:
         if known is None or known[0] != client:
             return None
         _client, name, request, customer = known
-        address, isp_id, _device_id = request[0]
+        address, isp_id, device_id = request[0]
         names = server.directory.contents.names.get(isp_id)
         if (
             names is None
@@ -72,5 +72,7 @@ class KnownLogins:
         if accept is None:
             return None
         identifier, port, authenticator, local, _ = words
-        reply_to: ReplyTo = make_reply_to((address, int(port), local, int(identifier), octets_of(authenticator), b""))
+        reply_to: ReplyTo = make_reply_to(
+            (address, int(port), local, int(identifier), octets_of(authenticator), b"", device_id)
+        )
         return accepted(server, request, reply_to, line, customer, accept, now)
