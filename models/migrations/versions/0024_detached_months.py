@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0024"
+down_revision = "0023"
 
 #: Columns that came, went or changed, and checks. Whatever else differs, attaching refuses with PostgreSQL's own words.
 FIT = """
