@@ -29,7 +29,6 @@ def bars(
     title: str, labels: Sequence[str], series: Mapping[str, Sequence[int]], *, shown: Callable[[float], str] = _whole
 ) -> Response:
     """One column a label, the series on top of each other; values are whole numbers."""
-    labels = labels if series else []
     chart = pygal.StackedBar(
         title=title,
         # Solid columns: the grid is drawn before them, and must not shine through.
@@ -47,7 +46,8 @@ def bars(
     margin = max(0, _FEWEST_COLUMNS - len(labels)) if labels else 0
     before, behind = [""] * (margin // 2), [""] * (margin - margin // 2)
     chart.x_labels = [*before, *labels, *behind]
-    chart.y_labels = _steps(series)
+    if series:
+        chart.y_labels = _steps(series)
     for name, values in series.items():
         chart.add(name, [*(None for _ in before), *values, *(None for _ in behind)])
     response = current_app.response_class(chart.render(), mimetype="image/svg+xml")
