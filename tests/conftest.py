@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 # What `make test` runs after all the others, one by one: file or folder, and what it asks of the machine.
 ALONE = {
     "fault/test_disk.py": "the p99 of logins while the disk is slow, full or broken",
+    "fault/test_full_log.py": "the p99 of logins while no log line can be written",
+    "fault/test_guess_flood.py": "the p99 of logins beside guesses",
     "fault/test_order.py": "each of 10,000 answers is traced",
     "fault/test_outage.py": "the p99 of logins without a database",
     "fault/test_slow_peers.py": "health within a second beside a hundred slow callers",
