@@ -34,6 +34,7 @@ from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
 from radius_module.spool.background import BackgroundSpool
+from radius_module.steady_clock import steady
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class AuthServer:
         client = self._devices.client(address)
         self._crashes.hear(address)
         if client is not None:
-            self.sender.sign_for(address, client.secret)
+            self.sender.sign_for(client.device_id, client.secret)
         return client
 
     def drops(self, request: LoginRequest, now: float) -> bool:
@@ -126,7 +127,7 @@ class AuthServer:
 
     def is_too_stale(self, isp_id: int, now: float) -> bool:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""
-        age = now - self.directory.confirmed_at
+        age = self.directory.age(steady(now))
         if age <= _FRESH:
             return False
         isp = self.directory.isp(isp_id)
@@ -148,10 +149,10 @@ class AuthServer:
         contents = self.directory.contents
         return {
             "pid": os.getpid(),
-            "at": time.time(),
+            **status.moment(),
             "customers": len(contents.customers),
             "devices": len(contents.devices),
-            "confirmed_at": self.directory.confirmed_at,
+            "directory_age": self.directory.age() if self.directory.confirmed_at else None,
             "answers": dict(self.answers),
             "unsigned": self.unsigned.plain(),
             "spool": self.spool.state()._asdict(),

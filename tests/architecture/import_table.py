@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
     Only("service", ("models",), "parts are started as processes, never called"),
     # The packet path, upwards.
     Floors("radius_module", (
-        Floor(("fast_tuple", "replace_file", "rlm", "settings"), "they know nothing of RADIUS billing"),
+        Floor(("fast_tuple", "replace_file", "rlm", "settings", "steady_clock"), "they know nothing of RADIUS billing"),
         Floor(("rules", "packets", "spool", "ipc"), "a concern each: verdict, packet, durable record, message"),
         Floor(("status", "online", "replies"), "what is made of the concerns below"),
         Floor(("directory",), "holds who is online beside what the database says"),
@@ -32,10 +32,10 @@ RULES: tuple[Rule, ...] = (
         Floor(HOOKS, "what FreeRADIUS calls"),
     )),
     Only("radius_module.rules", _radius("fast_tuple"), "a verdict is a function of facts and `now`", foreign=False),
-    Only("radius_module.writer", (*_radius("spool", "ipc", "settings", "status"), "models"),
+    Only("radius_module.writer", (*_radius("spool", "ipc", "settings", "status", "steady_clock"), "models"),
          "it books what the spool holds, and reports about itself"),
-    Only("radius_module.enforce", (*_radius("rules", "replies", "settings"), "models"),
-         "it sends what the database asks for"),
+    Only("radius_module.enforce", (*_radius("rules", "replies", "settings", "ipc"), "models"),
+         "it sends what the database asks for, and does with routers what the API asks for"),
     Never(_radius("auth"), _radius("acct"), "two processes: one may die without the other"),
     Never(_radius("acct"), _radius("auth", "login", "guesses"), "two processes: one may die without the other"),
     Never(_radius("login"), _radius("auth"), "a login is decided without knowing who serves it"),
@@ -77,7 +77,7 @@ RULES: tuple[Rule, ...] = (
     )),
     # The API's wings and its doors into the packet path.
     Doors("radius_module", _radius("status", "login.ask", "replies.attribute", "replies.outcome", "writer.quarantine",
-                                   "writer.cli"),
+                                   "writer.cli", "ipc.device_call"),
           "what the API may know of the packet path", who="admin_api"),
     Wings("admin_api", shared=("settings", "web", "access.authentication", "access.client_address"),
           hall=("application",),
