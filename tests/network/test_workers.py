@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -15,8 +17,19 @@ from tests.network.crowd import crowd, pace
 from tests.network.world import Network, Workers, eventually
 from tests.radius_client import Name
 from tests.radius_client.routeros import RouterOS
+from tests.wire.system import System
 
 RATE = 20
+
+
+@pytest.fixture
+def worker(system: System, worker_log: Path) -> Iterator[Workers]:
+    """One of the test's own."""
+    workers = Workers(system, worker_log)
+    workers.start()
+    workers.wait()
+    yield workers
+    workers.stop()
 
 
 def requests_by_session(routers: list[RouterOS]) -> Counter[bytes]:
