@@ -119,4 +119,5 @@ def test_what_was_asked_while_no_worker_ran_is_done_when_one_comes(network: Netw
     time.sleep(3.5)
     assert not any(session.is_over for session in sessions)
     worker.start()
+    worker.wait()
     eventually(lambda: all(session.is_over for session in sessions), True, 8)
