@@ -93,6 +93,7 @@ class Chores:
     def _see_to_everybody(self, connection: Connection, news: News) -> None:
         news.everything = False
         sweeps.end_forbidden(connection)
+        sweeps.end_surplus(connection)
         outcomes.fail_orphans(connection)
         outcomes.forget_old(connection)
 
@@ -104,9 +105,10 @@ class Chores:
                     continue
                 self._tenants_at[isp_id] = now
                 sweeps.end_forbidden_of_tenant(connection, isp_id)
+                sweeps.end_surplus_of_tenant(connection, isp_id)
             elif customers:
                 sweeps.end_forbidden_of_customers(connection, isp_id, sorted(customers))
-                sweeps.end_surplus(connection, isp_id, sorted(customers))
+                sweeps.end_surplus_of_customers(connection, isp_id, sorted(customers))
             del news.customers[isp_id]
 
     def _see_to_expiries(self, connection: Connection, news: News) -> None:
