@@ -63,7 +63,8 @@ def _surplus(which: str) -> TextClause:
 select r.isp_id, r.customer_id, r.device_id, 'disconnect', 'too_many_sessions', r.acctuniqueid, r.session_month,
        r.acctsessionid, r.username
   from (select r.*, p.simultaneous_use as allowed,
-               row_number() over (partition by r.isp_id, r.customer_id order by r.acctstarttime desc, r.radacctid desc) as place
+               row_number() over (partition by r.isp_id, r.customer_id
+                                  order by r.acctstarttime desc, r.radacctid desc) as place
           from radacct r
           join customers c on c.isp_id = r.isp_id and c.id = r.customer_id
           join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id and p.on_too_many = 'replace_oldest'
