@@ -8,11 +8,13 @@ import secrets
 from apiflask import APIFlask
 from flask import Flask
 
-from admin_api.access import login, operators, request_log
+from admin_api.access import login, operators, request_log, totp
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.periods import bought
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
+from admin_api.devices.router_calls import routers
+from admin_api.devices.router_files import files
 from admin_api.devices.routes import devices
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
@@ -33,9 +35,12 @@ from models.secrets.password_hashes import hash_operator_password
 
 BLUEPRINTS = (
     login.auth,
+    totp.totp,
     isps,
     operators.users,
     devices,
+    routers,
+    files,
     plans,
     customers,
     bought,

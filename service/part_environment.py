@@ -10,7 +10,8 @@ from service.host.secret_file import Secrets
 from service.host.settings import Settings
 
 PART = "INFORA_PART"
-_PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+#: The last one: tests run installations whose deadlines are shorter (models.deadline).
+_PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "DEADLINE_SCALE")
 
 
 def common(settings: Settings) -> dict[str, str]:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from radius_module import status
 from radius_module.auth.crashes import Crashes
 from radius_module.auth.feed_listener import FeedListener
+from radius_module.auth.unsigned import UnsignedRequests
 from radius_module.directory.contents import Directory
 from radius_module.directory.devices import Client, Devices
 from radius_module.directory.first_load import first_load
@@ -20,11 +21,13 @@ from radius_module.directory.readers import Everything
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.sync_marks import Marked, Marks
 from radius_module.directory.watch import Watch
+from radius_module.guesses.booked import WithGuesses
+from radius_module.guesses.counts import GuessCounts
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.known import KnownLogins
 from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
-from radius_module.login.unsigned import UnsignedRequests
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.replace_file import replace_text
@@ -32,6 +35,7 @@ from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
 from radius_module.spool.background import BackgroundSpool
+from radius_module.steady_clock import steady
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +55,16 @@ class AuthServer:
         self.online = OnlineTable()
         self.fast_path = FastPath(self.directory, self.online)
         self.passwords = Passwords(settings.keyring)
-        self.reject_delay = RejectDelay()
+        self.guesses, self.reject_delay = GuessCounts(), RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.duplicates = Duplicates()
+        self.known = KnownLogins()
         self.unsigned = UnsignedRequests()
         self.sender = Sender(settings.login_port)
         self._devices = Devices(settings, self.directory)
         self.marks = Marks()
-        reader = Marked(Everything(self.directory, self.online), self.marks)
+        everything = Everything(self.directory, self.online)
+        reader = Marked(WithGuesses(everything, self.directory, self.guesses), self.marks)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._feed = FeedListener(
@@ -103,7 +109,7 @@ class AuthServer:
         client = self._devices.client(address)
         self._crashes.hear(address)
         if client is not None:
-            self.sender.sign_for(address, client.secret)
+            self.sender.sign_for(client.device_id, client.secret)
         return client
 
     def drops(self, request: LoginRequest, now: float) -> bool:
@@ -123,7 +129,7 @@ class AuthServer:
 
     def is_too_stale(self, isp_id: int, now: float) -> bool:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""
-        age = now - self.directory.confirmed_at
+        age = self.directory.age(steady(now))
         if age <= _FRESH:
             return False
         isp = self.directory.isp(isp_id)
@@ -145,10 +151,10 @@ class AuthServer:
         contents = self.directory.contents
         return {
             "pid": os.getpid(),
-            "at": time.time(),
+            **status.moment(),
             "customers": len(contents.customers),
             "devices": len(contents.devices),
-            "confirmed_at": self.directory.confirmed_at,
+            "directory_age": self.directory.age() if self.directory.confirmed_at else None,
             "answers": dict(self.answers),
             "unsigned": self.unsigned.plain(),
             "spool": self.spool.state()._asdict(),

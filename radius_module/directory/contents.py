@@ -6,7 +6,6 @@ Entries are immutable and replaced, never edited. A reader asks one `Contents` a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -14,6 +13,7 @@ from ipaddress import ip_network
 from models.names import login_name, second_name
 from radius_module.directory.addresses import Addresses, Network
 from radius_module.rules.facts import Customer, Device, Isp, Plan
+from radius_module.steady_clock import steady_now
 
 
 @dataclass
@@ -33,18 +33,25 @@ class Contents:
 
     def put_customer(self, customer: Customer) -> None:
         """Add or replace; a customer who was renamed is no longer found by the old name."""
-        before = self.customers.get(customer.id)
-        self.customers[customer.id] = customer
-        names, key = self.names.setdefault(customer.isp_id, {}), login_name(customer.username)
+        customer_id, isp_id, username = customer[:3]
+        before = self.customers.get(customer_id)
+        self.customers[customer_id] = customer
+        names = self.names.get(isp_id)
+        if names is None:
+            names = self.names[isp_id] = {}
+        key = login_name(username)
+        if key == username:
+            # The same text, not another one like it: 70 MB for a million customers.
+            key = username
         holder = names.get(key)
-        if holder is not None and holder.id != customer.id:
-            self.twins.setdefault((customer.isp_id, key), set()).update((holder.id, customer.id))
+        if holder is not None and holder.id != customer_id:
+            self.twins.setdefault((isp_id, key), set()).update((holder.id, customer_id))
         else:
             names[key] = customer
-        if (customer.isp_id, key) in self.twins:
-            self._name_twins(customer.isp_id, key)
-        if before is not None and before.username != customer.username:
-            self._drop_names(before, {key, customer.username})
+        if self.twins and (isp_id, key) in self.twins:
+            self._name_twins(isp_id, key)
+        if before is not None and before.username != username:
+            self._drop_names(before, {key, username})
 
     def drop_customer(self, customer_id: int) -> None:
         """Remove, if known."""
@@ -93,7 +100,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.contents = Contents()
-        #: When the facts were last known to be the database's, epoch seconds; 0: never.
+        #: When the facts were last known to be the database's, by the steady clock; 0: never.
         self.confirmed_at = 0.0
         self.loads = 0
 
@@ -130,7 +137,7 @@ class Directory:
 
     def age(self, now: float | None = None) -> float:
         """Seconds since the facts were last known to be the database's."""
-        return (time.time() if now is None else now) - self.confirmed_at
+        return (steady_now() if now is None else now) - self.confirmed_at
 
     def replace(self, contents: Contents) -> None:
         """A reload."""

@@ -22,7 +22,9 @@ from cryptography.exceptions import InvalidTag
 
 from models.db import first_line
 from models.secrets.keyring import Keyring
+from radius_module import steady_clock
 from radius_module.directory.contents import Contents, Directory
+from radius_module.fast_tuple import maker
 from radius_module.online.session import OnlineSession
 from radius_module.online.table import OnlineTable
 from radius_module.replace_file import replacing
@@ -30,12 +32,13 @@ from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 log = logging.getLogger(__name__)
 
-_HEADER = b"INFORA SNAPSHOT 2\n"
+_HEADER = b"INFORA SNAPSHOT 3\n"
 _LENGTH = struct.Struct("<I")
 #: Customers, or sessions. Each piece holds the interpreter for 0.2 ms; then logins have it.
 _PIECE = 50
 _BREATH = 0.0005
 _NONCE = 12
+_make_customer = maker(Customer)
 
 Piece = tuple[str, list[Any]]
 #: The fields of each kind of row, in their order.
@@ -99,13 +102,14 @@ class Snapshot:
     def restore(self, directory: Directory, online: OnlineTable | None) -> bool:
         """Fill what the database could not; False where it could, or there is no copy, or none that opens."""
         contents, online_rows = Contents(), []
-        confirmed_at, number = 0.0, 0
+        confirmed_at, number, moved = 0.0, 0, 0.0
         try:
             for kind, rows in self._read():
                 if kind == "fields" and rows != _FIELDS:
                     raise ValueError("another version wrote it")
                 if kind == "when":
-                    confirmed_at, number = rows
+                    confirmed_at, number, boot, origin = rows
+                    moved = steady_clock.moved(origin, boot)
                 elif kind == "online":
                     online_rows += rows
                 else:
@@ -115,11 +119,12 @@ class Snapshot:
             return False
         if directory.loads:
             return False
-        directory.contents, directory.confirmed_at = contents, confirmed_at
+        directory.contents = contents
+        directory.confirmed_at = min(confirmed_at + moved, steady_clock.steady_now())
         if online is not None:
-            online.restore(online_rows)
+            online.restore(online_rows, moved)
             self._replay(online, number)
-        log.warning("serving from the snapshot, %.0f s old: %d customers", time.time() - confirmed_at,
+        log.warning("serving from the snapshot, %.0f s old: %d customers", directory.age(),
                     len(contents.customers))  # fmt: skip
         return True
 
@@ -155,7 +160,7 @@ class Snapshot:
 def _pieces(directory: Directory, online: OnlineTable, number: int) -> Iterator[Piece]:
     contents = directory.contents
     yield "fields", _FIELDS
-    yield "when", [directory.confirmed_at, number]
+    yield "when", [directory.confirmed_at, number, steady_clock.BOOT, steady_clock.ORIGIN]
     yield "isps", [tuple(isp) for isp in list(contents.isps.values())]
     yield "plans", [(*plan[:-1], tuple(map(tuple, plan.extra))) for plan in list(contents.plans.values())]
     yield "devices", [(str(network), tuple(device)) for network, device in list(contents.devices.values())]
@@ -168,16 +173,19 @@ def _pieces(directory: Directory, online: OnlineTable, number: int) -> Iterator[
 
 
 def _put(contents: Contents, kind: str, rows: list[Any]) -> None:
-    for row in rows:
-        match kind:
-            case "isps":
+    match kind:
+        case "isps":
+            for row in rows:
                 contents.isps[row[0]] = Isp(*row)
-            case "plans":
+        case "plans":
+            for row in rows:
                 contents.plans[row[0]] = Plan._make((*row[:-1], _attributes(row[-1])))
-            case "devices":
+        case "devices":
+            for row in rows:
                 contents.put_device(row[0], Device(*row[1]))
-            case "customers":
-                contents.put_customer(Customer._make((*row[:-1], _attributes(row[-1]))))
+        case "customers":
+            for row in rows:
+                contents.put_customer(_make_customer((*row[:-1], _attributes(row[-1])) if row[-1] else row))
 
 
 def _attributes(rows: tuple[tuple[str, str, str], ...]) -> tuple[Attribute, ...]:

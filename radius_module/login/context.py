@@ -7,6 +7,7 @@ from typing import Protocol
 
 from models.accounting.records import AuthResult
 from radius_module.directory.contents import Directory
+from radius_module.guesses.counts import GuessCounts
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
 from radius_module.login.passwords import Passwords
@@ -40,6 +41,9 @@ class LoginContext(Protocol):
 
     @property
     def online(self) -> OnlineSlots: ...
+
+    @property
+    def guesses(self) -> GuessCounts: ...
 
     @property
     def reject_delay(self) -> RejectDelay: ...
@@ -76,3 +80,6 @@ class WireContext(LoginContext, Protocol):
 
     @property
     def sender(self) -> ReplySender: ...
+
+    def is_too_stale(self, isp_id: int, now: float) -> bool:
+        """Are the facts older than the tenant lets its logins be served from?"""

@@ -34,7 +34,7 @@ class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
     __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "interval", "isp", "limit", "mac",
-                 "origin", "period_start", "plan", "since", "slots", "until")  # fmt: skip
+                 "origin", "period_start", "plan", "since", "slots", "station", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -46,6 +46,8 @@ class CachedGrant:
         #: Epoch seconds at which it ends by itself: the next period or the expiry.
         self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
         self.slots = 1 if plan is None else plan.simultaneous_use
+        #: Whence the last login came that is remembered (radius_module.guesses).
+        self.station = ""
         #: Octets of the period, or None.
         self.limit: int | None = None
         #: Acct-Interim-Interval, seconds.
@@ -74,8 +76,9 @@ class FastAccept(NamedTuple):
 
     def octets(self) -> bytes | None:
         """The same as they travel, or None."""
-        fixed = self.grant.fixed_octets
-        return None if fixed is None else access_octets.of_this_login(*self[1:]) + fixed
+        grant, seconds, left, klass = self
+        fixed = grant.fixed_octets
+        return None if fixed is None else access_octets.of_this_login(seconds, left, klass) + fixed
 
 
 _fast_accept = maker(FastAccept)
@@ -145,7 +148,11 @@ class FastPath:
             # An operator's row has a say in what differs from login to login.
             return None
         fixed = tuple(pair for pair in pairs if pair[0] not in _OF_THIS_LOGIN)
-        grant.fixed, grant.fixed_octets = self._shared.setdefault(fixed, (fixed, access_octets.same_for_all(verdict)))
+        shared = self._shared.get(fixed)
+        if shared is None:
+            octets = access_octets.of_pairs(fixed) if verdict.extra else access_octets.same_for_all(verdict)
+            shared = self._shared[fixed] = fixed, octets
+        grant.fixed, grant.fixed_octets = shared
         if len(self._grants) >= _MOST:
             self._grants.clear()
             self._shared.clear()

@@ -1,7 +1,8 @@
 """Slows guessing down: the more wrong passwords, the later their refusals leave; a right one never waits.
 
-No thread waits for a refusal that is held back (radius_module/replies/delayed.py). Counted in memory, for each
-customer's name and for each device, in windows of a minute.
+How many are looked at in an hour is for radius_module.guesses to say. No thread waits for a refusal that is held back
+(radius_module/replies/delayed.py). Counted in memory, for each customer's name and for each device, in windows of a
+minute.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from threading import Lock
 from typing import TypeVar
 
 #: Refusals for these reasons answer a guess at a password; all others are sent at once.
-GUESSES = frozenset(("unknown_customer", "bad_password"))
+GUESSES = frozenset(("unknown_customer", "too_many_guesses", "bad_password"))
 #: Guesses in a minute that are answered at once: typing errors, and a device that repeats an old password.
 FREE_FOR_CUSTOMER = 5
 FREE_FOR_DEVICE = 200
@@ -42,13 +43,13 @@ class RejectDelay:
 
     def _forget(self, now: float) -> None:
         """Windows that have passed go; in a flood of names all of them go, and the devices' counts slow it down."""
-        kept = {name: value for name, value in self._names.items() if now - value[0] <= _WINDOW}
+        kept = {name: value for name, value in self._names.items() if 0 <= now - value[0] <= _WINDOW}
         self._names = kept if len(kept) <= _REMEMBERED // 2 else {}
 
 
 def _count(counts: dict[_KeyT, tuple[float, int]], key: _KeyT, now: float) -> int:
     since, count = counts.get(key, (now, 0))
-    if now - since > _WINDOW:
+    if not 0 <= now - since <= _WINDOW:  # also where the clock was set back: nobody is slowed down until then
         since, count = now, 0
     counts[key] = since, count + 1
     return count + 1

@@ -34,14 +34,25 @@ def source_address(pairs: Pairs) -> str:
     return dict(pairs)["Wire-Source"]
 
 
-def client_name(isp_id: int, device_id: int, address: str) -> str:
-    """The short name under which FreeRADIUS hands a verified device to the hooks."""
+def client_of(pairs: Pairs) -> str:
+    """The device's short name and its address, with which each line of ours begins."""
+    return pairs[0][1].partition(" ")[0]
+
+
+def client_attribute(network: str) -> str:
+    """What FreeRADIUS is told an address, or a network, by."""
+    version = "IPv6" if ":" in network else "IP"
+    return f"FreeRADIUS-Client-{version}-{'Prefix' if '/' in network else 'Address'}"
+
+
+def client_name(isp_id: int, device_id: int, address: str = "") -> str:
+    """The short name of a device's network in FreeRADIUS, to which the policy adds the address of each packet."""
     return f"{isp_id}/{device_id}/{address}"
 
 
 @lru_cache(4096)
 def origin(client: str) -> Origin:
-    """The device of a short name. Raises MalformedRequest."""
+    """The device of a short name with an address. Raises MalformedRequest."""
     try:
         isp_id, device_id, address = client.split("/")
         return Origin(address, int(isp_id), int(device_id))
@@ -59,9 +70,9 @@ def octets_of(value: str) -> bytes:
     raise MalformedRequest(f"{value[:40]!r} is not octets in hex")
 
 
-def proxy_states(pairs: Pairs) -> bytes:
+def proxy_states(pairs: Pairs, attribute: str = PROXY_STATE) -> bytes:
     """All of them as they were, in their order (RFC 2865 section 5.33)."""
-    states = [octets_of(value) for name, value in pairs if name == PROXY_STATE]
+    states = [octets_of(value) for name, value in pairs if name == attribute]
     return b"".join(bytes((33, 2 + len(octets))) + octets for octets in states)
 
 

@@ -34,14 +34,15 @@ class Signer:
 
     def answer(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes:
         """The whole packet, with Message-Authenticator and Response Authenticator (RFC 2865 section 3)."""
-        _, _, _, identifier, authenticator, states = reply_to
+        identifier, authenticator, states = reply_to[3:6]
         attributes += states
         head = HEAD.pack(code, identifier, _BARE + len(attributes))
+        asked = head + authenticator
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(head + authenticator + _UNSIGNED + attributes)
+        inner.update(asked + _UNSIGNED + attributes)
         outer.update(inner.digest())
         attributes = _SIGNATURE + outer.digest() + attributes
-        return head + md5(head + authenticator + attributes + self._secret, usedforsecurity=False).digest() + attributes
+        return head + md5(asked + attributes + self._secret, usedforsecurity=False).digest() + attributes
 
 
 class Sender:
@@ -50,22 +51,27 @@ class Sender:
     def __init__(self, port: int) -> None:
         self._link = FreeradiusSocket(port)
         self._delayed = DelayedReplies(self._link)
-        self._signers: dict[str, Signer] = {}
+        self._signers: dict[int, Signer] = {}
 
-    def sign_for(self, address: str, secret: str) -> None:
-        """Sign answers to the device at an address with this secret, from now on."""
-        self._signers[address] = Signer(secret.encode())
+    def sign_for(self, device_id: int, secret: str) -> None:
+        """Sign answers to a device with this secret, from now on."""
+        self._signers[device_id] = Signer(secret.encode())
 
     def accept(self, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
         """The Access-Accept that was sent; None if it could not be."""
-        octets = self._signed(_ACCEPT, reply_to, attributes)
-        return octets if octets is not None and self._link.send(octets, reply_to) else None
+        signer = self._signers.get(reply_to.device_id)
+        if signer is None:
+            return None
+        octets = signer.answer(_ACCEPT, reply_to, attributes)
+        return octets if self._link.send(octets, reply_to) else None
 
     def reject(self, reply_to: ReplyTo, attributes: bytes, delay: float) -> bytes | None:
         """The Access-Reject that will leave in `delay` seconds; None where its secret is not known."""
-        octets = self._signed(_REJECT, reply_to, attributes)
-        if octets is not None:
-            self._delayed.send(octets, reply_to, delay)
+        signer = self._signers.get(reply_to.device_id)
+        if signer is None:
+            return None
+        octets = signer.answer(_REJECT, reply_to, attributes)
+        self._delayed.send(octets, reply_to, delay)
         return octets
 
     def again(self, reply_to: ReplyTo, octets: bytes) -> None:
@@ -76,7 +82,3 @@ class Sender:
         """Send no more."""
         self._delayed.close()
         self._link.close()
-
-    def _signed(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
-        signer = self._signers.get(reply_to.address)
-        return None if signer is None else signer.answer(code, reply_to, attributes)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from models.deadline import scaled
 from radius_module.spool import files
-from radius_module.status import Trouble, described
+from radius_module.status import Trouble, described, moment
 
 #: The database answers a writer that has nothing to do every few seconds; records are booked at once.
-LONGEST_SILENCE, OLDEST_RECORD = 20.0, 60.0
+LONGEST_SILENCE, OLDEST_RECORD = scaled(20.0), scaled(60.0)
 
 
 class Progress:
@@ -38,7 +39,9 @@ class Progress:
 
 
 def facts(
-    progress: Progress, spools: Sequence[Path], alarm: Callable[[], str | None],
+    progress: Progress,
+    spools: Sequence[Path],
+    alarm: Callable[[], str | None],
     locked: Callable[[], tuple[int, float] | None] = lambda: None,
 ) -> dict[str, object]:
     """The report. `alarm`: why history is not removed; `locked`: tenant and seconds of who waits for a lock longest."""
@@ -53,7 +56,7 @@ def facts(
         isp_id, seconds = longest
         warnings.append(Trouble("locked", f"records of tenant {isp_id} have waited for a lock for {seconds:.0f} s"))
     return {
-        "at": time.time(),
+        **moment(),
         "booked": progress.records,
         "booked_at": progress.booked_at or None,
         "database_silent_seconds": round(progress.silence, 1),

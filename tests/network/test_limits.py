@@ -102,16 +102,3 @@ def test_more_than_the_allowed_sessions_last_no_longer_than_two_seconds(network:
     assert not sessions[-1].is_over
     time.sleep(1)
     assert sum(not session.is_over for session in sessions) == 2, "and nobody beyond the surplus leaves"
-
-
-def test_a_device_that_is_changed_at_the_same_time_hides_no_session_too_many(network: Network) -> None:
-    """News of a whole tenant wait, and take in those of its customers."""
-    person = network.tenant.on_plan(simultaneous_use=1, on_too_many="replace_oldest")
-    oldest = network.login(person, mac="02:00:00:00:05:01")
-    change = "update mikrotik_devices set name = name || '+' where id = :id"
-    network.system.sql(change, id=network.router.device_id)
-    time.sleep(0.3)
-    network.system.sql(change, id=network.router.device_id)
-    newest = network.login(person, mac="02:00:00:00:05:02")
-    eventually(lambda: oldest.is_over, True)
-    assert not newest.is_over
