@@ -172,8 +172,7 @@ NOTE_IMPLAUSIBLE = """
 update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
               %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
- where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
-   and r.acctuniqueid = any(%(uid)s::text[])
+ where (r.isp_id, r.acctuniqueid, r.session_month) = (isp, uid, month) and r.acctuniqueid = any(%(uid)s::text[])
 """
 
 ADD_USAGE = """
