@@ -11,6 +11,7 @@ from flask import Flask
 from admin_api.access import login, operators, request_log
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.periods import bought
+from admin_api.customers.personal import personal
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.routes import devices
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     customers,
     bought,
     corrections,
+    personal,
     session_routes,
     network,
     reports,

@@ -10,6 +10,7 @@ from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
+from models.tables.erasures import Erasure
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
 from models.tables.ledger import LedgerAccount, LedgerCheckpoint, Transfer
@@ -34,6 +35,7 @@ __all__ = [
     "DeviceAbility",
     "DeviceContact",
     "Drawer",
+    "Erasure",
     "HistoryClock",
     "IdempotencyKey",
     "Isp",

@@ -51,6 +51,7 @@ class Chores:
             Chore("learning", self._learn, 0.25, lambda _: dispatch.has_learnt, 60.0),
             Chore("events", lambda connection, _: self._look_again(connection), 1.0, lambda _: True, 1.0),
             Chore("everybody", self._see_to_everybody, 1.0, lambda news: news.everything, 60.0),
+            Chore("forgetting", self._forget, 0.0, lambda _: False, 600.0),
         )
         self._rested_at = {chore.name: 0.0 for chore in self._chores}
         self._due_at = {chore.name: 0.0 for chore in self._chores}
@@ -98,6 +99,9 @@ class Chores:
         news.everything = False
         sweeps.end_forbidden(connection)
         outcomes.fail_orphans(connection)
+
+    @staticmethod
+    def _forget(connection: Connection, _news: News) -> None:
         outcomes.forget_old(connection)
 
     def _see_to_customers(self, connection: Connection, news: News) -> None:

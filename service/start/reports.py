@@ -1,9 +1,10 @@
-"""What a part reports about itself each second, in STATE_DIR/run/<part>.json, for `make status`."""
+"""What a part reports about itself each second, in STATE_DIR/run/radius/<part>.json, for `make status`."""
 
 import json
 import time
 from typing import NamedTuple
 
+from service.host import layout
 from service.host.settings import Settings
 
 _PARTS = ("auth", "acct", "writer")
@@ -32,7 +33,7 @@ def is_in_order(settings: Settings, part: str) -> bool:
 
 def _written(settings: Settings, part: str) -> Described | None:
     try:
-        written = json.loads((settings.state_dir / "run" / f"{part}.json").read_text(encoding="utf-8"))
+        written = json.loads((layout.reports_directory(settings) / f"{part}.json").read_text(encoding="utf-8"))
         if time.time() - float(written["at"]) >= _FRESH:
             return None
         troubles, warnings = ([str(text) for _code, text in written.get(kind, ())] for kind in ("troubles", "warnings"))

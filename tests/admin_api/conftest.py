@@ -21,7 +21,7 @@ from admin_api.operation import installation
 from admin_api.settings import Settings, from_environment
 from models.db import make_engine
 from models.tenants import operators
-from radius_module.status import PROCESSES
+from radius_module.status import PROCESSES, report_file
 from service.testing import Installation
 from tests.support.caller import Caller, Tenant
 from tests.wire.system import System
@@ -69,8 +69,7 @@ def app(settings: Settings) -> Iterator[APIFlask]:
 @pytest.fixture
 def accounting_is_stored(settings: Settings) -> Iterator[None]:
     """What the processes of FreeRADIUS and the writer would say of themselves while all is well; here none runs."""
-    directory = settings.state_dir / "run"
-    directory.mkdir(exist_ok=True)
+    directory = report_file(settings.state_dir, "auth").parent
     reports = [directory / f"{process}.json" for process in PROCESSES]
     for report in reports:
         report.write_text(json.dumps({"at": time.time() + 3600, "spool_works": True, "troubles": []}))

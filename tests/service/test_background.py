@@ -14,7 +14,9 @@ from typing import Any
 import psycopg2
 import pytest
 
+from service import parts
 from service.database import cluster
+from service.s6 import leftovers
 from tests.service.conftest import Copy
 
 
@@ -126,15 +128,21 @@ def test_no_command_line_holds_a_secret(running: Copy) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
 def test_the_parts_are_not_root_and_own_only_what_they_write(running: Copy) -> None:
-    state, account = running.settings.state_dir, running.settings.account
+    state, accounts = running.settings.state_dir, running.settings.accounts
     owners = {path.name: path.stat().st_uid for path in state.iterdir()}
 
-    assert {name for name, uid in owners.items() if uid == account.uid} == {"pg", "run", "spool", "snapshot"}
-    programs = {
-        Path(f"/proc/{pid}/exe").readlink().name: Path(f"/proc/{pid}").stat().st_uid for pid in running.processes()
+    assert {name: uid for name, uid in owners.items() if uid} == {
+        "pg": accounts.database.uid, "spool": accounts.radius.uid, "snapshot": accounts.radius.uid
+    }  # fmt: skip
+    for part in parts.PARTS:
+        users = {Path(f"/proc/{pid}").stat().st_uid for pid in leftovers.of(part.name, running.settings)}
+        assert users == {accounts.of(part.runs_as).uid}, part.name
+    root = {
+        Path(f"/proc/{pid}/exe").readlink().name
+        for pid in running.processes()
+        if not Path(f"/proc/{pid}").stat().st_uid
     }
-    assert programs["postgres"] == account.uid
-    assert {name for name, uid in programs.items() if uid == 0} == {"s6-svscan", "s6-supervise", "s6-log"}
+    assert root == {"s6-svscan", "s6-supervise", "s6-log"}
 
 
 def test_a_copy_runs_beside_another_and_keeps_its_data(running: Copy, open_directory: Path) -> None:

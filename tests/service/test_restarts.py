@@ -85,7 +85,7 @@ def test_a_stale_pid_file_that_names_a_living_process_of_ours_does_not_keep_post
     settings = running.settings
     bystander = os.fork()
     if bystander == 0:
-        settings.account.drop()
+        settings.accounts.database.drop()
         time.sleep(60)
         os._exit(0)
     file = cluster.data_directory(settings) / "postmaster.pid"

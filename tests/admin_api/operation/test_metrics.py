@@ -14,7 +14,7 @@ from apiflask import APIFlask
 from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
-from radius_module.spool.booked_counts import BOOKED
+from radius_module.status import PROCESSES, report_file
 from tests.radius_client import AcctStatus, Growth
 from tests.support.caller import Caller
 from tests.wire.system import System
@@ -128,18 +128,17 @@ def _names(shown: Figures) -> set[str]:
 
 @pytest.fixture
 def state(settings: Settings) -> Iterator[Path]:
-    """Reports written by hand, where no FreeRADIUS runs."""
-    for name in ("run", "spool/acct", "spool/auth"):
-        (settings.state_dir / name).mkdir(parents=True, exist_ok=True)
-    yield settings.state_dir
-    for name in ("run/acct.json", "run/auth.json", f"spool/acct/{BOOKED}"):
-        (settings.state_dir / name).unlink(missing_ok=True)
+    """Where reports are written by hand, as no FreeRADIUS runs."""
+    directory = report_file(settings.state_dir, "acct").parent
+    yield directory
+    for process in PROCESSES:
+        (directory / f"{process}.json").unlink(missing_ok=True)
 
 
 def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, state: Path, rows: Any) -> None:
     spool = {"working": False, "committed_records": 70, "commits": 7, "failures": 3, "results_dropped": 2}
     report = {"at": time.time(), "spool": spool, "taken": {"Start": 5}, "refused": {"Stop": 4}}
-    (state / "run/acct.json").write_text(json.dumps(report))
+    (state / "acct.json").write_text(json.dumps(report))
     before = of(figures(app), "infora_quarantined_records")
     rows("insert into quarantine (isp_id, node, reason, record, octets) values (0, 'n', 'r', '{}', '')")
     shown = figures(app)
@@ -154,6 +153,6 @@ def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, st
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"Start": "x"}', '{"at": "x"}', '{"at": null}', "\x00"])
 def test_a_report_that_is_broken_takes_nothing_else_along(app: APIFlask, state: Path, content: str) -> None:
-    for name in ("run/acct.json", "run/auth.json", f"spool/acct/{BOOKED}"):
-        (state / name).write_text(content)
+    for process in PROCESSES:
+        (state / f"{process}.json").write_text(content)
     assert of(figures(app), "infora_database_up") == 1
