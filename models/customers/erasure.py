@@ -1,7 +1,7 @@
 """A customer is forgotten: the person goes, what was sold and used stays in the books under a number.
 
 The customer's own rows go at once, in the caller's transaction; the writer strikes the person out of the history
-(radius_module.writer.erasure), in slices.
+(radius_module.writer.history.erasure), in slices.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from models.money import ledger
 from models.network import requests
 from models.radius import provisioning
 from models.refusals import Refused
-from models.tables.customers import Customer
-from models.tables.erasures import Erasure
+from models.tables.customers import Customer, Erasure
 
 
 def erase_customer(session: Session, customer: Customer) -> Erasure:

@@ -17,9 +17,9 @@ from radius_module import settings, status
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import report
-from radius_module.writer.erasure import keep_erasing
-from radius_module.writer.history_clock import Clocks
-from radius_module.writer.retention import Retention
+from radius_module.writer.history.erasure import keep_erasing
+from radius_module.writer.history.history_clock import Clocks
+from radius_module.writer.history.retention import Retention
 from radius_module.writer.spool_reader import SpoolReader
 from radius_module.writer.writer import LOCK, NICE, Writer
 

@@ -60,8 +60,11 @@ class Depths:
         came = dict(_readable(self._spools, files.oldest))
         now = time.time()
         return {
-            name: SpoolState(counted.records, counted.octets,
-                             round(max(0.0, now - (came.get(name) or now)), 1), booked_counts.booked(self._spools[name]))
+            name: SpoolState(
+                records=counted.records, octets=counted.octets,
+                oldest_seconds=round(max(0.0, now - (came.get(name) or now)), 1),
+                booked=booked_counts.booked(self._spools[name]),
+            )
             for name, counted in self._counted.items()
         }  # fmt: skip
 

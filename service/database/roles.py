@@ -1,7 +1,7 @@
 """The database's roles: owner, engine (reads every tenant), API (bypasses nothing). Safe to repeat.
 
-In the private cluster they have no password: PostgreSQL knows the account at the socket's other end. Elsewhere passwords
-travel as SCRAM verifiers computed here, so that no server log can ever show them.
+In the private cluster they have no password: PostgreSQL knows the account at the socket's other end. Elsewhere
+passwords travel as SCRAM verifiers computed here, so that no server log can ever show them.
 """
 
 import psycopg2

@@ -1,4 +1,4 @@
-"""The lock files agree with setup.cfg and with what is installed; every file has its hash, and no address is in them."""
+"""The lock files agree with setup.cfg and with what is installed; every file has its hash, and none an address."""
 
 from __future__ import annotations
 

@@ -44,7 +44,10 @@ _OF_SESSION = (
     "delegatedipv6prefix", "class", "connectinfo_start", "connectinfo_stop", "nasportid",
 )  # fmt: skip
 #: The customer's; and what came under the name when it was nobody's any more.
-_ITS = "isp_id = :isp and (customer_id = :customer or (customer_id is null and {moment} >= :since and username = :username))"
+_ITS = (
+    "isp_id = :isp and (customer_id = :customer"
+    " or (customer_id is null and {moment} >= :since and username = :username))"
+)
 _SLICES = (
     text(
         f"update radacct set {', '.join(f'{name} = null' for name in _OF_SESSION)}"  # noqa: S608  # constants
@@ -52,7 +55,7 @@ _SLICES = (
         f" and acctstoptime is not null and num_nonnulls({', '.join(_OF_SESSION)}) > 0 limit :piece)"
     ),
     text(
-        "update radpostauth set username = :nobody, callingstationid = null, class = null"
+        "update radpostauth set username = :nobody, callingstationid = null, class = null"  # noqa: S608  # constants
         f" where (tableoid, ctid) in (select tableoid, ctid from radpostauth where {_ITS.format(moment='authdate')}"
         " and username <> :nobody limit :piece)"
     ),
@@ -71,8 +74,10 @@ _SLICES = (
     ),
 )
 _AUDIT = text("select infora_erase_from_audit(:isp, :customer)")
+#: A session, or a request to a device that names the customer.
 _OPEN = text(
     "select exists(select from radacct where isp_id = :isp and customer_id = :customer and acctstoptime is null)"
+    " or exists(select from outbox where isp_id = :isp and customer_id = :customer and done_at is null)"
 )
 #: Once nothing can arrive any more, the name itself goes.
 _CHECKED = text(

@@ -1,8 +1,8 @@
 """Room for history: partitions made ahead of time, and the removal of what no tenant keeps any longer (writer's job).
 
 A month that no tenant keeps is detached as a whole and dropped a week of running time later; where some tenants keep
-longer than others, the rows of the others are deleted (radius_module.writer.slices). Nothing is removed while there is
-doubt about the clock (radius_module.writer.history_clock, docs/decisions/0080-history-and-wrong-clocks.md).
+longer than others, the rows of the others are deleted (radius_module.writer.history.slices). Nothing is removed while
+there is doubt about the clock (radius_module.writer.history.history_clock, docs/decisions/0080).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, text
 
-from radius_module.writer.history_clock import STEADY_FOR, Clocks, Evidence, objection
-from radius_module.writer.slices import delete_expired
+from radius_module.writer.history.history_clock import STEADY_FOR, Clocks, Evidence, objection
+from radius_module.writer.history.slices import delete_expired
 
 log = logging.getLogger(__name__)
 
