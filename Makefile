@@ -30,7 +30,7 @@ demo: setup ## a minute of two hundred demo customers against what `make start` 
 	@exec $(PYTHON) -m tests.demo
 
 test: setup-for-tests ## all tests, on a real PostgreSQL and a real FreeRADIUS
-	@exec $(PYTHON) -m pytest $(T)
+	@exec $(PYTHON) -m $(if $(T),pytest $(T),tests)
 
 bench: setup-for-tests ## this system and FreeRADIUS' own rlm_sql side by side (ONLY=logins,api: parts of it)
 	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")

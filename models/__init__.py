@@ -12,7 +12,7 @@ from models.tables.customers import Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
-from models.tables.ledger import LedgerAccount, LedgerCheckpoint, Transfer
+from models.tables.ledger import BookVerification, LedgerAccount, LedgerCheckpoint, Transfer
 from models.tables.outbox import Outbox
 from models.tables.payments import Drawer, Payment, Refund
 from models.tables.plans import ServicePlan
@@ -27,6 +27,7 @@ __all__ = [
     "AuditLog",
     "Base",
     "BillingSettings",
+    "BookVerification",
     "Charge",
     "ChargedPeriod",
     "Customer",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 
 from models.deadline import ANSWERS_WITHIN, CONNECTING, SERVER_OPTIONS, connection_class
+
+# Of a connection that died, the pool logs a trace for each cursor that it can no longer close. Who used the connection
+# gets the error and says it in a line of its own; in FreeRADIUS' log a trace would hide what matters.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def normalise_url(url: str) -> URL:

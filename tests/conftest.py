@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from service.testing import Installation, free_ports
 from tests.wire.freeradius_log import unexpected_lines
 from tests.wire.system import System
+
+HERE = Path(__file__).parent
+
+# What `make test` runs after all the others, one by one: file or folder, and what it asks of the machine.
+ALONE = {
+    "fault": "deadlines and p99 while something is broken on purpose",
+    "models/test_deadline.py": "a silent server is given up after so many seconds",
+    "network/test_speed.py": "from the decision to the packet in milliseconds",
+    "radius_module/replies/test_sender.py": "replies that wait leave at their moment",
+    "service/test_restarts.py": "a part that died is back within two seconds",
+    "wire/test_changes_in_force.py": "changes are in force within 100 ms",
+    "wire/test_database_away.py": "the p99 of logins without a database",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is in ALONE, before pytest chooses by marks."""
+    places = {HERE / place for place in ALONE}
+    for item in items:
+        if not places.isdisjoint((item.path, *item.path.parents)):
+            item.add_marker(pytest.mark.alone)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Octets are named by their length: those that a test draws differ between the processes that share the tests."""
+    return f"{len(val)} octets" if isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,12 @@ from radius_module import status
 _LEAST_FREE = 500_000_000
 _DEEPEST_SPOOL = 100_000
 _OLDEST_DIRECTORY = 60.0
+#: Hours.
+_OLDEST_PROOF = 48
+_LAST_PROOF = text(
+    "select rules, findings, extract(epoch from now() - verified_at) / 3600 as hours"
+    " from book_verifications order by id desc limit 1"
+)
 #: Customers whose names were told apart before they were compared by one key (docs/decisions/0071).
 _TWINS = text(
     "select c.isp_id, string_agg(c.username, ', ' order by c.id) from customers c"
@@ -47,6 +53,7 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
         ("API's database role", _api_role),
         ("stored secrets", _stored_secrets),
         ("user names", _names),
+        ("books", _books),
         ("disk", _disk),
         ("FreeRADIUS", _freeradius),
         ("directory", _directory),
@@ -147,6 +154,26 @@ def _names(env: Mapping[str, str]) -> str:
         alike = "; ".join(f"ISP {isp_id}: {names}" for isp_id, names in twins)
         raise _Warning(f"these differ by no more than case and go on as they are, until one is renamed: {alike}")
     return "no two of an ISP are alike"
+
+
+def _books(env: Mapping[str, str]) -> str:
+    engine = owner_engine(env)
+    try:
+        with engine.connect() as connection:
+            latest = connection.execute(_LAST_PROOF).one_or_none()
+    finally:
+        engine.dispose()
+    if latest is None:
+        raise _Warning("nobody has proved them yet: the worker does within a minute of its start, and then daily")
+    if latest.findings:
+        first = latest.findings[0]
+        where = f"tenant {first['isp_id']}, {first['row']}: {first['detail']}"
+        raise _Trouble(
+            f"{len(latest.findings)} rules are broken: `flask --app admin_api verify-books` names them. {where}"
+        )
+    if latest.hours > _OLDEST_PROOF:
+        raise _Warning(f"the last proof is {latest.hours:.0f} hours old: is the worker running?")
+    return f"{latest.rules} rules hold, as of {latest.hours:.0f} hours ago"
 
 
 def _disk(env: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,8 +39,8 @@ def held(session: Session, drawer: Drawer) -> int:
 
 def held_in(session: Session, isp_id: int, ids: Sequence[int]) -> dict[int, int]:
     """The same of many, in one statement."""
-    rows = session.execute(_HELD, {"isp_id": isp_id, "codes": [f"drawer:{drawer}" for drawer in ids]})
-    return {int(code.partition(":")[2]): int(amount) for code, amount in rows}
+    balances = ledger.balances(session, isp_id, [f"drawer:{drawer}" for drawer in ids])
+    return {int(code.partition(":")[2]): -amount for code, amount in balances.items()}
 
 
 def close(session: Session, isp: Isp, drawer: Drawer, counted: int, note: str | None, now: datetime) -> Drawer:
@@ -55,14 +55,6 @@ def close(session: Session, isp: Isp, drawer: Drawer, counted: int, note: str | 
     ledger.post(session, isp.id, cause, _movements(session, drawer, counted - drawer.expected))
     record(session, "close", drawer, before)
     return drawer
-
-
-_HELD = text("""
-select a.code, sum(case when t.from_account = a.id then t.amount else -t.amount end)
-  from ledger_accounts a
-  join transfers t on t.isp_id = a.isp_id and a.id in (t.from_account, t.to_account)
- where a.isp_id = :isp_id and a.code = any(:codes) group by a.code
-""")
 
 
 def _movements(session: Session, drawer: Drawer, surplus: int) -> list[Movement]:

@@ -106,9 +106,10 @@ def spendable(session: Session, isp_id: int, customer_id: int) -> int:
     return credit_of(session, isp_id, customer_id)
 
 
-def balance(session: Session, isp_id: int, account_id: int) -> int:
-    """Of an account without a kept balance: the newest checkpoint and what came after it."""
-    return int(session.scalar(_BALANCE, {"isp_id": isp_id, "account": account_id}) or 0)
+def balances(session: Session, isp_id: int, codes: Sequence[str]) -> dict[str, int]:
+    """Of accounts without a kept balance: the newest checkpoint of each, and what came after it."""
+    rows = session.execute(_BALANCES, {"isp_id": isp_id, "codes": list(codes)})
+    return {code: int(amount) for code, amount in rows}
 
 
 def has_transfers(session: Session, isp_id: int) -> bool:
@@ -124,15 +125,16 @@ def acting(session: Session) -> str:
 
 
 _ONE_SPENDER = text("select pg_advisory_xact_lock(hashtextextended(:spender, 0))")
-_BALANCE = text("""
-with checkpoint as (
-  select balance, through_id from ledger_checkpoints where isp_id = :isp_id and account_id = :account
-   order by through_id desc limit 1)
-select coalesce((select balance from checkpoint), 0)
-     + coalesce((select sum(amount) from transfers where isp_id = :isp_id and to_account = :account
-                  and id > coalesce((select through_id from checkpoint), 0)), 0)
-     - coalesce((select sum(amount) from transfers where isp_id = :isp_id and from_account = :account
-                  and id > coalesce((select through_id from checkpoint), 0)), 0)
+_BALANCES = text("""
+select a.code, coalesce(c.balance, 0)
+       + coalesce((select sum(amount) from transfers t where t.isp_id = a.isp_id and t.to_account = a.id
+                    and t.id > coalesce(c.through_id, 0)), 0)
+       - coalesce((select sum(amount) from transfers t where t.isp_id = a.isp_id and t.from_account = a.id
+                    and t.id > coalesce(c.through_id, 0)), 0)
+  from ledger_accounts a
+  left join lateral (select balance, through_id from ledger_checkpoints c
+                      where c.isp_id = a.isp_id and c.account_id = a.id order by through_id desc limit 1) c on true
+ where a.isp_id = :isp_id and a.code = any(:codes)
 """)
 
 

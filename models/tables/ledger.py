@@ -6,8 +6,10 @@ Nothing here refers to `isps` or `customers` by a foreign key: books outlive tho
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Created, HistoryTenantKey, Id
@@ -98,3 +100,19 @@ class LedgerCheckpoint(Base):
     through_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     balance: Mapped[int]
     made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class BookVerification(Base):
+    """One proof of all books by the worker. `findings`: of each rule that is broken, the first row that breaks it.
+
+    No tenant's: it looks at the books of all of them.
+    """
+
+    __tablename__ = "book_verifications"
+
+    id: Mapped[Id]
+    verified_at: Mapped[Created]
+    took_ms: Mapped[int]
+    #: How many rules there were.
+    rules: Mapped[int]
+    findings: Mapped[list[Any]] = mapped_column(JSONB)

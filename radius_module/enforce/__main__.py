@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from models.db import make_engine
 from models.network.own_networks import database_networks
 from radius_module import settings
+from radius_module.enforce.daily_proof import keep_proving
 from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.renewals import keep_renewing
 from radius_module.enforce.worker import Worker
@@ -44,10 +45,15 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stopping.set())
     os.nice(NICE)
-    renewals = threading.Thread(target=keep_renewing, args=(chosen.database_url, worker.stopping), daemon=True)
-    renewals.start()
+    duties = [
+        threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
+        for duty in (keep_renewing, keep_proving)
+    ]
+    for duty in duties:
+        duty.start()
     worker.run()
-    renewals.join(1)
+    for duty in duties:
+        duty.join(1)
     return 0
 
 

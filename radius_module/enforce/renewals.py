@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -15,39 +18,58 @@ from sqlalchemy.orm import Session
 
 from models.audit_trail import Actor, act_as
 from models.db import first_line, make_engine
-from models.money.purchases import auto_renewal
+from models.money.purchases.renewal_rounds import RenewalRounds
 
 log = logging.getLogger("radius_module.enforce")
 
-#: Seconds between two looks, and after an error.
-_LOOK, _RETRY = 0.5, 5.0
-#: Customers of one look; the next one follows at once where there are more.
-_MOST = 200
+#: Seconds between two rounds, the most of them, and after an error.
+_LOOK, _LONGEST, _RETRY = 0.5, 5.0, 5.0
+#: A round in which nobody was renewed is followed by a rest of so many times its length.
+_SHARE = 5.0
+#: Failures of one round that are logged one by one.
+_TOLD = 10
 
 
-def renew_due(engine: Engine, most: int = _MOST) -> tuple[int, int]:
-    """(customers whose renewal was due, those renewed). Raises the database's errors."""
-    with Session(engine) as session:
-        due = auto_renewal.due(session, datetime.now(UTC), most)
-    renewed = 0
-    for isp_id, customer_id in due:
+def rounds_of(engine: Engine) -> RenewalRounds:
+    """Rounds whose transactions are this engine's."""
+
+    @contextmanager
+    def transaction() -> Iterator[Session]:
         with Session(engine) as session, session.begin():
             act_as(session, Actor("renewal"))
-            renewed += bool(auto_renewal.renew_one(session, isp_id, customer_id, datetime.now(UTC)))
-    return len(due), renewed
+            yield session
+
+    return RenewalRounds(transaction, lambda: datetime.now(UTC))
 
 
 def keep_renewing(url: str, stopping: threading.Event) -> None:
     """Until told to stop. Never raises: what cannot be done is tried again."""
     engine = make_engine(url, "infora renewals", pool_size=1, max_overflow=0)
-    wait = 0.0
+    rounds, wait, is_away = rounds_of(engine), 0.0, False
     while not stopping.wait(wait):
+        begun = time.monotonic()
         try:
-            _due, renewed = renew_due(engine)
-            # Whoever is due and cannot be renewed is looked at again, but not without a pause.
-            wait = 0.0 if renewed == _MOST else _LOOK
+            renewed = _go_round(rounds, stopping)
         except SQLAlchemyError as error:
-            level = logging.WARNING if wait != _RETRY else logging.DEBUG
-            log.log(level, "renewals: trying again: %s", first_line(error))
-            wait = _RETRY
+            log.log(logging.DEBUG if is_away else logging.WARNING, "renewals: trying again: %s", first_line(error))
+            wait, is_away = _RETRY, True
+            continue
+        rest = _SHARE * (time.monotonic() - begun)
+        wait, is_away = _LOOK if renewed else min(max(_LOOK, rest), _LONGEST), False
     engine.dispose()
+
+
+def _go_round(rounds: RenewalRounds, stopping: threading.Event) -> int:
+    """How many were renewed."""
+    renewed = failures = 0
+    for result in rounds.run():
+        renewed += result.renewed
+        failures += result.failure is not None
+        if result.failure is not None and failures <= _TOLD:
+            log.warning("renewals: customer %d of tenant %d is not renewed: %s",
+                        result.customer_id, result.isp_id, result.failure)  # fmt: skip
+        if stopping.is_set():
+            break
+    if failures > _TOLD:
+        log.warning("renewals: %d more could not be renewed", failures - _TOLD)
+    return renewed

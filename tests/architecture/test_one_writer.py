@@ -53,6 +53,7 @@ COMMITS = {
     "models.deadline": "passes a commit on to libpq, within its time",
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.enforce.worker": "a claim before anything leaves, and what became of it",
+    "radius_module.enforce.daily_proof": "turn, checkpoints, proof and what it found, each by itself",
     "radius_module.enforce.renewals": "a customer's renewal, each whole or not at all",
     "radius_module.enforce.chores": "what time and others' changes ask for",
     "radius_module.writer.cli": "commands",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from service.testing import Installation, free_ports
 from tests.fault.breaker import Breaker
 from tests.fault.crowd import Crowd
 from tests.fault.deaths import Deaths
 from tests.fault.logins import Logins
+from tests.support.money_world import broken as broken_rules
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant
 
@@ -22,6 +25,27 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         running = System(installation)
         yield running
         running.close()
+
+
+@pytest.fixture(autouse=True)
+def proof(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The last step of every test, whatever was broken in it: the books of each installation that it used hold."""
+    systems = [request.getfixturevalue(name) for name in ("broken", "system") if name in request.fixturenames]
+    yield
+    for system in systems:
+        assert rules_broken(system) == []
+
+
+def rules_broken(system: System, patience: float = 60.0) -> list[str]:
+    """Those of `verify-books`, as soon as the database answers."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with system.owner.connect() as connection:
+                return broken_rules(connection)
+        except OperationalError:
+            assert time.monotonic() < deadline, "the database does not come back"
+            time.sleep(0.2)
 
 
 @pytest.fixture

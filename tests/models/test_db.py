@@ -2,8 +2,10 @@
 
 import psycopg2.extensions
 import pytest
+from sqlalchemy import exc, text
 
-from models.db import libpq_url, normalise_url
+from models.db import libpq_url, make_engine, normalise_url
+from service.testing import Installation
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg2", "postgresql+psycopg"])
@@ -32,3 +34,18 @@ def test_libpq_reads_what_we_write_whatever_is_in_it() -> None:
         "user": "user", "password": "p@/ +s", "dbname": "books", "host": "/srv/my state+dir/run",
         "application_name": "infora directory listen",
     }  # fmt: skip
+
+
+def test_a_cursor_of_a_dead_connection_leaves_no_trace_in_the_log(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine(installation.urls.owner, "tests")
+    with engine.connect() as connection, engine.connect() as other:
+        pid = connection.scalar(text("select pg_backend_pid()"))
+        rows = connection.execution_options(stream_results=True).execute(text("select generate_series(1, 100000)"))
+        other.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        rows.close()
+        with pytest.raises(exc.DBAPIError):
+            connection.execute(text("select 1"))
+    engine.dispose()
+    assert caplog.records == []

@@ -73,8 +73,8 @@ class MoneyWorld:
 
     def balance(self, code: str) -> int:
         kind, _, name = code.partition(":")
-        account = ledger.account(self.session, self.isp.id, kind, name)
-        return ledger.balance(self.session, self.isp.id, account)
+        ledger.account(self.session, self.isp.id, kind, name)
+        return ledger.balances(self.session, self.isp.id, [code])[code]
 
     def verify(self) -> list[str]:
         return broken(self.session)

@@ -38,15 +38,22 @@ select r.isp_id, 'transfer ' || r.id, 'reverses ' || r.reverses from transfers r
                                              and s.id <> r.id));
 
 -- check checkpoint: a checkpoint is the sum of its account's transfers up to it
+with checkpoints as (
+  select isp_id, account_id, through_id, balance, coalesce(lag(through_id) over earlier, 0) as since,
+         coalesce(lag(balance) over earlier, 0) as before
+    from ledger_checkpoints window earlier as (partition by isp_id, account_id order by through_id)
+)
 select c.isp_id, 'checkpoint of account ' || c.account_id || ' through ' || c.through_id,
-       'says ' || c.balance || ', transfers sum to ' || m.total
-  from ledger_checkpoints c
+       'says ' || c.balance || ' after ' || c.before || ', transfers between them sum to ' || m.total
+  from checkpoints c
  cross join lateral (
-   select coalesce(sum(case when t.to_account = c.account_id then t.amount else -t.amount end), 0) as total
-     from transfers t
-    where t.isp_id = c.isp_id and t.id <= c.through_id
-      and c.account_id in (t.from_account, t.to_account)) m
- where c.balance <> m.total;
+   select coalesce(sum(delta), 0) as total
+     from (select amount as delta from transfers t where t.isp_id = c.isp_id and t.to_account = c.account_id
+              and t.id > c.since and t.id <= c.through_id
+            union all
+           select -amount from transfers t where t.isp_id = c.isp_id and t.from_account = c.account_id
+              and t.id > c.since and t.id <= c.through_id) moves) m
+ where c.balance - c.before <> m.total;
 
 -- check charge_amount: a charge is quantity times price, or so many days of a whole period, and its tax rounded half up
 with priced as (

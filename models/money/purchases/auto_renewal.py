@@ -1,18 +1,19 @@
 """Renewals by themselves: prepaid while there is credit for them, postpaid on account. In the caller's transaction.
 
-Whoever runs this calls `due` and, a transaction each, `renew_one`; twice, at once or late is no harm.
+Whoever runs this for everybody runs `models.money.purchases.renewal_rounds`; twice, at once or late is no harm.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Numeric, case, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from models.money.purchases.renewal import renew
 from models.money.purchases.sale import Pay
-from models.refusals import Refused
+from models.refusals import Invalid, Refused
 from models.tables.charges import Charge
 from models.tables.customers import Customer
 from models.tables.isps import BillingSettings, Isp
@@ -26,11 +27,27 @@ PREPAID_GAP = timedelta(hours=1)
 _MOST_PERIODS = 120
 
 
-def due(session: Session, now: datetime, limit: int = 1000) -> list[tuple[int, int]]:
-    """(tenant, customer) of those whose period has ended and begins anew by itself, the longest expired first."""
+class Due(NamedTuple):
+    """A customer whose period has ended and begins anew by itself."""
+
+    isp_id: int
+    customer_id: int
+    expires_at: datetime
+
+
+class Renewed(NamedTuple):
+    """What was charged; `refusal`: why there was no more."""
+
+    charges: list[Charge]
+    refusal: str | None = None
+
+
+def due(session: Session, now: datetime, limit: int = 1000, behind: Due | None = None) -> list[Due]:
+    """Those who are due and can pay, the longest expired first; `behind`: only those who come after that one."""
     account, next_plan = LedgerAccount, func.coalesce(Customer.next_service_plan_id, Customer.service_plan_id)
+    order = (Customer.expires_at, Customer.isp_id, Customer.id)
     query = (
-        select(Customer.isp_id, Customer.id)
+        select(Customer.isp_id, Customer.id, Customer.expires_at)
         .join(Isp, Isp.id == Customer.isp_id)
         .join(BillingSettings, BillingSettings.isp_id == Customer.isp_id)
         .join(ServicePlan, (ServicePlan.isp_id == Customer.isp_id) & (ServicePlan.id == next_plan))
@@ -40,46 +57,54 @@ def due(session: Session, now: datetime, limit: int = 1000) -> list[tuple[int, i
             Customer.expires_at <= now,
             Customer.status != "suspended",
             Isp.status == "active",
-            or_(Customer.billing == "postpaid", func.coalesce(account.credit, 0) >= ServicePlan.price_minor),
+            _can_pay(func.coalesce(account.credit, 0)),
         )
-        .order_by(Customer.expires_at)
+        .order_by(*order)
         .limit(limit)
     )
-    return [(isp_id, customer_id) for isp_id, customer_id in session.execute(query)]
+    if behind is not None:
+        place = (behind.expires_at, behind.isp_id, behind.customer_id)
+        query = query.where(tuple_(*order) > tuple_(*(literal(value) for value in place)))
+    return [Due(*row) for row in session.execute(query)]
 
 
-def renew_one(session: Session, isp_id: int, customer_id: int, now: datetime) -> list[Charge]:
-    """Renew the customer if that is still due and can be paid; otherwise nothing. Locks the customer's row."""
+def renew_one(session: Session, isp_id: int, customer_id: int, now: datetime, *, wait: bool = True) -> Renewed:
+    """Renew the customer if that is still due and can be paid; otherwise nothing. Locks the customer's row.
+
+    Without `wait` a customer whom somebody else is changing at this moment is left alone.
+    """
     customer = session.scalar(
-        select(Customer).where(Customer.isp_id == isp_id, Customer.id == customer_id).with_for_update()
+        select(Customer)
+        .where(Customer.isp_id == isp_id, Customer.id == customer_id)
+        .with_for_update(skip_locked=not wait)
     )
     isp = session.get(Isp, isp_id)
     if customer is None or isp is None or not _is_due(customer, now):
-        return []
+        return Renewed([])
     if customer.billing == "postpaid":
         return _catch_up(session, isp, customer, now)
     begin = customer.expires_at if now - customer.expires_at <= PREPAID_GAP else now
     return _try(session, isp, customer, begin, Pay("credit"))
 
 
-def _catch_up(session: Session, isp: Isp, customer: Customer, now: datetime) -> list[Charge]:
+def _catch_up(session: Session, isp: Isp, customer: Customer, now: datetime) -> Renewed:
     """One period after the other, without a gap, until one reaches beyond now."""
     charged: list[Charge] = []
     while customer.expires_at <= now and len(charged) < _MOST_PERIODS:
         period = _try(session, isp, customer, customer.expires_at, Pay("on_account"))
-        if not period:
-            break
-        charged += period
-    return charged
+        charged += period.charges
+        if not period.charges:
+            return Renewed(charged, period.refusal)
+    return Renewed(charged)
 
 
-def _try(session: Session, isp: Isp, customer: Customer, begin: datetime, pay: Pay) -> list[Charge]:
-    """What cannot be paid leaves no trace."""
+def _try(session: Session, isp: Isp, customer: Customer, begin: datetime, pay: Pay) -> Renewed:
+    """What cannot be paid, or sold, leaves no trace."""
     try:
         with session.begin_nested():
-            return renew(session, isp, customer, begin, 1, pay)
-    except Refused:
-        return []
+            return Renewed(renew(session, isp, customer, begin, 1, pay))
+    except (Refused, Invalid) as refused:
+        return Renewed([], refused.message)
 
 
 def _is_due(customer: Customer, now: datetime) -> bool:
@@ -87,5 +112,15 @@ def _is_due(customer: Customer, now: datetime) -> bool:
         customer.auto_renew
         and customer.expires_at <= now
         and customer.status != "suspended"
-        and customer.service_plan_id is not None
+        and (customer.next_service_plan_id or customer.service_plan_id) is not None
     )
+
+
+def _can_pay(credit: ColumnElement[int]) -> ColumnElement[bool]:
+    """In SQL what `renew` asks of one customer: whoever cannot pay is not even looked at, however many they are."""
+    price, rate = ServicePlan.price_minor, BillingSettings.tax_rate
+    # PostgreSQL rounds numeric as models.money.amounts.half_up does.
+    taxed = price + func.round(cast(price, Numeric) * rate / 100)
+    total = case((BillingSettings.tax_inclusive, cast(price, Numeric)), else_=taxed)
+    limit = case((Customer.billing == "postpaid", Customer.credit_limit_minor), else_=0)
+    return or_(total == 0, limit.is_(None), credit - total >= -limit)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from admin_api.money import commands
 from models.money.pay_reference import pay_reference
 from tests.support.caller import Caller, Tenant
 
@@ -228,6 +229,20 @@ def test_the_books_are_verified_and_exported_from_the_command_line(
     assert broken.exit_code == 1 and f"customer:{customer['id']}" in broken.output
     assert run(app, environment, "verify-books").exit_code == 0
     assert run(app, environment, "export-books", "999999").exit_code == 1
+
+
+def test_the_books_of_many_years_may_take_longer_than_a_request(
+    app: Flask, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def patient(connection: Any) -> list[Any]:
+        waits.append(connection.connection.dbapi_connection.answers_within)
+        return []
+
+    monkeypatch.setattr(commands, "verify", patient)
+    assert run(app, environment, "verify-books").exit_code == 0
+    assert waits and waits[0] >= 600
 
 
 def test_renewals_that_are_due_are_made_once_by_the_command(

@@ -69,6 +69,26 @@ def test_rotated_keys_open_everything_and_the_old_key_may_go(
         run("rotate-keys", CREDENTIAL_KEYS=f"{environment['CREDENTIAL_KEYS']},{fresh}")
 
 
+def test_the_doctor_tells_of_books_that_are_broken_or_have_not_been_proved(run: Any, owner: Engine) -> None:
+    def told() -> tuple[bool, bool, str]:
+        findings = json.loads(run("doctor", "--json").output)
+        return next((row["ok"], row["warning"], row["text"]) for row in findings if row["part"] == "books")
+
+    write = text("insert into book_verifications (verified_at, took_ms, rules, findings)"
+                 " values (now() - make_interval(hours => :hours), 1, 17, cast(:findings as jsonb))")  # fmt: skip
+    broken = {"check": "floor", "rule": "r", "isp_id": 7, "row": "account 5", "detail": "credit -3", "rows": 1}
+    with owner.begin() as connection:
+        connection.execute(text("delete from book_verifications"))
+    assert told()[:2] == (True, True)
+    for hours, findings, expected in ((60, [], (True, True)), (1, [], (True, False)), (0, [broken], (False, False))):
+        with owner.begin() as connection:
+            connection.execute(write, {"hours": hours, "findings": json.dumps(findings)})
+        assert told()[:2] == expected
+    assert "tenant 7, account 5: credit -3" in told()[2]
+    with owner.begin() as connection:
+        connection.execute(text("delete from book_verifications"))
+
+
 def test_the_doctor_finds_what_is_wrong(run: Any, environment: dict[str, str]) -> None:
     done = run("doctor", "--json")
     in_order = {finding["part"]: finding["ok"] for finding in json.loads(done.output)}

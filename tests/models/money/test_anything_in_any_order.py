@@ -181,7 +181,7 @@ class Books(RuleBasedStateMachine):
     @rule(hours=st.one_of(st.integers(1, 60), st.integers(300, 1500)))
     def time_passes(self, hours: int) -> None:
         self.world.now += timedelta(hours=hours)
-        for isp_id, customer_id in auto_renewal.due(self.session, self.world.now):
+        for isp_id, customer_id, _ in auto_renewal.due(self.session, self.world.now):
             if isp_id == self.world.isp.id:
                 auto_renewal.renew_one(self.session, isp_id, customer_id, self.world.now)
 

@@ -103,7 +103,7 @@ def test_two_workers_renew_once(owner: Engine, lasting: tuple[int, int]) -> None
     with Session(owner) as session:
         now = session.scalar(text("select expires_at from customers where id = :id"), {"id": customer_id})
     assert now is not None
-    renewed = at_once(owner, 6, lambda session: len(auto_renewal.renew_one(session, isp_id, customer_id, now)))
+    renewed = at_once(owner, 6, lambda session: len(auto_renewal.renew_one(session, isp_id, customer_id, now).charges))
     assert sorted(renewed, key=str) == [0, 0, 0, 0, 0, 1]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.audit_trail import Actor, act_as
 from models.money import charges, drawers, payments
+from models.money.books import daily_proof
 from models.money.books.verification import checks, verify
 from models.money.purchases.sale import Pay
 from tests.support.money_world import MoneyWorld
@@ -63,7 +64,7 @@ def books(session: Session) -> Session:
     payments.refund(session, world.isp, world.pay(900, "other"), 300, "too much", world.now)
     world.pay(100, "cash")
     drawers.close(session, world.isp, drawers.open_drawer(session, world.isp, world.now), 90, None, world.now)
-    session.execute(text("select infora_checkpoint_ledger()"))
+    daily_proof.checkpoint(session.connection(), daily_proof.horizon(session.connection()))
     assert world.verify() == []
     for table in TABLES:
         session.execute(text(f"alter table {table} disable trigger user"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from models import Customer, Isp, ServicePlan
@@ -17,6 +20,8 @@ from models.money.payments import Received
 from models.money.purchases import auto_renewal, plan_change
 from models.money.purchases.renewal import renew
 from models.money.purchases.sale import Pay
+from service.database import cluster
+from service.testing import Installation
 from tests.support.money_world import MoneyWorld, broken
 
 TABLES = ("subscriptions", "charges", "charged_periods", "transfers", "payments", "outbox", "audit_log")
@@ -39,7 +44,7 @@ def change(session: Session, ids: Ids, now: datetime) -> None:
 
 
 def renew_by_itself(session: Session, ids: Ids, now: datetime) -> None:
-    assert auto_renewal.renew_one(session, ids[0], ids[1], now + timedelta(days=30))
+    assert auto_renewal.renew_one(session, ids[0], ids[1], now + timedelta(days=30)).charges
 
 
 ACTS: dict[str, Callable[[Session, Ids, datetime], None]] = {
@@ -111,3 +116,41 @@ def test_a_connection_killed_at_any_statement_leaves_nothing_half(owner: Engine,
     assert after[TABLES.index("transfers")] > before[TABLES.index("transfers")]
     if act != "pay":
         assert after[TABLES.index("outbox")] > before[TABLES.index("outbox")]
+
+
+def kill_postgresql(installation: Installation, owner: Engine) -> None:
+    """kill -9 of the server; returns when it answers again."""
+    file = cluster.data_directory(installation.settings) / "postmaster.pid"
+    before = file.read_text().splitlines()[0]
+    os.kill(int(before), signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with owner.connect() as connection:
+                connection.execute(text("select 1"))
+            if file.read_text().splitlines()[0] != before:
+                return
+        except (OperationalError, OSError, IndexError):
+            time.sleep(0.05)
+    raise AssertionError("PostgreSQL does not come back")
+
+
+def test_a_killed_postgresql_leaves_nothing_half_and_keeps_what_was_committed(
+    owner: Engine, installation: Installation, lasting: Ids
+) -> None:
+    """Between the last statement and the commit; at every statement in tests/fault/test_money.py."""
+    now, before = datetime.now(UTC), state(owner, lasting[0])
+    with Session(owner) as session:
+        buy(session, lasting, now)
+        session.flush()
+        kill_postgresql(installation, owner)
+        with pytest.raises(DBAPIError):
+            session.commit()
+        session.invalidate()
+    assert state(owner, lasting[0]) == before
+    with Session(owner) as session:
+        buy(session, lasting, now)
+        session.commit()
+    after = state(owner, lasting[0])
+    kill_postgresql(installation, owner)
+    assert state(owner, lasting[0]) == after != before

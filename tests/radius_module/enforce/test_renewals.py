@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models import Customer
-from radius_module.enforce.renewals import keep_renewing, renew_due
+from radius_module.enforce.renewals import keep_renewing, rounds_of
 from service.testing import Installation
 from tests.support.money_world import MoneyWorld, broken
 
@@ -43,17 +43,32 @@ def expiry(engine: Engine, customer_id: int) -> datetime:
         return customer.expires_at
 
 
+def key_of(engine: Engine, customer_id: int) -> tuple[int, int]:
+    with engine.connect() as connection:
+        query = text("select isp_id from customers where id = :id")
+        return connection.scalar(query, {"id": customer_id}) or 0, customer_id
+
+
 def test_whoever_has_the_credit_is_renewed_once_and_nobody_else(engine: Engine, payer: Payer) -> None:
     ended = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
     rich, poor = payer(1000, ended), payer(999, ended)
-    assert renew_due(engine)[1] == 1
-    assert renew_due(engine) == (0, 0)
+    assert [result[:3] for result in rounds_of(engine).run()] == [(*key_of(engine, rich), True)]
+    assert list(rounds_of(engine).run()) == []
     assert expiry(engine, rich) == ended + timedelta(days=30)
     assert expiry(engine, poor) == ended
     with engine.connect() as connection:
         assert broken(connection) == []
         actors = "select actor from audit_log where resource_id = :id order by id desc limit 1"
         assert connection.scalar(text(actors), {"id": rich}) == "renewal"
+
+
+def test_a_customer_whom_somebody_else_is_changing_keeps_nobody_waiting(engine: Engine, payer: Payer) -> None:
+    ended = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
+    held, free = payer(1000, ended), payer(1000, ended + timedelta(minutes=1))
+    with engine.connect() as other:
+        other.execute(text("select from customers where id = :id for update"), {"id": held})
+        assert [result.customer_id for result in rounds_of(engine).run() if result.renewed] == [free]
+    assert [result.customer_id for result in rounds_of(engine).run()] == [held]
 
 
 def test_it_is_done_at_the_second_at_which_the_period_ends(
