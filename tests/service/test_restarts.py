@@ -68,6 +68,22 @@ def test_the_parts_that_somebody_waits_for_get_the_processor_first(running: Copy
     assert levels == [-5, -2, own, own + 10]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL is another user's only where root starts it")
+def test_postgresqls_share_of_the_books_gives_way_too_though_it_is_another_users(running: Copy) -> None:
+    connection = psycopg2.connect(urls.superuser(running.settings))
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def priorities() -> list[int]:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select pid from pg_stat_activity where application_name = 'infora writer'")
+            return [os.getpriority(os.PRIO_PROCESS, pid) for (pid,) in cursor.fetchall()]
+
+    try:
+        wait_until(lambda: priorities() == [own + 10], 10)
+    finally:
+        connection.close()
+
+
 def test_a_killed_postmasters_hung_backend_does_not_keep_the_next_one_away(running: Copy) -> None:
     settings = running.settings
     connection = psycopg2.connect(urls.superuser(settings))
