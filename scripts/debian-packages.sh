@@ -151,7 +151,48 @@ install_missing() {
     install "$missing"
 }
 
+# Programs that nobody here wrote, against which the tests run; without one of them its tests are skipped by name.
+# Nothing that fails here keeps the other tests from running.
+peers='hostapd wpasupplicant ocserv openconnect libpam-radius-auth pamtester strongswan-charon strongswan-swanctl
+libcharon-extra-plugins hledger'
+
+install_peers() {
+    absent=''
+    for package in $peers; do
+        installed "$package" || absent="$absent $package"
+    done
+    absent=${absent# }
+    [ -n "$absent" ] || return 0
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        say "without root the tests with $absent are skipped"
+        return 0
+    fi
+    say "installing programs to test against: $absent (this takes a minute)"
+    [ -n "$(apt-cache policy "${absent##* }")" ] || run_apt update || true
+    put_guard
+    # shellcheck disable=SC2086
+    run_apt install --no-install-recommends $absent || for package in $absent; do
+        run_apt install --no-install-recommends "$package" || say "apt could not install $package: its tests are skipped"
+    done
+    remove_guard
+    for package in $absent; do
+        case $package in
+        hostapd | ocserv) keep_from_starting "$package" ;;
+        wpasupplicant) keep_from_starting wpa_supplicant ;;
+        strongswan-charon) keep_from_starting strongswan-starter ;;
+        esac
+    done
+}
+
 # Debian starts what it installs, now and at each boot; what we install here runs under our supervisor.
+keep_from_starting() {
+    if command -v systemctl >/dev/null; then
+        as_root systemctl disable "$1.service" >/dev/null 2>&1 || true
+    elif command -v update-rc.d >/dev/null; then
+        as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
+    fi
+}
+
 install() {
     say "installing $1 (this takes a minute)"
     fresh=''
@@ -164,10 +205,6 @@ install() {
     }
     remove_guard
     if [ -n "$fresh" ] && installed freeradius; then
-        if command -v systemctl >/dev/null; then
-            as_root systemctl disable freeradius.service >/dev/null 2>&1 || true
-        elif command -v update-rc.d >/dev/null; then
-            as_root update-rc.d freeradius disable >/dev/null 2>&1 || true
-        fi
+        keep_from_starting freeradius
     fi
 }

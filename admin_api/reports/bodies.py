@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from admin_api.web.strict import Day, Query
-from admin_api.web.types import Shown, Whole
+from admin_api.web.types import Address, Shown, Whole
 
 Format = Literal["json", "csv", "svg"]
 
@@ -115,7 +115,11 @@ class UsageSession(Shown):
     stop: datetime | None
     bytes_in: int
     bytes_out: int
-    framed_ip: str | None
+    framed_ip: Address | None
+    framed_ipv6: Address | None
+    framed_ipv6_prefix: str | None
+    delegated_ipv6_prefix: str | None
+    framed_interface_id: str | None
     calling_station_id: str | None
     device: str | None
 

@@ -27,6 +27,10 @@ _COLUMNS = (
     Radacct.acctinputoctets.label("bytes_in"),
     Radacct.acctoutputoctets.label("bytes_out"),
     Radacct.framedipaddress.label("framed_ip"),
+    Radacct.framedipv6address.label("framed_ipv6"),
+    Radacct.framedipv6prefix.label("framed_ipv6_prefix"),
+    Radacct.delegatedipv6prefix.label("delegated_ipv6_prefix"),
+    Radacct.framedinterfaceid.label("framed_interface_id"),
     func.nullif(Radacct.callingstationid, "").label("calling_station_id"),
     MikrotikDevice.name.label("device"),
 )

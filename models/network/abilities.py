@@ -53,10 +53,10 @@ insert into device_abilities as known
         without_effect)
 select s.isp_id, s.device_id, s.service, s.coa, s.disconnect, s.step, s.error_cause, s.acknowledged, s.refused,
        s.unanswered, s.without_effect
-  from (select cast(:isp_id as bigint), cast(:device_id as bigint), cast(:service as text), cast(:coa as boolean),
-               cast(:disconnect as boolean), cast(:step as text), cast(:error_cause as bigint),
-               cast(:acknowledged as bigint), cast(:refused as bigint), cast(:unanswered as bigint),
-               cast(:without_effect as bigint))
+  from unnest(cast(:isp_id as bigint[]), cast(:device_id as bigint[]), cast(:service as text[]),
+              cast(:coa as boolean[]), cast(:disconnect as boolean[]), cast(:step as text[]),
+              cast(:error_cause as bigint[]), cast(:acknowledged as bigint[]), cast(:refused as bigint[]),
+              cast(:unanswered as bigint[]), cast(:without_effect as bigint[]))
        as s (isp_id, device_id, service, coa, disconnect, step, error_cause, acknowledged, refused, unanswered,
              without_effect)
   join mikrotik_devices d on d.isp_id = s.isp_id and d.id = s.device_id
@@ -83,7 +83,9 @@ def learn(connection: Connection, seen: Sequence[Seen]) -> None:
         before = merged.get(key)
         merged[key] = news if before is None else _both(before, news)
     if merged:
-        connection.execute(_LEARN, [merged[key]._asdict() for key in sorted(merged)])
+        # In one order everywhere, so that two workers wait for each other and never both.
+        rows = [merged[key] for key in sorted(merged)]
+        connection.execute(_LEARN, {name: [getattr(row, name) for row in rows] for name in Seen._fields})
 
 
 def _both(before: Seen, news: Seen) -> Seen:

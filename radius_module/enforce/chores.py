@@ -48,7 +48,6 @@ class Chores:
             Chore("expiry", self._see_to_expiries, 0.0, lambda news: news.clock, 5.0),
             Chore("customers", self._see_to_customers, 0.1, lambda news: bool(news.customers), 60.0),
             Chore("effects", self._verify, 0.1, lambda news: news.sessions, 1.0),
-            Chore("learning", self._learn, 0.25, lambda _: dispatch.has_learnt, 60.0),
             Chore("events", lambda connection, _: self._look_again(connection), 1.0, lambda _: True, 1.0),
             Chore("everybody", self._see_to_everybody, 1.0, lambda news: news.everything, 60.0),
             Chore("forgetting", self._forget, 0.0, lambda _: False, 600.0),
@@ -87,9 +86,6 @@ class Chores:
 
     def _write(self, connection: Connection, _news: News) -> None:
         self._dispatch.write(connection)
-
-    def _learn(self, connection: Connection, _news: News) -> None:
-        abilities.learn(connection, self._dispatch.learnt())
 
     @staticmethod
     def _look_again(connection: Connection) -> None:
@@ -130,17 +126,18 @@ class Chores:
         self._due_at["expiry"] = here + max(0.0, in_seconds) + 0.001
 
     def _verify(self, connection: Connection, news: News) -> None:
-        """What accounting says of requests."""
+        """What accounting says of requests, and what that says of their devices: one transaction."""
         news.sessions = False
         outcomes.verify_ends(connection)
         verdicts = [(change, has_effect(change)) for change in outcomes.reported_since(connection)]
-        ineffective = [change for change, did in verdicts if did is False]
-        outcomes.judge(connection, [(change, did) for change, did in verdicts if did is not None])
+        ineffective = outcomes.judge(connection, [(change, did) for change, did in verdicts if did is not None])
         changes = [change for change in ineffective if change.kind == "coa"]
         outcomes.disconnect_instead(connection, [(change.isp_id, change.id) for change in changes])
-        for change in ineffective:
-            can_change = False if change.kind == "coa" else None
-            self._dispatch.learn(
-                Seen(change.isp_id, change.device_id, service_of(change.nas_port_type), coa=can_change,
-                     without_effect=1)
-            )  # fmt: skip
+        seen = [
+            Seen(change.isp_id, change.device_id, service_of(change.nas_port_type),
+                 coa=False if change.kind == "coa" else None, without_effect=1)
+            for change in ineffective
+        ]  # fmt: skip
+        abilities.learn(connection, seen)
+        for news_of_device in seen:
+            self._dispatch.learn(news_of_device)

@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from sqlalchemy import Connection
 
+from models.network import abilities
 from models.network.abilities import Ability, Seen, known_of, service_of
 from models.network.addresses import Network, check_network
 from models.network.requests import claims, outcomes
@@ -48,7 +49,6 @@ class Dispatch:
         #: What is to be written down with the next look at the database.
         self._results: list[Result] = []
         self._writing = 0
-        self._seen: list[Seen] = []
 
     # -- with the database ------------------------------------------------------------------------------------
 
@@ -62,11 +62,15 @@ class Dispatch:
         return {(request.isp_id, request.device_id) for request in claimed}
 
     def write(self, connection: Connection) -> None:
-        """Write down what has become of requests. The caller commits, and then says `written`."""
+        """Write down what has become of requests, and what that showed of devices: whoever reads the one has the other.
+
+        The caller commits, and then says `written`.
+        """
         self._writing = len(self._results)
         outcomes.write(connection, [each.written for each in self._results])
         instead = [(each.written.isp_id, each.written.id) for each in self._results if each.needs_disconnect]
         outcomes.disconnect_instead(connection, instead)
+        abilities.learn(connection, [each.seen for each in self._results if each.seen is not None])
 
     def written(self) -> None:
         del self._results[: self._writing]
@@ -76,20 +80,10 @@ class Dispatch:
         return bool(self._results)
 
     def learn(self, seen: Seen) -> None:
-        """What a device has shown: in force at once, written down later."""
-        self._seen.append(seen)
+        """What a device has shown is in force at once."""
         station = self.stations.get((seen.isp_id, seen.device_id))
         if station is not None:
             station.learn(seen)
-
-    def learnt(self) -> list[Seen]:
-        """What is to be written down of it."""
-        seen, self._seen = self._seen, []
-        return seen
-
-    @property
-    def has_learnt(self) -> bool:
-        return bool(self._seen)
 
     def is_full(self, key: Key) -> bool:
         """Can nothing be taken for the device at the moment?"""
@@ -158,7 +152,7 @@ class Dispatch:
         for target in claims.targets(connection, old):
             self._renew_line(target)
         for (isp_id, device_id, name), ability in known_of(connection, old).items():
-            if (isp_id, device_id) in self.stations and not self._seen:
+            if (isp_id, device_id) in self.stations and not self._results:
                 self.stations[isp_id, device_id].abilities[name] = ability
 
     def _renew_line(self, target: Target) -> None:

@@ -175,11 +175,11 @@ class OnlineTable:
             return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:
-        """A session that is another customer's in the books is so here too."""
+        """A session that is another customer's in the books is so here too: of one who is gone, too."""
         customer_id, uid, octets, over, is_evidence, aliases = row
-        before = self._owners.get(uid)
-        if before is not None and before != customer_id:
-            self._owners[uid] = customer_id
+        before = self._owners.get(uid, NOBODY)
+        if before != customer_id:
+            self._owners |= {uid: customer_id} if uid in self._owners else {}
             session = self._customers[before].sessions.pop(uid, None) if before in self._customers else None
             if session is not None and self._customer(customer_id).sessions.setdefault(uid, session) is not session:
                 self._by_router.drop(session)

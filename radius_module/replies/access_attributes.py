@@ -46,7 +46,7 @@ def accept(grant: Grant, klass: bytes, room: int = ROOM) -> tuple[Pair, ...]:
     `klass` is our Class; the allowance travels in two 32-bit halves, as RouterOS reads it. FreeRADIUS cuts what does
     not fit into a packet, without a word.
     """
-    rate, allowance, session_timeout, idle_timeout, address, pool, _replaces, extra = grant
+    rate, allowance, session_timeout, idle_timeout, address, pool, extra = grant
     # Numbers first, texts last: FreeRADIUS copies the whole list for each attribute it adds, and numbers cost less.
     pairs: list[Pair] = [("Session-Timeout", ":=", number("Session-Timeout", session_timeout)), _INTERIM]
     if idle_timeout is not None:

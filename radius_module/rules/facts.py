@@ -137,8 +137,6 @@ class Grant(NamedTuple):
     idle_timeout: int | None
     address: str | None
     pool: str | None
-    #: acctuniqueid of the session that gives way.
-    replaces: str | None
     extra: tuple[Attribute, ...]
 
 

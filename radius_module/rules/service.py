@@ -5,7 +5,6 @@ from __future__ import annotations
 from radius_module.fast_tuple import maker
 from radius_module.rules.facts import Facts, Grant
 from radius_module.rules.quota import allowance, exhausted
-from radius_module.rules.sessions import gives_way
 
 #: The longest Session-Timeout that RouterOS takes, seconds.
 LONGEST_SESSION = 21474720
@@ -22,10 +21,9 @@ def grant(facts: Facts) -> Grant:
     # 0 would be for ever to RouterOS. The date may be PostgreSQL's `infinity`.
     longest = int(min(customer.expires_at - facts.now, LONGEST_SESSION)) or 1
     if plan is None:
-        return Grant(None, None, longest, None, customer.static_ip, None, None, customer.extra)
+        return Grant(None, None, longest, None, customer.static_ip, None, customer.extra)
     limit = allowance(facts)
     slow = limit is not None and plan.throttles and exhausted(facts)
-    replaced = gives_way(facts) if plan.replaces_oldest else None
     granted: Grant = _grant(
         (
             plan.throttled_rate if slow else plan.rate,
@@ -35,7 +33,6 @@ def grant(facts: Facts) -> Grant:
             plan.idle_timeout,
             customer.static_ip,
             None if customer.static_ip else plan.address_pool,
-            replaced.session if replaced else None,
             plan.extra + customer.extra,
         )
     )

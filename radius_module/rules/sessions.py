@@ -23,15 +23,11 @@ def is_full(facts: Facts) -> bool:
 
 
 def too_many_sessions(facts: Facts) -> bool:
-    """All slots are taken, and the plan refuses newcomers."""
+    """All slots are taken, and the plan refuses newcomers.
+
+    Where it lets them in, the worker ends the oldest session once the newcomer's is reported.
+    """
     return is_full(facts) and not (facts.plan is not None and facts.plan.replaces_oldest)
-
-
-def gives_way(facts: Facts) -> Slot | None:
-    """The oldest other slot, where the plan lets a newcomer replace it."""
-    if facts.plan is None or not facts.plan.replaces_oldest or not is_full(facts):
-        return None
-    return min(others(facts), key=lambda slot: slot.since)
 
 
 def show_sessions(facts: Facts) -> Shown:

@@ -94,7 +94,8 @@ CUSTOMER: dict[str, Kind] = {
 DAY: dict[str, Kind] = {"date": day, "bytes_in": whole, "bytes_out": whole}
 SESSION: dict[str, Kind] = {
     "start": moment, "stop": or_null(moment), "bytes_in": whole, "bytes_out": whole, "framed_ip": or_null(address),
-    "calling_station_id": or_null(text), "device": or_null(text),
+    "framed_ipv6": or_null(address), "framed_ipv6_prefix": or_null(text), "delegated_ipv6_prefix": or_null(text),
+    "framed_interface_id": or_null(text), "calling_station_id": or_null(text), "device": or_null(text),
 }  # fmt: skip
 USAGE: dict[str, Kind] = {
     "username": text, "bytes_in": whole, "bytes_out": whole, "total_bytes": whole, "data_limit_bytes": or_null(whole),

@@ -21,6 +21,7 @@ from tests.bench.scenario_changes import changes
 from tests.bench.scenario_logins import flat, logins
 from tests.bench.scenario_memory import memory
 from tests.bench.scenario_neighbour import neighbour
+from tests.bench.scenario_network import network
 from tests.bench.scenario_strangers import strangers
 from tests.bench.side import Side
 from tests.bench.stock import Stock
@@ -44,12 +45,13 @@ SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
     "strangers": strangers,
     "neighbour": neighbour,
     "changes": changes,
+    "network": network,
     "api": api,
 }
 #: Measured on installations of their own.
-_ALONE = {"memory", "neighbour", "changes", "api"}
+_ALONE = {"memory", "neighbour", "changes", "network", "api"}
 _QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000,
-                 many_devices=10_000, open_sessions=10_000, changed_at_once=5_000)  # fmt: skip
+                 many_devices=10_000, open_sessions=10_000, changed_at_once=5_000, cut_at_once=1_000)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -99,6 +101,7 @@ def _options(given: argparse.Namespace) -> Options:
         many_devices=base.many_devices,
         open_sessions=base.open_sessions,
         changed_at_once=base.changed_at_once,
+        cut_at_once=base.cut_at_once,
     )
 
 

@@ -44,13 +44,20 @@ class Changer:
     def __init__(self, work: Callable[..., Changed], *arguments: Any) -> None:
         context = multiprocessing.get_context("fork")
         self._ours, theirs = context.Pipe()
+        self._is_prepared = False
         self._process = context.Process(target=_run, args=(theirs, work, arguments), daemon=True)
         self._process.start()
         theirs.close()
 
+    def wait(self) -> None:
+        """Until it is prepared. Raises EOFError if it died."""
+        if not self._is_prepared:
+            self._ours.recv()
+            self._is_prepared = True
+
     def start(self) -> None:
         """Wait until it is prepared, and let it begin."""
-        self._ours.recv()
+        self.wait()
         self._ours.send(None)
 
     def done(self) -> bool:

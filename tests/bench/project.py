@@ -46,6 +46,10 @@ class Project:
                 self._installation.start(part.name)
         self.await_login(30)
 
+    def start_worker(self) -> None:
+        """Start what sends requests to devices."""
+        self._installation.start("worker")
+
     def await_login(self, seconds: float) -> None:
         """Return when the first customer is let in."""
         who = Subscriber(0)

@@ -30,6 +30,14 @@ def test_it_begins_when_it_is_told_to_and_says_when_it_is_done() -> None:
     assert changer.finish() == Changed(7, in_force=0.2)
 
 
+def test_who_waits_until_it_is_prepared_may_start_it_later() -> None:
+    changer = Changer(_work, 0.1)
+    changer.wait()
+    assert not changer.done()
+    changer.start()
+    assert changer.finish() == Changed(7, in_force=0.1)
+
+
 def test_its_death_ends_the_run() -> None:
     changer = Changer(_die)
     changer.start()

@@ -65,7 +65,7 @@ def _line(seconds: float, town: Town, router: RouterOS) -> str:
     counts: dict[str, Any] = town.counts
     return (
         f"{seconds:4.0f} s  {town.online:3} online  {counts['logins']} logins, {counts['refused']} refused  "
-        f"{counts['megabytes'] / 1000:.1f} GB  {codes.count(COA)} CoA, {codes.count(DISCONNECT)} Disconnect, "
+        f"{counts['octets'] / 1e9:.2f} GB  {codes.count(COA)} CoA, {codes.count(DISCONNECT)} Disconnect, "
         f"{counts['cut']} cut  {town.last}"
     )
 

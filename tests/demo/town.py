@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import Any, Protocol
 
-from tests.radius_client.routeros import RouterOS, Session
+from tests.radius_client.routeros import ADMIN_RESET, RouterOS, Session
 
 PEOPLE = 200
 PASSWORD = "demo-password"
@@ -68,7 +68,7 @@ class Town:
         for name, session in list(self._online.items()):
             if session.is_over:
                 del self._online[name]
-                self.counts["cut"] += session.cause != 1
+                self.counts["cut"] += session.cause == ADMIN_RESET
             else:
                 self._use(name, session, seconds)
         for name in [one for one in self._ids if one not in self._online][: max(1, PEOPLE // 10)]:
@@ -86,7 +86,7 @@ class Town:
         down = float(session.rate.partition("/")[2].rstrip("Mk") or 1)
         down *= 1_000_000 if session.rate.endswith("M") else 1000
         passed = session.carry(int(MEGABYTE / 20 * seconds), int(down / 8 * seconds * self._dice.random()))
-        self.counts["megabytes"] += passed // MEGABYTE
+        self.counts["octets"] += passed
         if time.monotonic() - self._reported.get(name, 0.0) >= INTERIM and not session.is_over:
             self._reported[name] = time.monotonic()
             session.interim()

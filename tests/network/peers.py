@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,22 +31,39 @@ class Namespace:
         self.run("ip", "link", "set", self.far, "up")
         self._processes: list[subprocess.Popen[bytes]] = []
 
+    def address(self, near: str, far: str) -> None:
+        """Give both ends of the cable an address, with its prefix."""
+        _run("ip", "addr", "add", near, "dev", self.near)
+        self.run("ip", "addr", "add", far, "dev", self.far)
+
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """In the namespace, until it ends."""
         return _run("ip", "netns", "exec", self.name, *command)
 
-    def start(self, log: Path, *command: str, inside: bool = True) -> subprocess.Popen[bytes]:
-        """A program that runs until the namespace is closed."""
+    def start(
+        self, log: Path, *command: str, inside: bool = True, typed: str = "", env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """A program that runs until the namespace is closed; `typed`: what it reads."""
         prefix = ["ip", "netns", "exec", self.name] if inside else []
+        environment = None if env is None else os.environ | env
         with log.open("wb") as out:
-            process = subprocess.Popen([*prefix, *command], stdout=out, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                [*prefix, *command], stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, env=environment
+            )
+        if process.stdin is not None:
+            process.stdin.write(typed.encode())
+            process.stdin.close()
         self._processes.append(process)
         return process
 
     def close(self) -> None:
         for process in reversed(self._processes):
             process.terminate()
-            process.wait(timeout=10)
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=5)
         _run("ip", "netns", "del", self.name)
         _run("ip", "link", "del", self.near)
 

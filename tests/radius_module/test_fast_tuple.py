@@ -30,7 +30,7 @@ ORDER = {
     ),
     Facts: "now device isp customer plan authentic mac used slots eap own_slot",
     FastAccept: "grant session_timeout left klass",
-    Grant: "rate allowance session_timeout idle_timeout address pool replaces extra",
+    Grant: "rate allowance session_timeout idle_timeout address pool extra",
     LoginRequest: "origin username password chap challenge is_mschap mac reply_to line mschap_error eap is_unsigned",
     ReplyTo: "address port local identifier authenticator proxy_states",
     Slot: "mac since session",

@@ -128,6 +128,7 @@ update outbox o set status = w.status, error = w.error, done_at = now()
   from unnest(cast(:isps as bigint[]), cast(:ids as bigint[]), cast(:statuses as text[]), cast(:errors as text[]))
        as w (isp_id, id, status, error)
  where o.isp_id = w.isp_id and o.id = w.id and o.status = 'sent'
+returning o.isp_id, o.id
 """)
 
 _FORGET = text("""
@@ -174,14 +175,16 @@ def reported_since(connection: Connection) -> list[Acknowledged]:
     return [Acknowledged(*row) for row in connection.execute(_REPORTED)]
 
 
-def judge(connection: Connection, verdicts: Sequence[tuple[Acknowledged, bool]]) -> None:
-    """Whether each had its effect."""
-    if verdicts:
-        connection.execute(_JUDGE, {
-            "isps": [change.isp_id for change, _ in verdicts], "ids": [change.id for change, _ in verdicts],
-            "statuses": ["done" if has_effect else "failed" for _, has_effect in verdicts],
-            "errors": [None if has_effect else "no_effect" for _, has_effect in verdicts],
-        })  # fmt: skip
+def judge(connection: Connection, verdicts: Sequence[tuple[Acknowledged, bool]]) -> list[Acknowledged]:
+    """Whether each had its effect. Those that had none, without what another worker has judged in the meantime."""
+    if not verdicts:
+        return []
+    judged = {tuple(row) for row in connection.execute(_JUDGE, {
+        "isps": [change.isp_id for change, _ in verdicts], "ids": [change.id for change, _ in verdicts],
+        "statuses": ["done" if has_effect else "failed" for _, has_effect in verdicts],
+        "errors": [None if has_effect else "no_effect" for _, has_effect in verdicts],
+    })}  # fmt: skip
+    return [change for change, has_effect in verdicts if not has_effect and (change.isp_id, change.id) in judged]
 
 
 def forget_old(connection: Connection, most: int = 5000) -> int:

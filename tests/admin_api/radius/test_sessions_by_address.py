@@ -56,16 +56,25 @@ def test_what_is_no_address_is_refused(online: Tenant, wanted: str) -> None:
     assert (answer.status, set(answer.data["errors"])) == (422, {"framed_ip"})
 
 
+FIELDS = ("framed_ip", "framed_ipv6", "framed_ipv6_prefix", "delegated_ipv6_prefix", "framed_interface_id")
+SHOWN = {
+    "v4": ("10.9.0.7", None, None, None, None),
+    "v4 beside": ("10.9.0.70", None, None, None, None),
+    "v6": (None, "2001:db8::7", None, None, None),
+    "prefix": ("10.9.1.1", None, "2001:db8:0:1::/64", None, None),
+    "delegated": (None, None, None, "2001:db8:9::/48", None),
+}
+
+
 def test_they_are_shown(online: Tenant) -> None:
-    shown = {item["username"]: item for item in online.viewer.get("/api/billing/sessions").data["items"]}
-    fields = ("framed_ip", "framed_ipv6", "framed_ipv6_prefix", "delegated_ipv6_prefix", "framed_interface_id")
-    assert {name: tuple(item[field] for field in fields) for name, item in shown.items()} == {
-        "v4": ("10.9.0.7", None, None, None, None),
-        "v4 beside": ("10.9.0.70", None, None, None, None),
-        "v6": (None, "2001:db8::7", None, None, None),
-        "prefix": ("10.9.1.1", None, "2001:db8:0:1::/64", None, None),
-        "delegated": (None, None, None, "2001:db8:9::/48", None),
-    }
+    items = online.viewer.get("/api/billing/sessions").data["items"]
+    assert {item["username"]: tuple(item[field] for field in FIELDS) for item in items} == SHOWN
+
+
+def test_a_customers_report_shows_them_too(online: Tenant) -> None:
+    for name, addresses in SHOWN.items():
+        [session] = online.viewer.get(f"/api/billing/reports/usage/{name}").data["sessions"]
+        assert tuple(session[field] for field in FIELDS) == addresses
 
 
 def test_another_tenants_sessions_are_not_found(online: Tenant, other_tenant: Tenant) -> None:

@@ -1,6 +1,6 @@
 """Memory and books come to the same, whatever becomes of customers, devices and Classes while sessions run.
 
-400 stories here and as many as BOOKS_CASES says in `make fault`; and mistakes that are planted are found.
+300 stories here and 20,000 in `make fault` (tests.fault.test_books); and mistakes that are planted are found.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from models.accounting.session import SessionState
-from models.db import make_engine
 from service.testing import Installation
+from tests.models.accounting.test_books_property import engine_of
 from tests.support.changing_model import check, play
 from tests.support.changing_world import CREATED, stories, world
 from tests.support.database import Tenant, make_tenant
@@ -27,14 +27,17 @@ CASES = int(os.environ.get("BOOKS_CASES", "300"))
 
 @pytest.fixture(scope="module")
 def engine(installation: Installation) -> Iterator[Engine]:
-    options = "-c synchronous_commit=off"
-    connections = make_engine(installation.urls.engine, "property", server_options=options, pool_pre_ping=False)
+    connections = engine_of(installation)
     yield connections
     connections.dispose()
 
 
 @pytest.fixture(scope="module")
 def tenants(engine: Engine) -> list[Tenant]:
+    return tenants_in(engine)
+
+
+def tenants_in(engine: Engine) -> list[Tenant]:
     return [make_tenant(engine, f"changing {number}", address=f"10.3.{number}.1", username="other", periods=(CREATED,))
             for number in range(2)]  # fmt: skip
 

@@ -150,3 +150,16 @@ def test_a_customers_own_device_takes_over_only_their_own_session() -> None:
     assert node.hear(packet(START, username="bob", session_id=b"80f00002", klass=our_class(NOON, 2, BOB.id))) == []
     ends = node.hear(packet(START, session_id=b"80f00003", klass=our_class(NOON + 1, 3, ANN.id), received=NOON + 2))
     assert [cause for _uid, cause in ends] == [TAKEN_OVER]
+
+
+def test_what_the_books_have_of_a_customer_who_is_gone_is_theirs_in_memory_too() -> None:
+    """A restart had ended the session, its customer was deleted, and it goes on: memory asks the books whose it is."""
+    node, klass = Node(ANN), our_class(NOON, 1, ANN.id)
+    node.hear(packet(START, klass=klass), packet("Accounting-On", received=NOON + 1, session_id=b""))
+    node.directory.contents.drop_customer(ANN.id)
+    node.online.forget(ANN.id)
+    node.hear(packet(octets_in=3, session_time=120, received=NOON + 120, klass=klass))
+    (uid,) = node.online._customers[NOBODY].sessions
+    node.online.apply_booking([], [(ANN.id, uid, 3, False, False, ())], NOON + 121)
+    assert not node.online._customers[NOBODY].sessions
+    assert [session.session_id for session in node.online._customers[ANN.id].sessions.values()] == [b"80f00001"]

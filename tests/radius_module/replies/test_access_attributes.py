@@ -28,7 +28,7 @@ ALWAYS = {"Class", "Session-Timeout", "Acct-Interim-Interval"}
 
 
 def grant(**changes: Any) -> Grant:
-    return Grant(None, None, 3600, None, None, None, None, ())._replace(**changes)
+    return Grant(None, None, 3600, None, None, None, ())._replace(**changes)
 
 
 def sent(**changes: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ from radius_module.rules.facts import Attribute, Grant
 from tests.support.login_world import of_octets, of_pairs
 
 CLASS = bytes(range(13))
-PLAIN = Grant("1M/2M", None, 3600, None, None, None, None, ())
+PLAIN = Grant("1M/2M", None, 3600, None, None, None, ())
 GRANTS = [
     PLAIN,
     PLAIN._replace(rate=None),

@@ -10,14 +10,11 @@ from radius_module.rules.service import LONGEST_SESSION, grant
 from tests.support.facts_made import (
     CUSTOMER,
     NOW,
-    OTHER_MAC,
     PERIOD,
     PLAN,
-    THIRD_MAC,
     facts,
     of_customer,
     of_plan,
-    place,
 )
 
 
@@ -96,7 +93,7 @@ def test_a_customer_without_a_plan_gets_time_and_address_and_no_limits() -> None
     row = Attribute("Filter-Id", "=", "x")
     customer = CUSTOMER._replace(plan_id=None, static_ip="10.0.0.9", extra=(row,))
     found = given(facts(customer=customer, plan=None))
-    assert found == Grant(None, None, 86_400, None, "10.0.0.9", None, None, (row,))
+    assert found == Grant(None, None, 86_400, None, "10.0.0.9", None, (row,))
 
 
 def test_a_fixed_address_comes_instead_of_the_pool() -> None:
@@ -116,12 +113,6 @@ def test_operators_rows_come_plan_first_customer_last() -> None:
     plans, customers = Attribute("Filter-Id", "=", "plan"), Attribute("Filter-Id", ":=", "customer")
     asked = facts(plan=PLAN._replace(extra=(plans,)), customer=CUSTOMER._replace(extra=(customers,)))
     assert given(asked).extra == (plans, customers)
-
-
-def test_the_session_that_gives_way_is_named() -> None:
-    places = (place(OTHER_MAC, NOW - 60, "young"), place(THIRD_MAC, NOW - 600, "old"))
-    assert given(of_plan(simultaneous_use=2, replaces_oldest=True, slots=places)).replaces == "old"
-    assert given(of_plan(simultaneous_use=3, replaces_oldest=True, slots=places)).replaces is None
 
 
 def test_nobody_is_served_nothing() -> None:

@@ -1,7 +1,6 @@
 """Rule `too_many_sessions`."""
 
-from radius_module.rules.sessions import gives_way
-from tests.support.facts_made import MAC, NOW, OTHER_MAC, THIRD_MAC, code, facts, of_plan, place, rule
+from tests.support.facts_made import MAC, OTHER_MAC, THIRD_MAC, code, facts, of_plan, place, rule
 
 RULE = rule("too_many_sessions")
 
@@ -48,18 +47,6 @@ def test_without_a_plan_there_is_one_place() -> None:
 
 def test_a_plan_that_replaces_lets_the_newcomer_in() -> None:
     assert code(of_plan(simultaneous_use=1, replaces_oldest=True, slots=(place(),))) == "accept"
-
-
-def test_the_oldest_other_place_gives_way_and_never_his_own() -> None:
-    places = (place(MAC, NOW - 900, "own"), place(OTHER_MAC, NOW - 60, "young"), place(THIRD_MAC, NOW - 600, "old"))
-    leaving = gives_way(of_plan(simultaneous_use=2, replaces_oldest=True, slots=places))
-    assert leaving is not None
-    assert leaving.session == "old"
-
-
-def test_nobody_gives_way_while_there_is_room() -> None:
-    assert gives_way(of_plan(simultaneous_use=2, replaces_oldest=True, slots=(place(),))) is None
-    assert gives_way(of_plan(simultaneous_use=1, replaces_oldest=False, slots=(place(),))) is None
 
 
 def test_support_sees_how_many_others_are_in() -> None:
