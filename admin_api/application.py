@@ -8,7 +8,7 @@ import secrets
 from apiflask import APIFlask
 from flask import Flask
 
-from admin_api.access import login, operators, request_log
+from admin_api.access import login, operators, request_log, totp
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.periods import bought
 from admin_api.customers.personal import personal
@@ -34,6 +34,7 @@ from models.secrets.password_hashes import hash_operator_password
 
 BLUEPRINTS = (
     login.auth,
+    totp.totp,
     isps,
     operators.users,
     devices,

@@ -21,7 +21,7 @@ from models.tables.spooling import Quarantined, SetAside, SpoolProgress
 from models.tables.subscriptions import Subscription, Topup
 from models.tables.usage import Usage, UsageDaily
 from models.tables.usage_corrections import UsageCorrection
-from models.tables.users import User
+from models.tables.users import OperatorTotp, User
 
 __all__ = [
     "AuditLog",
@@ -44,6 +44,7 @@ __all__ = [
     "LoginAddress",
     "LoginFailure",
     "MikrotikDevice",
+    "OperatorTotp",
     "Outbox",
     "Payment",
     "Quarantined",

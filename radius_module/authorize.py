@@ -19,6 +19,6 @@ def authorize(pairs: Pairs) -> Answer:
         return NO_ANSWER
     customer = server.directory.customer(isp_id, request.username)
     if request.is_mschap and not request.eap:
-        return login.as_mschap(server, request, customer)
+        return login.as_mschap(server, request, customer, now)
     authentic = customer is not None and server.passwords.proves(request, customer)
     return login.quick_answer(server, request, customer, authentic, now)

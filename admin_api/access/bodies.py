@@ -12,13 +12,16 @@ from admin_api.web.types import Body, Name, OperatorPassword, Shown, Text, uncha
 
 Role = Literal["superadmin", "admin", "staff", "cashier", "viewer"]
 Typed = Annotated[str, Field(max_length=1000)]
+#: Six digits, or a recovery code.
+Code = Annotated[str, Field(max_length=100)]
 
 
 class LoginIn(Body):
-    """Absent where the request carries HTTP Basic."""
+    """Name and password are absent where the request carries HTTP Basic."""
 
     username: Typed | None = None
     password: Typed | None = None
+    otp: Code | None = None
 
 
 class PasswordIn(Body):
@@ -77,3 +80,49 @@ class LoginOut(Shown):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the kind of token
     expires_at: datetime
     user: Caller
+
+
+class TotpIn(Body):
+    """Begins the setting-up of a second factor."""
+
+    current_password: Text
+
+
+class TotpConfirmation(Body):
+    """The first code that the authenticator shows."""
+
+    otp: Code
+
+
+class TotpProof(Body):
+    """Both factors."""
+
+    current_password: Text
+    otp: Code
+
+
+class TotpOut(Shown):
+    """Whether the caller has a second factor."""
+
+    enabled: bool
+    since: datetime | None
+    recovery_codes_left: int
+
+
+class TotpSecret(Shown):
+    """For the authenticator; shown once, and without effect until it is confirmed."""
+
+    secret: str
+    uri: str
+
+
+class TotpEnabled(LoginOut):
+    """Earlier tokens have ended. Each recovery code lets in once, and is shown once."""
+
+    recovery_codes: list[str]
+
+
+class RecoveryCodes(Shown):
+    """Earlier ones are void."""
+
+    recovery_codes: list[str]

@@ -18,7 +18,7 @@ from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
 from models import User
-from models.tenants import operators
+from models.tenants import operators, second_factor
 
 users = APIBlueprint("users", __name__, url_prefix="/api/users", tag="Users")
 
@@ -86,6 +86,22 @@ def change(row: User, body: UserChange) -> User:
 def delete(row: User) -> dict[str, Any]:
     """Delete an operator"""
     operators.delete_user(session(), row)
+    return {}
+
+
+@users.post("/<int:id>/reset-totp")
+@documents(responses=[412])
+@allowed("admin", tenant=False)
+@the_row(User, visible)
+@answers(Nothing, message="The operator has no second factor now.")
+def reset_totp(row: User) -> dict[str, Any]:
+    """Remove another operator's second factor, whose authenticator and recovery codes are lost
+
+    Ends the operator's tokens. One's own is removed at `/api/auth/totp/disable`, with a code.
+    """
+    if row.id == principal().user_id:
+        refuse(403, "own_totp", "Your own second factor is removed at /api/auth/totp/disable.")
+    second_factor.remove(session(), row, "totp_reset")
     return {}
 
 

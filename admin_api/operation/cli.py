@@ -28,7 +28,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (initdb, create_admin, create_isp, rotate_keys, confirm_clock, examine, cli.spool):
+    for command in (initdb, create_admin, create_isp, reset_totp, rotate_keys, confirm_clock, examine, cli.spool):
         app.cli.add_command(command)
 
 
@@ -61,6 +61,14 @@ def initdb() -> None:
 def create_admin(username: str, password: str | None, as_json: bool) -> None:
     """Create a superadmin."""
     _say(installation.create_admin(os.environ, username, password), as_json)
+
+
+@click.command("reset-totp")
+@click.argument("username")
+@_sentences
+def reset_totp(username: str) -> None:
+    """Remove an operator's second factor, when nobody is left who could over the API."""
+    click.echo(installation.reset_totp(os.environ, username))
 
 
 @click.command("confirm-clock")

@@ -18,7 +18,7 @@ from models.audit_trail import Actor, act_as
 from models.db import make_engine, normalise_url
 from models.secrets.generated import make_secret
 from models.secrets.password_hashes import check_operator_password
-from models.tenants import isps
+from models.tenants import isps, second_factor
 from models.tenants.operators import create_user
 
 
@@ -72,6 +72,16 @@ def create_admin(env: Mapping[str, str], username: str, password: str | None) ->
         user = create_user(session, None, username=username, password=chosen, role="superadmin")
         session.flush()
         return {"id": user.id, "username": username} | ({} if password else {"password": chosen})
+
+
+def reset_totp(env: Mapping[str, str], username: str) -> str:
+    """For an operator who has lost the second factor, and everybody who could reset it over the API."""
+    with _as_owner(env) as session:
+        user = session.scalar(select(User).where(func.lower(User.username) == username.lower()))
+        if user is None:
+            raise NotPossible(f"There is no operator {username!r}.")
+        had = second_factor.remove(session, user, "totp_reset")
+    return f"{username} has no second factor {'now' if had else 'anyway'}."
 
 
 def create_isp(env: Mapping[str, str], name: str, timezone: str) -> dict[str, Any]:

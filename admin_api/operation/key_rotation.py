@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import keyring
-from models import IdempotencyKey, Isp, MikrotikDevice, Radcheck
+from models import IdempotencyKey, Isp, MikrotikDevice, OperatorTotp, Radcheck
 from models.secrets.keyring import PREFIX, CredentialError, Keyring
 
 BATCH = 500
@@ -22,7 +22,7 @@ class _Secret(NamedTuple):
 
     column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
     key: InstrumentedAttribute[int]
-    isp: InstrumentedAttribute[int]
+    isp: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
     row: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
 
 
@@ -31,6 +31,7 @@ _SECRETS = (
     _Secret(MikrotikDevice.radius_secret, MikrotikDevice.id, MikrotikDevice.isp_id, MikrotikDevice.id),
     _Secret(MikrotikDevice.api_password, MikrotikDevice.id, MikrotikDevice.isp_id, MikrotikDevice.id),
     _Secret(Radcheck.value, Radcheck.id, Radcheck.isp_id, Radcheck.customer_id),
+    _Secret(OperatorTotp.secret, OperatorTotp.user_id, OperatorTotp.isp_id, OperatorTotp.user_id),
 )
 
 
@@ -81,7 +82,8 @@ def _batch(connection: Connection, ring: Keyring, secret: _Secret, after: int) -
         if stored is None or ring.is_current(stored):
             continue
         table = key.class_.__tablename__
-        fresh = ring.encrypt(ring.decrypt(stored, isp_id, table, row_id or 0), isp_id, table, row_id or 0)
+        bound_to = isp_id or 0, table, row_id or 0
+        fresh = ring.encrypt(ring.decrypt(stored, *bound_to), *bound_to)
         # Whoever changed the secret meanwhile wrote it with the new key.
         connection.execute(update(key.class_).where(key == number, column == stored).values({column: fresh}))
         changed += 1

@@ -19,6 +19,7 @@ from models.accounting.records import (
     KNOWN_STATUSES,
     REBOOTS,
     ROUTER_REBOOT,
+    WRONG_PASSWORD,
     AccountingRecord,
     AuthResult,
     Booked,
@@ -30,6 +31,14 @@ from models.accounting.session_rows import BookingConflict, load, store
 from models.accounting.statements import numbers, texts
 from models.accounting.usage_rows import LineRates, Total, count
 from models.accounting.usage_split import Growth
+
+#: For every node's login process (radius_module.guesses.booked). A NOTIFY holds 8000 octets.
+_ANNOUNCE = """
+select pg_notify('infora', 'guesses ' || isp || ' ' || string_agg(customer::text, ',') || ' -')
+  from (select isp, customer, row_number() over (partition by isp order by customer) / 300 as part
+          from unnest(%(isps)s::bigint[], %(customers)s::bigint[]) as wrong (isp, customer)) as parts
+ group by isp, part
+"""
 
 __all__ = ["Booking", "BookingConflict", "Total", "book"]
 
@@ -149,3 +158,13 @@ def _insert_results(connection: Connection, results: Sequence[AuthResult]) -> No
             "class": texts(result.klass.hex() for result in results),
         },
     )
+    _announce_wrong(connection, results)
+
+
+def _announce_wrong(connection: Connection, results: Sequence[AuthResult]) -> None:
+    """Whose wrong passwords were booked: news with the commit; none where nobody was wrong."""
+    wrong = {(result.isp_id, result.customer_id) for result in results if result.code == WRONG_PASSWORD}
+    known = [(isp_id, customer_id) for isp_id, customer_id in wrong if customer_id is not None]
+    if known:
+        isps, customers = map(list, zip(*known, strict=True))
+        connection.exec_driver_sql(_ANNOUNCE, {"isps": isps, "customers": customers})

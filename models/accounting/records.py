@@ -26,6 +26,10 @@ TAKEN_OVER = "Session-Taken-Over"
 SERVER_CAUSES = (STALE, ROUTER_REBOOT, TAKEN_OVER)
 
 
+#: Code of the refusal that counts as a guess (radius_module.guesses).
+WRONG_PASSWORD = "bad_password"  # noqa: S105  # a refusal's code
+
+
 class AccountingRecord(NamedTuple):
     """One accounting packet, validated. Octets are cumulative, 64-bit, in RFC 2866's view: in = upload."""
 

@@ -93,6 +93,10 @@ class SessionAlias(Base):
     created_at: Mapped[Created]
 
 
+#: As models.accounting.records has it.
+_WRONG = "code = 'bad_password'"
+
+
 class Radpostauth(Base):
     """One login result: who, from where, the code that decided; never a password."""
 
@@ -100,6 +104,9 @@ class Radpostauth(Base):
     __table_args__ = (
         Index("ix_radpostauth_isp_id_customer_id_authdate", "isp_id", "customer_id", "authdate"),
         Index("ix_radpostauth_isp_id_authdate", "isp_id", "authdate"),
+        # Guesses are counted, beside a flood of refusals that are none.
+        Index("ix_radpostauth_wrong_of_customer", "isp_id", "customer_id", "authdate", postgresql_where=text(_WRONG)),
+        Index("ix_radpostauth_wrong", "isp_id", "authdate", postgresql_where=text(_WRONG)),
         {"postgresql_partition_by": "RANGE (authdate)"},
     )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func, text
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Created, Updated, Yes
@@ -33,3 +36,25 @@ class User(Base):
     token_version: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]
+
+
+class OperatorTotp(Base):
+    """An operator's second factor (RFC 6238). Asked for once it is confirmed."""
+
+    __tablename__ = "operator_totp"
+    __table_args__ = (Index("ix_operator_totp_isp_id", "isp_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    #: The operator's: null for a superadmin.
+    isp_id: Mapped[int | None] = mapped_column(ForeignKey("isps.id"))
+    #: Encrypted by models.secrets.keyring.
+    secret: Mapped[str]
+    confirmed_at: Mapped[datetime | None]
+    #: Time step of the last code that was taken: it is not taken again.
+    last_step: Mapped[int] = mapped_column(server_default=text("0"))
+    #: Since the last right one.
+    wrong_codes: Mapped[int] = mapped_column(server_default=text("0"))
+    wrong_code_at: Mapped[datetime | None]
+    #: SHA-256 of those that are left.
+    recovery_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    created_at: Mapped[Created]

@@ -19,6 +19,8 @@ from radius_module.directory.readers import Everything
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.sync_marks import Marked, Marks
 from radius_module.directory.watch import Watch
+from radius_module.guesses.booked import WithGuesses
+from radius_module.guesses.counts import GuessCounts
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
 from radius_module.login.passwords import Passwords
@@ -49,14 +51,15 @@ class AuthServer:
         self.online = OnlineTable()
         self.fast_path = FastPath(self.directory, self.online)
         self.passwords = Passwords(settings.keyring)
-        self.reject_delay = RejectDelay()
+        self.guesses, self.reject_delay = GuessCounts(), RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.duplicates = Duplicates()
         self.unsigned = UnsignedRequests()
         self.sender = Sender(settings.login_port)
         self._devices = Devices(settings, self.directory)
         self.marks = Marks()
-        reader = Marked(Everything(self.directory, self.online), self.marks)
+        everything = Everything(self.directory, self.online)
+        reader = Marked(WithGuesses(everything, self.directory, self.guesses), self.marks)
         self._watch = Watch(settings.database_url, self.directory, reader, self.spool.node, self._loaded)
         self._snapshot = Snapshot(settings.snapshot, settings.keyring)
         self._feed = FeedListener(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from models.accounting.records import AuthResult
 from radius_module.directory.contents import Directory
+from radius_module.guesses.counts import GuessCounts
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
 from radius_module.login.passwords import Passwords
@@ -40,6 +41,9 @@ class LoginContext(Protocol):
 
     @property
     def online(self) -> OnlineSlots: ...
+
+    @property
+    def guesses(self) -> GuessCounts: ...
 
     @property
     def reject_delay(self) -> RejectDelay: ...

@@ -6,7 +6,7 @@ from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
 from radius_module.login.context import OnlineSlots
 from radius_module.online.slot import own_slot
-from radius_module.rules.facts import Customer, Device, Facts
+from radius_module.rules.facts import NO_GUESSES, Customer, Device, Facts, Guesses
 
 _facts = maker(Facts)
 
@@ -21,6 +21,7 @@ def gather(
     authentic: bool,
     now: float,
     eap: bool = False,
+    guesses: Guesses = NO_GUESSES,
 ) -> Facts:
     """The facts of one login at `now` (epoch seconds), of one tenant only."""
     isp = directory.isp(isp_id)
@@ -29,5 +30,5 @@ def gather(
     own = own_slot(mac, 0 if device is None else device.id)
     used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
-    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap, own))
+    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap, own, guesses))
     return facts

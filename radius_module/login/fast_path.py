@@ -34,7 +34,7 @@ class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
     __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "interval", "isp", "limit", "mac",
-                 "origin", "period_start", "plan", "since", "slots", "until")  # fmt: skip
+                 "origin", "period_start", "plan", "since", "slots", "station", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -46,6 +46,8 @@ class CachedGrant:
         #: Epoch seconds at which it ends by itself: the next period or the expiry.
         self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
         self.slots = 1 if plan is None else plan.simultaneous_use
+        #: Whence the last login came that is remembered (radius_module.guesses).
+        self.station = ""
         #: Octets of the period, or None.
         self.limit: int | None = None
         #: Acct-Interim-Interval, seconds.

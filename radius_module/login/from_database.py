@@ -10,12 +10,15 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.accounting.records import AuthResult
 from models.customers.lookup import customer_id_named
 from models.secrets.keyring import Keyring
 from radius_module.directory.load import excerpt
+from radius_module.guesses import booked
+from radius_module.guesses.counts import GuessCounts
 from radius_module.login import over_http
 from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
@@ -42,6 +45,9 @@ class DatabaseContext:
         connection = caller.session.connection()
         self.directory, self.online = excerpt(connection, caller.isp_id, customer_id, device_id)
         self.passwords, self.reject_delay = Passwords(caller.keyring), _reject_delay
+        self.guesses = GuessCounts()
+        if customer_id is not None:
+            booked.read(connection, {customer_id: caller.isp_id}, self.guesses, caller.now.timestamp())
         self.answers: Counter[str] = Counter()
         self.spool = self
         self.results: list[AuthResult] = []
@@ -57,7 +63,12 @@ def login(
     caller: Caller, username: str, password: str, address: str, calling: str, device_id: int | None
 ) -> tuple[dict[str, Any], list[AuthResult]]:
     """({code, reply, delay} of a login, what is to be booked of it). `device_id`: of the device at `address`."""
-    context = DatabaseContext(caller, customer_id_named(caller.session, username), device_id)
+    customer_id = customer_id_named(caller.session, username)
+    if customer_id is not None:
+        # Guesses at one password are judged one after the other, each when the one before is booked.
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(f"guesses {customer_id}", 0))
+        caller.session.execute(select(lock))
+    context = DatabaseContext(caller, customer_id, device_id)
     moment = caller.now.timestamp()
     answer = over_http.answer(context, caller.isp_id, username, password, address, calling, moment)
     assert answer is not None  # noqa: S101  # an answer without a result would be the probe's

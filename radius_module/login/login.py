@@ -20,7 +20,7 @@ from radius_module.replies import access_attributes, access_octets
 from radius_module.replies.attribute import Pair, UnencodableAttribute, text
 from radius_module.rlm import HANDLED, OK, REJECT, Answer, Lists
 from radius_module.rules import decide
-from radius_module.rules.facts import Customer, Deny
+from radius_module.rules.facts import NO_GUESSES, Customer, Deny
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,10 @@ def quick_answer(
     given = server.duplicates.find(request.line, now)
     if given is not None:
         return _send_again(server, request, given)
-    may_be_quick = authentic and customer is not None and not request.eap and _has_usual_room(request)
+    may_be_quick = (
+        authentic and customer is not None and customer.id not in server.guesses.crowded
+        and not request.eap and _has_usual_room(request)
+    )  # fmt: skip
     accept = server.fast_path.accept(request, customer, now) if may_be_quick and customer is not None else None
     if accept is None:
         decided = answer(server, request, customer, authentic, now)
@@ -50,6 +53,9 @@ def quick_answer(
             return _hold_back(server, request, decided, delay, now)
         server.duplicates.remember(request.line, decided, now)
         return decided
+    if accept.grant.station != request.mac:
+        accept.grant.station = request.mac
+        _remember(server, request, customer, now)
     _record(server, request, customer, "Access-Accept", "accept", accept.klass, now)
     # After MS-CHAP the answer holds keys and a proof, which only FreeRADIUS has.
     octets = None if request.is_mschap else accept.octets()
@@ -94,8 +100,12 @@ def answer(
     if device is not None and (device.id, device.isp_id) != (device_id, isp_id):
         # FreeRADIUS verified the packet with the secret of the device that was at this address a moment ago.
         device = None
-    is_eap = request.eap != b""
-    facts = gather(context.directory, context.online, isp_id, device, customer, request.mac, authentic, now, is_eap)
+    is_eap, guesses = request.eap != b"", NO_GUESSES
+    if customer is not None and device is not None and not is_eap:
+        guesses = context.guesses.claim(customer.id, request.mac, authentic, now)
+    facts = gather(
+        context.directory, context.online, isp_id, device, customer, request.mac, authentic, now, is_eap, guesses
+    )
     verdict = decide(facts)
     if isinstance(verdict, Deny):
         return _refuse(context, request, customer, verdict, now)
@@ -109,17 +119,26 @@ def answer(
         return _refuse(context, request, customer, access_attributes.NOT_SET_UP, now)
     if device_id != PROBE_ID:
         context.online.take_slot(customer.id, new_slot(request.mac, device_id, klass), now)
+    _remember(context, request, customer, now)
     _record(context, request, customer, "Access-Accept", "accept", klass, now)
     return OK, {"reply": pairs, "config": _ACCEPTED}
 
 
-def as_mschap(context: LoginContext, request: LoginRequest, customer: Customer | None) -> Answer:
+def _remember(context: LoginContext, request: LoginRequest, customer: Customer | None, now: float) -> None:
+    """A device of the customer's: guesses made elsewhere do not hold it back."""
+    if customer is not None and request.origin.device_id != PROBE_ID:
+        context.guesses.remember(customer.id, request.mac, now)
+
+
+def as_mschap(context: LoginContext, request: LoginRequest, customer: Customer | None, now: float) -> Answer:
     """Hand rlm_mschap what it needs to prove the password; the rules follow in post-auth.
 
-    An unknown name gets what no password fits, so that its refusal looks like any other. The user name goes back into
-    the request, for it is part of what MS-CHAPv2 proves (RFC 2759 section 8.2).
+    An unknown name gets what no password fits, so that its refusal looks like any other; so does a device that has to
+    wait after too many guesses. The user name goes back into the request, for it is part of what MS-CHAPv2 proves (RFC
+    2759 section 8.2).
     """
-    known = None if customer is None else context.passwords.for_mschap(customer)
+    is_judged = customer is not None and not context.guesses.holds_back(customer.id, request.mac, now)
+    known = context.passwords.for_mschap(customer) if customer is not None and is_judged else None
     attribute, value = known or ("NT-Password", "0x" + os.urandom(16).hex())
     name = ("User-Name", ":=", text(request.username.decode(errors="replace")))
     return OK, {"request": (name,), "config": (_BY_MSCHAP, (attribute, ":=", text(value)))}

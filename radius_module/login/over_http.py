@@ -17,7 +17,7 @@ from radius_module.packets.access_request import LoginRequest
 from radius_module.packets.wire_line import Origin
 from radius_module.replies import outcome
 from radius_module.rules import explain
-from radius_module.rules.facts import Customer, Device
+from radius_module.rules.facts import NO_GUESSES, Customer, Device
 
 #: Stands for a device that does not exist, where 0 would be the probe.
 NOWHERE = -1
@@ -28,7 +28,7 @@ class HttpLogin:
 
     def __init__(self, context: LoginContext, isp_id: int) -> None:
         self.directory, self.passwords = context.directory, context.passwords
-        self.reject_delay, self.answers = context.reject_delay, context.answers
+        self.guesses, self.reject_delay, self.answers = context.guesses, context.reject_delay, context.answers
         self.online = context.online
         self.spool = self
         self.result: AuthResult | None = None
@@ -68,7 +68,9 @@ def explained(
     context: LoginContext, isp_id: int, customer: Customer | None, device: Device | None, calling: str, now: float
 ) -> dict[str, Any]:
     """{code, reply, rules: [[code, passed, facts]]} of a login with the right password now."""
-    facts = gather(context.directory, context.online, isp_id, device, customer, station(calling), True, now)
+    mac = station(calling)
+    guesses = NO_GUESSES if customer is None else context.guesses.seen(customer.id, mac, now)
+    facts = gather(context.directory, context.online, isp_id, device, customer, mac, True, now, guesses=guesses)
     verdict, findings = explain(facts)
     answered = outcome.outcome(verdict, make_class(now, 0 if customer is None else customer.id))
     rules = [list(finding) for finding in (*findings, outcome.sendable(verdict, facts))]

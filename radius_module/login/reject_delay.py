@@ -1,7 +1,8 @@
 """Slows guessing down: the more wrong passwords, the later their refusals leave; a right one never waits.
 
-No thread waits for a refusal that is held back (radius_module/replies/delayed.py). Counted in memory, for each
-customer's name and for each device, in windows of a minute.
+How many are looked at in an hour is for radius_module.guesses to say. No thread waits for a refusal that is held back
+(radius_module/replies/delayed.py). Counted in memory, for each customer's name and for each device, in windows of a
+minute.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from threading import Lock
 from typing import TypeVar
 
 #: Refusals for these reasons answer a guess at a password; all others are sent at once.
-GUESSES = frozenset(("unknown_customer", "bad_password"))
+GUESSES = frozenset(("unknown_customer", "too_many_guesses", "bad_password"))
 #: Guesses in a minute that are answered at once: typing errors, and a device that repeats an old password.
 FREE_FOR_CUSTOMER = 5
 FREE_FOR_DEVICE = 200

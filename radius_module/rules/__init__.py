@@ -35,8 +35,10 @@ ORDER: tuple[Rule, ...] = (
     # Before anything that counts as a guess: no password was asked for.
     Rule("unsupported", "This network asks for 802.1X (EAP), which your provider does not offer here.",
          identity.unsupported, identity.show_protocol),
-    # The same words for both, so that nobody learns which names exist.
+    # The same words for these three, so that nobody learns which names exist, or that a guess was right.
     Rule("unknown_customer", _WRONG, identity.unknown_customer, identity.show_customer),
+    # Before the password, of which a device that nobody knows must learn nothing meanwhile.
+    Rule("too_many_guesses", _WRONG, identity.too_many_guesses, identity.show_guesses),
     # The password before everything personal: only the customer hears of suspension, expiry or usage.
     Rule("bad_password", _WRONG, identity.bad_password, identity.show_password),
     # What the provider decided stands before what time or use did.

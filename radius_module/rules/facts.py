@@ -98,6 +98,20 @@ class Slot(NamedTuple):
     session: str
 
 
+class Guesses(NamedTuple):
+    """Wrong passwords for the customer, as far as this login is concerned."""
+
+    #: Within the last hour.
+    wrong: int
+    #: Whether the customer has logged in from this device (Calling-Station-Id) within 30 days.
+    from_known_device: bool
+    #: Whether a device that is not known may be judged now.
+    is_due: bool
+
+
+NO_GUESSES = Guesses(0, False, True)
+
+
 class Facts(NamedTuple):
     """All that one login is judged by. What is not known is None; `now` is the one clock."""
 
@@ -117,6 +131,7 @@ class Facts(NamedTuple):
     eap: bool = False
     #: What the slot is known by that this login takes over (radius_module.online.slot); empty: it takes over none.
     own_slot: str = ""
+    guesses: Guesses = NO_GUESSES
 
 
 class Deny(NamedTuple):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from service.testing import Installation, free_ports
+from tests.fault.logins import machine
 
 TOKEN = "metrics-token-of-this-test"
 
@@ -178,3 +182,34 @@ def test_answers_are_guarded(service: Service) -> None:
         assert headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "no-referrer"
         assert "default-src 'none'" in headers["content-security-policy"]
+
+
+def test_a_kept_scanner_finds_no_header_missing(service: Service) -> None:
+    """shcheck, over every kind of page that needs no credentials. HSTS is the proxy's, which has TLS."""
+    settings = service.installation.settings
+    pages = [f"http://{settings.api_host}:{settings.api_port}{path}" for path in ("/healthz", "/docs", "/openapi.json")]
+    scanner = Path(sys.executable).with_name("shcheck.py")
+    run = subprocess.run([sys.executable, scanner, "-j", "-g", *pages], capture_output=True, text=True, check=True)
+    found = json.loads(run.stdout)
+    assert set(found) == set(pages)
+    for page, result in found.items():
+        assert result["missing"] == [], page
+        assert "Content-Security-Policy" in result["present"], page
+
+
+def test_twenty_operators_log_in_at_once(service: Service) -> None:
+    """The last of them too within a second, of a machine of one's own."""
+    token = service.log_in(X_Forwarded_For="203.0.113.20").data["token"]
+    headers = {"Authorization": f"Bearer {token}", "X_Forwarded_For": "203.0.113.20"}
+    accounts = [{"username": f"operator{number}", "password": f"password of {number}"} for number in range(20)]
+    for account in accounts:
+        assert service.call("/api/users", account | {"role": "superadmin"}, **headers).status == 201
+
+    def log_in(account: dict[str, str]) -> float:
+        begun = time.monotonic()
+        assert service.call("/api/auth/login", account, X_Forwarded_For="203.0.113.21").status == 200
+        return time.monotonic() - begun
+
+    with ThreadPoolExecutor(len(accounts)) as pool:
+        times = sorted(seconds for _ in range(2) for seconds in pool.map(log_in, accounts))
+    assert times[-1] < 1.0 * machine(), times[-5:]

@@ -25,7 +25,9 @@ CALLERS = ("viewer", "cashier", "staff", "admin", "machine", "superadmin")
 #: Every day the one who may most; all of them in the long suite.
 TRYING = ["admin", *(pytest.param(role, marks=pytest.mark.long) for role in ("viewer", "staff", "machine"))]
 #: Acts on the caller, of whatever tenant.
-_ONESELF = ("POST /api/auth/logout", "POST /api/auth/password", "GET /api/auth/me", "POST /api/auth/login")
+_ONESELF = ("POST /api/auth/logout", "POST /api/auth/password", "GET /api/auth/me", "POST /api/auth/login",
+            "GET /api/auth/totp", "POST /api/auth/totp", "POST /api/auth/totp/confirm",
+            "POST /api/auth/totp/recovery-codes", "POST /api/auth/totp/disable")  # fmt: skip
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ ONE_WRITER = (
 COMMITS = {
     "admin_api.web.answer": "a request that succeeded",
     "admin_api.access.login": "a wrong password counts although the request fails",
+    "admin_api.access.proof": "the same, where a password or a code is asked for again",
     "admin_api.access.login_limit": "an attempt is counted before its password is compared",
     "admin_api.radius.routes": "a report is booked before the login process hears of it",
     "admin_api.money.commands": "renewals that are due, a customer at a time",

@@ -19,6 +19,10 @@ NEW_PASSWORD = "another-password-1"
 BODIES: dict[str, Callable[[World, int], Body]] = {
     "POST /api/auth/login": lambda world, n: {"username": f"secret of {world.tenant.id}", "password": "0123456789"},
     "POST /api/auth/password": lambda world, n: {"current_password": PASSWORD, "new_password": NEW_PASSWORD},
+    "POST /api/auth/totp": lambda world, n: {"current_password": PASSWORD},
+    "POST /api/auth/totp/confirm": lambda world, n: {"otp": f"{n:06}"},
+    "POST /api/auth/totp/recovery-codes": lambda world, n: {"current_password": PASSWORD, "otp": f"{n:06}"},
+    "POST /api/auth/totp/disable": lambda world, n: {"current_password": PASSWORD, "otp": f"{n:06}"},
     "POST /api/isps": lambda world, n: {"name": f"Made {n}"},
     "PUT /api/isps/{id}": lambda world, n: {"company_name": f"Ltd {n}"},
     "PATCH /api/isps/{id}": lambda world, n: {"company_name": f"Ltd {n}"},
@@ -77,7 +81,7 @@ _LATE = ("POST /api/billing/customers/{id}/suspend", "POST /api/billing/customer
          "DELETE /api/billing/plans/{id}/attributes/{attribute_id}", "POST /api/billing/quarantine/{id}/submit",
          "DELETE /api/billing/quarantine/{id}", "POST /api/network/requests/{id}/retry",
          "POST /api/billing/sessions/{session_id}/disconnect", "POST /api/billing/customers/{id}/disconnect",
-         "DELETE /api/users/{id}", "DELETE /api/billing/customers/{id}",
+         "POST /api/users/{id}/reset-totp", "DELETE /api/users/{id}", "DELETE /api/billing/customers/{id}",
          "DELETE /api/devices/{id}", "DELETE /api/billing/plans/{id}", "POST /api/isps/{id}/suspend",
          "POST /api/isps/{id}/activate", "DELETE /api/isps/{id}", "POST /api/isps/{id}/rotate-key",
          "POST /api/auth/password", "POST /api/auth/logout")  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from models.secrets.keyring import Keyring
 from radius_module.directory.contents import Contents, Directory
+from radius_module.guesses.counts import GuessCounts
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
@@ -40,6 +41,7 @@ class Server:
 
     def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
         self.directory, self.online, self.reject_delay = directory, OnlineTable(), RejectDelay()
+        self.guesses = GuessCounts()
         self.passwords = Passwords(KEYRING)
         self.fast_path = FastPath(directory, self.online)
         self.duplicates, self.sender = Duplicates(), self

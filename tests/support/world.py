@@ -32,6 +32,10 @@ class World:
             "/api/users", {"username": f"secret of {tenant.id}", "password": "0123456789", "role": "staff"}
         )
         self.ids["user"] = user.data["id"]
+        rows(
+            "insert into operator_totp (user_id, isp_id, secret, confirmed_at) values (:id, :isp, :secret, now())",
+            id=self.ids["user"], isp=tenant.id, secret=f"secret of {tenant.id}",
+        )  # fmt: skip
         body = {"attribute": "Filter-Id", "value": f"secret of {tenant.id}"}
         self.attributes = {
             kind: tenant.superadmin.post(f"/api/billing/{kind}s/{self.ids[kind]}/attributes", body).data["id"]

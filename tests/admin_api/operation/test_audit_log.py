@@ -47,7 +47,7 @@ def test_every_operation_that_changes_something_leaves_its_audit_row(
         if operation.startswith("GET ") or operation in NOT_AUDITED:
             continue
         before = rows(last)[0]
-        caller = tenant.operator("admin") if operation == "POST /api/auth/password" else tenant.superadmin
+        caller = tenant.operator("admin") if "/api/auth/" in operation else tenant.superadmin
         since = rows(last)[0]
         answer = send(caller, operation, world)
         if answer.status >= 300:
@@ -63,4 +63,7 @@ def test_every_operation_that_changes_something_leaves_its_audit_row(
 
 #: Change nothing that an operator would look for, or keep a record of their own (tokens; `radpostauth` and `radacct`).
 NOT_AUDITED = ("POST /api/auth/login", "POST /api/auth/logout", "POST /api/radius-api/auth",
-               "POST /api/radius-api/accounting", "POST /api/billing/customers/{id}/quote")  # fmt: skip
+               "POST /api/radius-api/accounting", "POST /api/billing/customers/{id}/quote",
+               # Need the code of an authenticator: their rows are looked for in test_totp.
+               "POST /api/auth/totp/confirm", "POST /api/auth/totp/recovery-codes",
+               "POST /api/auth/totp/disable")  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from radius_module.rules import ORDER, decide, explain
-from radius_module.rules.facts import Deny, Facts, Grant
+from radius_module.rules.facts import Deny, Facts, Grant, Guesses
 from tests.support.facts_made import CUSTOMER, DEVICE, ISP, NOW, PLAN, code, facts, place
 
 #: What each refusal is caused by, first refusal first.
@@ -14,6 +14,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "isp_suspended": {"isp": ISP._replace(active=False)},
     "unsupported": {"eap": True},
     "unknown_customer": {"customer": {"credential": None}},
+    "too_many_guesses": {"guesses": Guesses(60, False, False)},
     "bad_password": {"authentic": False},
     "suspended": {"customer": {"status": "suspended"}},
     "expired": {"customer": {"expires_at": NOW}},
