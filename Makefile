@@ -36,7 +36,7 @@ bench: setup-for-tests ## this system and FreeRADIUS' own rlm_sql side by side (
 	@exec $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
 fault: setup-for-tests ## the long fault suite (up to an hour)
-	@exec $(PYTHON) -m pytest -m long tests $(T)
+	@exec $(PYTHON) -m $(if $(T),pytest -m long $(T),tests --long)
 
 check: setup-for-tests ## lint, types, migrations agree with the models
 	$(PYTHON) -m ruff check .

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+import psycopg2
+from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 
-from models.deadline import ANSWERS_WITHIN, CONNECTING, SERVER_OPTIONS, connection_class
+from models.deadline import ANSWERS_WITHIN, CONNECTING, SERVER_OPTIONS, ask_for_life, connection_class
 
 # Of a connection that died, the pool logs a trace for each cursor that it can no longer close. Who used the connection
 # gets the error and says it in a line of its own; in FreeRADIUS' log a trace would hide what matters.
@@ -54,4 +55,16 @@ def make_engine(
         "options": f"-c timezone=UTC {SERVER_OPTIONS} {server_options}",
         "connection_factory": connection_class(answers_within),
     }
-    return create_engine(parsed, connect_args=connect_args, pool_pre_ping=options.pop("pool_pre_ping", True), **options)
+    is_asked = options.pop("pool_pre_ping", True)
+    engine = create_engine(parsed, connect_args=connect_args, **options)
+    if is_asked:
+        event.listen(engine, "checkout", _see_that_it_lives)
+    return engine
+
+
+def _see_that_it_lives(raw: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  # psycopg2's connection
+    """Whoever takes a connection out of the pool takes one that works. Where one is dead, so may be all."""
+    try:
+        ask_for_life(raw)
+    except psycopg2.Error as error:
+        raise exc.InvalidatePoolError from error

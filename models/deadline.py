@@ -24,23 +24,35 @@ from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
+
+def scaled(seconds: float) -> float:
+    """A deadline; a fraction of it in an installation of tests, which cannot wait as long (DEADLINE_SCALE)."""
+    return seconds * float(os.environ.get("DEADLINE_SCALE") or 1)
+
+
+def _whole(seconds: float, least: int = 1) -> int:
+    return max(least, round(scaled(seconds)))
+
+
 #: Seconds that a call may wait where nothing else is said.
-ANSWERS_WITHIN = 12.0
+ANSWERS_WITHIN = scaled(12.0)
+#: And for a sign of life, which costs a database that works nothing.
+LIVES_WITHIN = scaled(4.0)
 #: For libpq: connecting (also what a server that hangs is waited for), and peers that are gone.
 CONNECTING = {
-    "connect_timeout": 5,
+    "connect_timeout": _whole(5, least=2),  # libpq takes 1 for 2
     "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
+    "keepalives_idle": _whole(5),
+    "keepalives_interval": _whole(2),
     "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
+    "tcp_user_timeout": int(scaled(10.0) * 1000),
 }
 #: For the server's end: locks of a client that is gone are let go.
 SERVER_OPTIONS = (
     "-c client_connection_check_interval=5s -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
     " -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
 )
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = scaled(0.5)
 
 
 class DeadlineConnection(RawConnection):
@@ -146,6 +158,20 @@ def _end_if_late(connection: DeadlineConnection) -> None:
 
 
 _watch = _Watch()
+
+
+def ask_for_life(connection: DeadlineConnection) -> None:
+    """A word with the server, in no transaction. Raises psycopg2's errors, soon."""
+    usual = connection.answers_within
+    connection.answers_within = LIVES_WITHIN if usual is None else min(usual, LIVES_WITHIN)
+    was_autocommit = connection.autocommit
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        connection.autocommit = was_autocommit
+    finally:
+        connection.answers_within = usual
 
 
 def connection_class(answers_within: float | None) -> type[DeadlineConnection]:

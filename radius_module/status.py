@@ -12,12 +12,16 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
+from math import inf
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
+from models.deadline import scaled
 from radius_module.replace_file import replace_text
+from radius_module.steady_clock import BOOT
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ SPOOLS = ("auth", "acct")
 #: The processes that report, and what is in trouble where one does not.
 PROCESSES = {"auth": "directory", "acct": "spool", "writer": "books"}
 #: Logins are answered from older data only while something is wrong, seconds.
-OLDEST_DIRECTORY = 30.0
+OLDEST_DIRECTORY = scaled(30.0)
 #: A report that is older is from a process that has stopped, seconds.
 _FRESH_SECONDS = 5.0
 #: The release of FreeRADIUS that upstream recommends, or a later one.
@@ -38,6 +42,16 @@ class Trouble(NamedTuple):
 
     code: str
     text: str
+
+
+def moment() -> dict[str, object]:
+    """For a report: when it is written, for people; and how its readers know how old it is, whatever the clock says."""
+    return {"at": time.time(), "boot": BOOT, "tick": time.monotonic()}
+
+
+def age_of(written: dict[str, Any]) -> float:
+    """Seconds since a report was written; infinite for one of another boot."""
+    return time.monotonic() - float(written["tick"]) if written["boot"] == BOOT else inf
 
 
 def described(troubles: Sequence[Trouble], warnings: Sequence[Trouble] = ()) -> dict[str, list[list[str]]]:
@@ -103,7 +117,7 @@ def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:
     """A process' last report; None where it is too old to be from a server that runs."""
     try:
         written: dict[str, Any] = json.loads(report_file(state_dir, process).read_text(encoding="utf-8"))
-        return written if time.time() - float(written["at"]) < _FRESH_SECONDS else None
+        return written if age_of(written) < _FRESH_SECONDS else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -117,8 +131,8 @@ def unsigned_requests(state_dir: Path) -> dict[int, tuple[int, float]]:
 
 def directory_age(written: dict[str, Any] | None) -> float | None:
     """Seconds since a report's directory was last known to be the database's."""
-    confirmed_at = None if written is None else written.get("confirmed_at")
-    return max(0.0, time.time() - confirmed_at) if confirmed_at else None
+    age = None if written is None else written.get("directory_age")
+    return None if written is None or age is None else max(0.0, float(age) + age_of(written))
 
 
 class SpoolState(NamedTuple):
@@ -140,6 +154,15 @@ def spools(state_dir: Path) -> dict[str, SpoolState]:
         return {name: SpoolState(**state) for name, state in written["spools"].items()}
     except (KeyError, TypeError, AttributeError):
         return {}
+
+
+def dropped_log_lines(state_dir: Path) -> dict[str, int]:
+    """Part → lines of its log that were dropped, as its logger counts them (service/s6/log_pump.py)."""
+    counted = {}
+    for path in sorted(state_dir.glob("s6/*/log/dropped")):
+        with suppress(OSError, ValueError):
+            counted[path.parent.parent.name] = int(path.read_text(encoding="ascii"))
+    return counted
 
 
 @cache

@@ -13,7 +13,8 @@ from service.host.settings import Settings
 PART = "INFORA_PART"
 #: For the login process: whose questions it answers besides its own user's and root's, a user id.
 ASKED_BY = "INFORA_API_UID"
-_PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+#: The last one: tests run installations whose deadlines are shorter (models.deadline).
+_PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "DEADLINE_SCALE")
 
 
 def common(settings: Settings) -> dict[str, str]:

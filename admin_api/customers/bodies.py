@@ -198,11 +198,20 @@ class ImportQuery(Query):
     dry_run: bool = False
 
 
+class CellMessage(Shown):
+    """About one cell of an imported table; the header is row 1, and `column` is empty where it is the row."""
+
+    row: int
+    column: str
+    message: str
+
+
 class ImportOut(Shown):
-    """What an import did, or would do."""
+    """What an import did, or would do. `warnings`: what was taken, and should be looked at."""
 
     imported: int
     dry_run: bool
+    warnings: list[CellMessage]
 
 
 class CustomerQuery(PageQuery):

@@ -34,7 +34,7 @@ from admin_api.web.rows import row as the_row
 from admin_api.web.types import octets
 from models import Customer, Topup
 from models.customers import lifecycle
-from models.customers.bulk_import import MOST_ERRORS, Import
+from models.customers.bulk_import import MOST_ERRORS, Import, RowError
 from models.customers.lookup import customer_id_named
 from models.money.purchases import renewal
 from models.subscriptions.status import has_status
@@ -77,20 +77,23 @@ def create(body: CustomerIn) -> CustomerOut:
 @asks(ImportQuery)
 @answers(ImportOut, message="Imported.", reads_file=True)
 def import_file(query: ImportQuery) -> dict[str, Any]:
-    """Create customers from CSV: all of them, or none and the errors by row and column
+    """Create customers from a table: all of them, or none and the errors by row and column
 
-    The body is the file, or a form's field `file`. Columns are named as in a customer's body.
+    The body is the file, or a form's field `file`: CSV in UTF-8 (comma, semicolon or tab), or the first sheet of an
+    Excel workbook (.xlsx). Columns are named as in a customer's body. `warnings` asks about what a spreadsheet may have
+    spoilt.
     """
-    run = Import(session(), parts().keyring, tenant(), now())
-    run.add(read_rows(uploaded(), run.errors))
+    run, doubts = Import(session(), parts().keyring, tenant(), now()), list[RowError]()
+    run.add(read_rows(uploaded(), run.errors, doubts))
     if run.errors:
-        errors = [error._asdict() for error in run.errors[:MOST_ERRORS]]
+        errors = [error._asdict() for error in sorted(run.errors)[:MOST_ERRORS]]
         refuse(422, "invalid", "Nothing was imported: some rows cannot be taken.", extra={"rows": errors})
     if query.dry_run:
         session().rollback()
     else:
         run.finish()
-    return {"imported": run.count, "dry_run": query.dry_run}
+    warnings = [warning._asdict() for warning in doubts[:MOST_ERRORS]]
+    return {"imported": run.count, "dry_run": query.dry_run, "warnings": warnings}
 
 
 @customers.get("/<int:id>")

@@ -22,7 +22,7 @@ from models.money.books.verification import checks, verify
 from models.money.purchases.renewal_rounds import RenewalRounds
 
 #: Seconds: the books of many years take their time to be added up.
-_ANSWERS_WITHIN = 3600.0
+_ANSWERS_WITHIN = 3600
 
 
 def register(app: Flask) -> None:

@@ -41,6 +41,8 @@ class RadiusFigures(Collector):
         yield from _waiting(status.spools(self._state_dir))
         yield from _booking(reports.get("writer"))
         yield from _troubles(self._state_dir)
+        yield _by("counter", "infora_log_lines_dropped", "Lines of logs that the disk did not take.", "part",
+                  status.dropped_log_lines(self._state_dir))  # fmt: skip
         yield from _database()
 
 

@@ -11,6 +11,8 @@ from flask import Response, current_app
 #: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BATCH = 500
+#: Without a byte order mark Excel reads UTF-8 as the code page of the country.
+_MARK = "\ufeff"
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -39,6 +41,7 @@ def _begins_formula(text: str) -> bool:
 
 def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     buffer = io.StringIO()
+    buffer.write(_MARK)
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(columns)
     for count, row in enumerate(rows, 1):

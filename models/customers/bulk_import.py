@@ -102,10 +102,11 @@ class Import:
 
     def _check_taken(self, batch: Sequence[Row]) -> None:
         """Against the customers who are there already: one statement each for names and addresses."""
-        names = {login_name(row.columns["username"]): row.number for row in batch}
+        # The first row with a name stands for it: of the others it has been said already that they are the same.
+        names = {login_name(row.columns["username"]): row.number for row in reversed(batch)}
         taken_names = self._session.scalars(_TAKEN_NAMES, {"names": list(names)})
         self.errors += [RowError(names[name], "username", _NAME_TAKEN) for name in taken_names]
-        addresses = {row.columns["static_ip"]: row.number for row in batch if row.columns.get("static_ip")}
+        addresses = {row.columns["static_ip"]: row.number for row in reversed(batch) if row.columns.get("static_ip")}
         if addresses:
             same = Customer.static_ip.in_(list(addresses))
             taken = self._session.scalars(select(Customer.static_ip).where(Customer.isp_id == self._isp.id, same))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
+from sqlalchemy import ColumnElement, Numeric, SQLColumnExpression, case, cast, func
+
 from models.money.currencies import digits
 from models.refusals import Invalid
 
@@ -49,6 +51,14 @@ def taxed(amount: int, rate: int, *, inclusive: bool) -> Taxed:
         tax = half_up(amount * rate, RATE_WHOLE + rate)
         return Taxed(amount - tax, tax)
     return Taxed(amount, half_up(amount * rate, RATE_WHOLE))
+
+
+def total_in_sql(
+    price: SQLColumnExpression[int], percent: SQLColumnExpression[Decimal], inclusive: SQLColumnExpression[bool]
+) -> ColumnElement[Decimal]:
+    """`taxed(…).total` of a price, which is not below zero: PostgreSQL rounds numeric half up, too."""
+    exact = cast(price, Numeric)
+    return case((inclusive, exact), else_=exact + func.round(exact * percent / 100))
 
 
 def minor(value: Decimal, currency: str, field: str = "amount") -> int:

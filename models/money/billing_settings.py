@@ -30,7 +30,10 @@ NO_TAX = Tax("O", Decimal(0), inclusive=False)
 
 def read(session: Session, isp_id: int) -> BillingSettings | None:
     """None: the tenant has not saved any."""
-    return session.get(BillingSettings, isp_id)
+    settings = session.get(BillingSettings, isp_id)
+    # A session forgets what nobody holds, and every step of a sale asks.
+    session.info.setdefault("billing_settings", {})[isp_id] = settings
+    return settings
 
 
 def tax_of(settings: BillingSettings | None) -> Tax:

@@ -214,16 +214,13 @@ def _in_force(row: Charge, during: tuple[datetime, datetime]) -> ChargedPeriod:
 
 def _movements(session: Session, row: Charge) -> list[Movement]:
     """From the customer to revenue and tax; the other way round where the customer is owed."""
-    shares = (
-        ("net", row.net, "revenue", ""),
-        ("tax", row.tax, "tax", f"{row.tax_category}:{int(row.tax_rate * 1000)}"),
-    )
-    customer = ledger.account(session, row.isp_id, "customer", str(row.customer_id))
+    tax_code = f"{row.tax_category}:{int(row.tax_rate * 1000)}"
+    shares = [(word, amount) for word, amount in (("net", row.net), ("tax", row.tax)) if amount]
+    others = {"net": ("revenue", ""), "tax": ("tax", tax_code)}
+    wanted = [("customer", str(row.customer_id)), *(others[word] for word, _ in shares)]
+    customer, *targets = ledger.accounts(session, row.isp_id, wanted)
     movements = []
-    for word, amount, kind, name in shares:
-        if amount == 0:
-            continue
-        other = ledger.account(session, row.isp_id, kind, name)
+    for (word, amount), other in zip(shares, targets, strict=True):
         source, target = (customer, other) if amount > 0 else (other, customer)
         movements.append(Movement(f"charge:{row.id}:{word}", source, target, abs(amount)))
     return movements

@@ -37,7 +37,7 @@ class Cause(NamedTuple):
 
 def account(session: Session, isp_id: int, kind: str, name: str = "", *, floor: int | None = None) -> int:
     """The id of the tenant's account, opened when it is first asked for; `name` tells accounts of a kind apart."""
-    code = f"{kind}:{name}" if name else kind
+    code = _code(kind, name)
     query = select(LedgerAccount.id).where(LedgerAccount.isp_id == isp_id, LedgerAccount.code == code)
     if (existing := session.scalar(query)) is not None:
         return existing
@@ -51,6 +51,16 @@ def account(session: Session, isp_id: int, kind: str, name: str = "", *, floor: 
     )
     # Opened by somebody else at this moment: there for us once they have committed.
     return opened if opened is not None else session.scalars(query).one()
+
+
+def accounts(session: Session, isp_id: int, wanted: Sequence[tuple[str, str]]) -> list[int]:
+    """The ids of several accounts (kind, name), in their order: one statement where all of them are open."""
+    codes = [_code(kind, name) for kind, name in wanted]
+    query = select(LedgerAccount.code, LedgerAccount.id).where(
+        LedgerAccount.isp_id == isp_id, LedgerAccount.code.in_(codes)
+    )
+    known: dict[str, int] = dict(session.execute(query).all())
+    return [known.get(code) or account(session, isp_id, *name) for code, name in zip(codes, wanted, strict=True)]
 
 
 def post(session: Session, isp_id: int, cause: Cause, movements: Iterable[Movement]) -> list[Transfer]:
@@ -100,9 +110,14 @@ def credit_of(session: Session, isp_id: int, customer_id: int) -> int:
     return session.scalar(query) or 0
 
 
+def spend_alone(session: Session, isp_id: int, customer_id: int) -> None:
+    """From here on nobody else spends the customer's credit until this transaction ends."""
+    session.execute(_ONE_SPENDER, {"spender": f"infora credit {isp_id} {customer_id}"})
+
+
 def spendable(session: Session, isp_id: int, customer_id: int) -> int:
     """The customer's credit, which nobody else spends until this transaction ends."""
-    session.execute(_ONE_SPENDER, {"spender": f"infora credit {isp_id} {customer_id}"})
+    spend_alone(session, isp_id, customer_id)
     return credit_of(session, isp_id, customer_id)
 
 
@@ -158,6 +173,10 @@ def _known(session: Session, isp_id: int, rows: list[dict[str, object]]) -> list
         if transfer is None or any(getattr(transfer, name) != row[name] for name in _SAME):
             raise Refused("key_reused", "This key stands for another transfer already.")
     return list(known.values())
+
+
+def _code(kind: str, name: str) -> str:
+    return f"{kind}:{name}" if name else kind
 
 
 _SAME = ("from_account", "to_account", "amount")

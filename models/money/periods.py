@@ -134,6 +134,8 @@ def _uncharged(session: Session, isp_id: int, customers: list[int]) -> list[tupl
 def _without_reason(session: Session, isp_id: int, customers: list[int]) -> list[Charge]:
     """Charges in force whose period or top-up is gone, or ends before what they are for begins."""
     ids = session.scalars(_GONE, {"isp_id": isp_id, "customers": customers}).all()
+    if not ids:
+        return []
     return list(session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(ids)).order_by(Charge.id)))
 
 
@@ -148,6 +150,8 @@ def _lying_elsewhere(
         row.charge_id: (row.begins, row.ends)
         for row in session.execute(_MOVED, {"isp_id": isp_id, "customers": customers})
     }
+    if not during:
+        return []
     rows = session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(during)).order_by(Charge.id))
     return [(charge, during[charge.id]) for charge in rows]
 

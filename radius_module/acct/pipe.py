@@ -30,7 +30,7 @@ _MOST_WAITING = 1 << 20
 _LENGTHS = struct.Struct("<HH")
 _FORMAT = 2
 _MOST_FACTS = 1 << 16
-#: Notes: (address, secret) of a device; FreeRADIUS' socket is on its way.
+#: Notes: (id, secret) of a device; FreeRADIUS' socket is on its way.
 SECRET, SOCKET = "secret", "socket"
 
 
@@ -109,8 +109,8 @@ class Pipe:
         #: Of a message of which the pipe has taken a part.
         self._rest = b""
         self._socket_passed = False
-        #: Secrets that the pipe has not taken yet, by address.
-        self._unsent_secrets: dict[str, bytes] = {}
+        #: Secrets that the pipe has not taken yet, by device.
+        self._unsent_secrets: dict[int, bytes] = {}
         self._facts: dict[str, Any] = {}
 
     def close_theirs(self) -> None:
@@ -127,9 +127,9 @@ class Pipe:
             return False
         return self._write(message(record, reply_to))
 
-    def send_secret(self, address: str, secret: bytes) -> None:
-        """Answers to that address are signed with it from now on."""
-        self._unsent_secrets[address] = secret
+    def send_secret(self, device_id: int, secret: bytes) -> None:
+        """Answers to that device are signed with it from now on."""
+        self._unsent_secrets[device_id] = secret
         self._send_secrets()
 
     def facts(self) -> dict[str, Any]:
@@ -144,10 +144,10 @@ class Pipe:
         self._lost()
 
     def _send_secrets(self) -> bool:
-        for address, secret in list(self._unsent_secrets.items()):
-            if not self._write(note(SECRET, (address, secret))):
+        for device_id, secret in list(self._unsent_secrets.items()):
+            if not self._write(note(SECRET, (device_id, secret))):
                 return False
-            del self._unsent_secrets[address]
+            del self._unsent_secrets[device_id]
         return True
 
     def _pass_socket(self) -> bool:

@@ -80,13 +80,13 @@ class AcctServer:
 
     def _facts(self) -> dict[str, Any]:
         """For status and metrics."""
-        stored, now = self._pipe.facts(), time.time()
-        works = stored.get("spool_works", False) and now - stored["at"] < _SILENCE
+        stored = self._pipe.facts()
+        works = stored.get("spool_works", False) and time.monotonic() - stored["at"] < _SILENCE
         return {
             "pid": os.getpid(),
-            "at": now,
+            **status.moment(),
             "last_accounting_at": self._last_at,
-            "confirmed_at": self.directory.confirmed_at,
+            "directory_age": self.directory.age() if self.directory.confirmed_at else None,
             "spool": stored.get("spool", {}),
             "spool_works": works,
             "taken": stored.get("taken", {}),
@@ -103,7 +103,7 @@ class AcctServer:
         client = self._devices.client(address)
         if client is None or client.device_id == PROBE_ID:
             return None
-        self._pipe.send_secret(address, client.secret.encode())
+        self._pipe.send_secret(client.device_id, client.secret.encode())
         return client
 
 

@@ -45,7 +45,7 @@ class StoreProcess:
     def __init__(self, settings: Settings, ends: Ends) -> None:
         #: Kept, because they close with the last reference.
         self._ends = ends
-        self._secrets: dict[str, bytes] = {}
+        self._secrets: dict[int, bytes] = {}
         self._socket = FreeradiusSocket(settings.accounting_port)
         self._responses = PendingResponses(self._socket, self._secrets)
         self._store = Store(settings.spool("acct"), RecordFeed(settings.feed_socket))
@@ -96,8 +96,8 @@ class StoreProcess:
 
     def _note(self, kind: str, value: object) -> None:
         match kind, value:
-            case pipe.SECRET, (str(address), bytes(secret)):
-                self._secrets[address] = secret
+            case pipe.SECRET, (int(device_id), bytes(secret)):
+                self._secrets[device_id] = secret
             case pipe.SOCKET, None:
                 _, descriptors, _, _ = socket.recv_fds(self._ends.control, 1, 1)
                 self._socket.use(socket.socket(fileno=descriptors[0]))
@@ -109,7 +109,7 @@ class StoreProcess:
             self._check_passed, self._check_at = self._store.check(), now + _CHECK_EVERY
         state = self._store.state()
         pipe.send_facts(self._ends.control, {
-            "at": time.time(), "spool": state._asdict(), "spool_works": self._check_passed and state.working,
+            "at": now, "spool": state._asdict(), "spool_works": self._check_passed and state.working,
             "taken": dict(self._taken), "refused": dict(self._refused),
         })  # fmt: skip
         self._report_at = now + _REPORT_EVERY

@@ -7,12 +7,12 @@ addresses are those that FreeRADIUS asked about as clients, which it does every 
 from __future__ import annotations
 
 import json
-import time
 from collections import deque
 from pathlib import Path
 from typing import Any
 
 from radius_module.status import Trouble
+from radius_module.steady_clock import since_boot
 
 #: An hour without a crash ends the alarm; one alone is none.
 _REMEMBERED, _ALARMING = 3600.0, 2
@@ -24,8 +24,8 @@ class Crashes:
 
     def __init__(self, report: Path) -> None:
         before = _read(report)
-        now = time.time()
-        times = [moment for moment in before.get("crashes", []) if now - moment < _REMEMBERED]
+        now = since_boot()
+        times = [moment for moment in before.get("crashes", []) if 0 <= now - moment < _REMEMBERED]
         self._suspects: list[str] = list(before.get("crash_addresses", []))
         self.total = int(before.get("crashes_total", 0))
         if before and not before.get("stopped"):
@@ -42,7 +42,7 @@ class Crashes:
 
     def warnings(self) -> list[Trouble]:
         """An alarm where it has happened repeatedly within the hour."""
-        recent = [moment for moment in self._times if time.time() - moment < _REMEMBERED]
+        recent = [moment for moment in self._times if since_boot() - moment < _REMEMBERED]
         if len(recent) < _ALARMING:
             return []
         heard = ", ".join(self._suspects[-5:]) or "nobody"

@@ -19,11 +19,12 @@ from radius_module.ipc.feed import LARGEST, LENGTH
 from radius_module.online.table import OnlineTable
 from radius_module.settings import Settings
 from radius_module.spool import codec, files, segment
+from radius_module.steady_clock import leap, steady_now
 
 log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = 20.0
-#: What the wall clock may move on its own between two sweeps, seconds.
+#: What the wall clock may move on its own between two sweeps without being spoken of, seconds.
 _LEAP = 30.0
 
 
@@ -43,10 +44,9 @@ class FeedListener:
         """`note` gets what the writer has booked, before it is in force."""
         self._path, self._records, self._note = settings.feed_socket, settings.spool("acct"), note
         self._directory, self._online, self._spool, self._reload = directory, online, spool, reload
-        #: Since when records are heard without a break.
-        self._since = time.time()
-        #: The wall clock beside one that nobody can set.
-        self._apart = time.time() - time.monotonic()
+        #: Since when records are heard without a break, by the steady clock.
+        self._since = steady_now()
+        self._leap = leap()
         self._stopping = Event()
 
     def start(self) -> None:
@@ -94,7 +94,7 @@ class FeedListener:
             case "R":
                 self._hear_all(codec.load(payload))
             case "A":
-                self._since = time.time()
+                self._since = steady_now()
                 self.catch_up()
             case "W":
                 self._reload.set()
@@ -120,9 +120,8 @@ class FeedListener:
                 self._spool.put_later(end)
 
     def _notice_leaps(self) -> None:
-        """A clock that was set makes no session silent: from then on each has its three reports again."""
-        apart = time.time() - time.monotonic()
-        if abs(apart - self._apart) > _LEAP:
-            log.warning("the clock has moved by %+.0f s on its own: that ends no session", apart - self._apart)
-            self._since = time.time()
-        self._apart = apart
+        """Whoever reads the log may wonder about its times."""
+        now = leap()
+        if abs(now - self._leap) > _LEAP:
+            log.warning("the clock has moved by %+d s on its own: that ends no session", now - self._leap)
+        self._leap = now

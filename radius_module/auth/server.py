@@ -32,6 +32,7 @@ from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
 from radius_module.spool.background import BackgroundSpool
+from radius_module.steady_clock import steady
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class AuthServer:
         client = self._devices.client(address)
         self._crashes.hear(address)
         if client is not None:
-            self.sender.sign_for(address, client.secret)
+            self.sender.sign_for(client.device_id, client.secret)
         return client
 
     def drops(self, request: LoginRequest, now: float) -> bool:
@@ -124,7 +125,7 @@ class AuthServer:
 
     def is_too_stale(self, isp_id: int, now: float) -> bool:
         """Has the database been away for longer than the tenant lets its logins be served without it?"""
-        age = now - self.directory.confirmed_at
+        age = self.directory.age(steady(now))
         if age <= _FRESH:
             return False
         isp = self.directory.isp(isp_id)
@@ -146,10 +147,10 @@ class AuthServer:
         contents = self.directory.contents
         return {
             "pid": os.getpid(),
-            "at": time.time(),
+            **status.moment(),
             "customers": len(contents.customers),
             "devices": len(contents.devices),
-            "confirmed_at": self.directory.confirmed_at,
+            "directory_age": self.directory.age() if self.directory.confirmed_at else None,
             "answers": dict(self.answers),
             "unsigned": self.unsigned.plain(),
             "spool": self.spool.state()._asdict(),

@@ -6,6 +6,7 @@ One thread changes them; any number of threads ask, and wait for nobody.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
@@ -20,6 +21,7 @@ _Holding = dict[str | int, _Holders]
 
 #: So many addresses that are not whole devices are remembered, and as many again that were asked before these.
 REMEMBERED = 2048
+_NETWORKS: dict[int, type[IPv4Network] | type[IPv6Network]] = {4: IPv4Network, 6: IPv6Network}
 
 
 class _Answer(NamedTuple):
@@ -45,6 +47,9 @@ class Addresses:
         #: Unknown addresses and those inside networks: the recent ones, and the ones before.
         self._remembered: tuple[_Answers, _Answers] = ({}, {})
         self._changes = 0
+        #: IP version → (first address, host bits) of all networks, whole addresses included; and the same in order.
+        self._starts: dict[int, set[tuple[int, int]]] = {4: set(), 6: set()}
+        self._sorted: dict[int, list[tuple[int, int]] | None] = {4: None, 6: None}
 
     def put(self, network: Network, device: Device) -> None:
         """Add a device, or replace the one with its id at this network."""
@@ -73,6 +78,26 @@ class Addresses:
                 # A device has changed meanwhile: what was forgotten for its sake may have been remembered since.
                 recent.pop(address, None)
         return answer.device
+
+    def around(self, address: str) -> Network:
+        """The largest network around the address whose every address has its device: none of another's is in it."""
+        version, packed = _packed(address)
+        value, host_bits = int.from_bytes(packed, "big"), 0
+        if _text(packed) not in self._exact:
+            for bits, networks in self._by_length[version]:
+                if value >> bits in networks:
+                    # Not all addresses there are: that is FreeRADIUS' word for who is unknown.
+                    host_bits = min(bits, 8 * len(packed) - 1)
+                    break
+        starts = self._sorted_starts(version)
+        while host_bits and _holds_another(starts, value >> host_bits << host_bits, host_bits):
+            host_bits -= 1
+        return _NETWORKS[version]((value >> host_bits << host_bits, 8 * len(packed) - host_bits))
+
+    def _sorted_starts(self, version: int) -> list[tuple[int, int]]:
+        if self._sorted[version] is None:
+            self._sorted[version] = sorted(self._starts[version])
+        return self._sorted[version] or []
 
     def _remember(self, recent: _Answers, address: str, answer: _Answer) -> None:
         recent[address] = answer
@@ -103,6 +128,9 @@ class Addresses:
             holding.pop(key, None)
         if host_bits and bool(holding) != was_in_use:
             self._by_length[network.version] = self._in_use(network.version)
+        start = int(network.network_address), host_bits
+        (self._starts[network.version].add if holders else self._starts[network.version].discard)(start)
+        self._sorted[network.version] = None
         self._changes += 1
         self._forget(network, host_bits, value)
 
@@ -119,6 +147,15 @@ class Addresses:
             for address, answer in list(answers.items()):
                 if answer.version == network.version and answer.value >> host_bits == value:
                     answers.pop(address, None)
+
+
+def _holds_another(starts: list[tuple[int, int]], first: int, host_bits: int) -> bool:
+    """Does a smaller network than this one lie in it? Of networks that overlap one lies in the other."""
+    at = bisect_left(starts, (first, 0))
+    if at < len(starts) and starts[at][0] == first and starts[at][1] < host_bits:
+        return True
+    behind = bisect_left(starts, (first + 1, 0), at)
+    return behind < len(starts) and starts[behind][0] < first + (1 << host_bits)
 
 
 def _packed(address: str) -> tuple[int, bytes]:

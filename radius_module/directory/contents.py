@@ -6,7 +6,6 @@ Entries are immutable and replaced, never edited. A reader asks one `Contents` a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -14,6 +13,7 @@ from ipaddress import ip_network
 from models.names import login_name, second_name
 from radius_module.directory.addresses import Addresses, Network
 from radius_module.rules.facts import Customer, Device, Isp, Plan
+from radius_module.steady_clock import steady_now
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.contents = Contents()
-        #: When the facts were last known to be the database's, epoch seconds; 0: never.
+        #: When the facts were last known to be the database's, by the steady clock; 0: never.
         self.confirmed_at = 0.0
         self.loads = 0
 
@@ -130,7 +130,7 @@ class Directory:
 
     def age(self, now: float | None = None) -> float:
         """Seconds since the facts were last known to be the database's."""
-        return (time.time() if now is None else now) - self.confirmed_at
+        return (steady_now() if now is None else now) - self.confirmed_at
 
     def replace(self, contents: Contents) -> None:
         """A reload."""

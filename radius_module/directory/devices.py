@@ -5,14 +5,17 @@ The installation's own probe is a device too, one that no tenant owns: it sends 
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from models.secrets.keyring import CredentialError
+from radius_module.directory.addresses import Network
 from radius_module.directory.contents import Directory
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
 
 PROBE_ADDRESS = "127.0.0.2"
+_PROBE = ip_address(PROBE_ADDRESS)
 #: No device has this id: sequences begin at 1.
 PROBE_ID = 0
 
@@ -23,6 +26,8 @@ class Client(NamedTuple):
     isp_id: int
     device_id: int
     secret: str
+    #: An address, or the largest network around it in which all are this device's.
+    network: str
 
 
 class Devices:
@@ -44,8 +49,14 @@ class Devices:
         if device is None or not device.active:
             return None
         if device.id == PROBE_ID:
-            return Client(device.isp_id, PROBE_ID, self._settings.probe_secret or "")
+            return Client(device.isp_id, PROBE_ID, self._settings.probe_secret or "", address)
         secret = self._settings.keyring.decrypt(device.secret, device.isp_id, "mikrotik_devices", device.id)
         if not secret:
             raise CredentialError(f"device {device.id} has an empty secret")
-        return Client(device.isp_id, device.id, secret)
+        network = self._directory.contents.addresses.around(address)
+        is_the_probes = self._settings.probe_secret is not None and _PROBE in network
+        return Client(device.isp_id, device.id, secret, address if is_the_probes else _written(network))
+
+
+def _written(network: Network) -> str:
+    return str(network.network_address if network.prefixlen == network.max_prefixlen else network)

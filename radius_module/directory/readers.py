@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 from radius_module.directory import load
 from radius_module.directory.contents import Contents, Directory
 from radius_module.online.table import OnlineTable
+from radius_module.steady_clock import steady_now
 
 #: Topic of the news → ids.
 News = dict[str, set[int]]
@@ -62,12 +62,12 @@ class Everything(DevicesOnly):
         self._online = online
 
     def load(self, connection: Connection) -> Contents:
-        self._online.reading_since = time.time()
+        self._online.reading_since = steady_now()
         return load.load(connection, self._online)
 
     def follow(self, connection: Connection, news: News) -> None:
         super().follow(connection, news)
-        self._online.reading_since = time.time()
+        self._online.reading_since = steady_now()
         contents = self._directory.contents
         if "plans" in news:
             load.refresh_plans(connection, contents, list(news["plans"]))

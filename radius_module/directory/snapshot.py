@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 
 from models.db import first_line
 from models.secrets.keyring import Keyring
+from radius_module import steady_clock
 from radius_module.directory.contents import Contents, Directory
 from radius_module.online.session import OnlineSession
 from radius_module.online.table import OnlineTable
@@ -30,7 +31,7 @@ from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
 log = logging.getLogger(__name__)
 
-_HEADER = b"INFORA SNAPSHOT 2\n"
+_HEADER = b"INFORA SNAPSHOT 3\n"
 _LENGTH = struct.Struct("<I")
 #: Customers, or sessions. Each piece holds the interpreter for 0.2 ms; then logins have it.
 _PIECE = 50
@@ -99,13 +100,14 @@ class Snapshot:
     def restore(self, directory: Directory, online: OnlineTable | None) -> bool:
         """Fill what the database could not; False where it could, or there is no copy, or none that opens."""
         contents, online_rows = Contents(), []
-        confirmed_at, number = 0.0, 0
+        confirmed_at, number, moved = 0.0, 0, 0.0
         try:
             for kind, rows in self._read():
                 if kind == "fields" and rows != _FIELDS:
                     raise ValueError("another version wrote it")
                 if kind == "when":
-                    confirmed_at, number = rows
+                    confirmed_at, number, boot, origin = rows
+                    moved = steady_clock.moved(origin, boot)
                 elif kind == "online":
                     online_rows += rows
                 else:
@@ -115,11 +117,12 @@ class Snapshot:
             return False
         if directory.loads:
             return False
-        directory.contents, directory.confirmed_at = contents, confirmed_at
+        directory.contents = contents
+        directory.confirmed_at = min(confirmed_at + moved, steady_clock.steady_now())
         if online is not None:
-            online.restore(online_rows)
+            online.restore(online_rows, moved)
             self._replay(online, number)
-        log.warning("serving from the snapshot, %.0f s old: %d customers", time.time() - confirmed_at,
+        log.warning("serving from the snapshot, %.0f s old: %d customers", directory.age(),
                     len(contents.customers))  # fmt: skip
         return True
 
@@ -155,7 +158,7 @@ class Snapshot:
 def _pieces(directory: Directory, online: OnlineTable, number: int) -> Iterator[Piece]:
     contents = directory.contents
     yield "fields", _FIELDS
-    yield "when", [directory.confirmed_at, number]
+    yield "when", [directory.confirmed_at, number, steady_clock.BOOT, steady_clock.ORIGIN]
     yield "isps", [tuple(isp) for isp in list(contents.isps.values())]
     yield "plans", [(*plan[:-1], tuple(map(tuple, plan.extra))) for plan in list(contents.plans.values())]
     yield "devices", [(str(network), tuple(device)) for network, device in list(contents.devices.values())]

@@ -19,21 +19,22 @@ from psycopg2.extensions import connection as RawConnection
 from sqlalchemy import Connection, Engine, text
 
 from models.db import first_line, libpq_url, make_engine, normalise_url
-from models.deadline import CONNECTING, connection_class, patience
+from models.deadline import CONNECTING, LIVES_WITHIN, connection_class, patience, scaled
 from radius_module.directory.changes import wide_news
 from radius_module.directory.changes.backlog import Backlog
 from radius_module.directory.contents import Directory
 from radius_module.directory.readers import News, Reader
+from radius_module.steady_clock import steady_now
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two signs of life of the listening connection, and between two attempts to get it back.
-HEARTBEAT = 1.0
-RETRY_AFTER = 0.5
+HEARTBEAT = scaled(1.0)
+RETRY_AFTER = scaled(0.5)
 #: A database that takes longer to answer for the first time hangs; FreeRADIUS' start does not wait for it.
 _ANSWERS_WITHIN = 0.8
-#: What a sign of life, a piece of news and a whole load may take; after that the connection is given up.
-_LIVES_WITHIN, _FOLLOWS_WITHIN, _LOADS_WITHIN = 4.0, 10.0, 60.0
+#: What a piece of news and a whole load may take; after that the connection is given up.
+_FOLLOWS_WITHIN, _LOADS_WITHIN = scaled(10.0), scaled(60.0)
 #: Between two slices of what is known to have changed, and of what may have, seconds.
 _BREATH, _LONG_BREATH = 0.002, 0.1
 #: News of a truncated table.
@@ -90,7 +91,7 @@ class Watch:
             self._stopping.wait(RETRY_AFTER)
 
     def _listen(self) -> None:
-        raw = psycopg2.connect(_listening(self._url), connection_factory=connection_class(_LIVES_WITHIN))
+        raw = psycopg2.connect(_listening(self._url), connection_factory=connection_class(LIVES_WITHIN))
         try:
             raw.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
             with raw.cursor() as cursor:
@@ -116,7 +117,7 @@ class Watch:
             with raw.cursor() as cursor:
                 cursor.execute("select 1")
         raw.poll()
-        heard = time.time()
+        heard = steady_now()
         news = self._gather(raw, connection)
         if news is None or self.again.is_set():
             self._reload(raw)
@@ -159,7 +160,7 @@ class Watch:
         self._since[kind, isp_id] = moment
 
     def _reload(self, raw: RawConnection) -> None:
-        started, at = time.monotonic(), time.time()
+        started, at = time.monotonic(), steady_now()
         self.again.clear()
         with raw.cursor() as cursor:
             cursor.execute(wide_news.MOMENT)

@@ -58,7 +58,7 @@ def _prove(connection: Connection) -> list[Finding]:
     daily_proof.begin_proof(connection)
     findings = verify(connection)
     connection.commit()
-    daily_proof.keep(connection, findings, time.monotonic() - begun)
+    daily_proof.keep(connection, findings, int((time.monotonic() - begun) * 1000))
     connection.commit()
     for finding in findings:
         where = f"tenant {finding.isp_id}, {finding.row}: {finding.detail}"

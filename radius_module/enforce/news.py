@@ -9,11 +9,11 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from models.db import libpq_url
-from models.deadline import CONNECTING, connection_class
+from models.deadline import CONNECTING, connection_class, scaled
 
 _CHANNELS = ("infora", "infora_outbox")
 #: Seconds that taking in news may take before the connection counts as dead.
-_ANSWERS_WITHIN = 5.0
+_ANSWERS_WITHIN = scaled(5.0)
 #: Topics after which sessions may have to end that were in order before.
 _OF_TENANTS = ("isps", "devices")
 

@@ -43,13 +43,13 @@ class RejectDelay:
 
     def _forget(self, now: float) -> None:
         """Windows that have passed go; in a flood of names all of them go, and the devices' counts slow it down."""
-        kept = {name: value for name, value in self._names.items() if now - value[0] <= _WINDOW}
+        kept = {name: value for name, value in self._names.items() if 0 <= now - value[0] <= _WINDOW}
         self._names = kept if len(kept) <= _REMEMBERED // 2 else {}
 
 
 def _count(counts: dict[_KeyT, tuple[float, int]], key: _KeyT, now: float) -> int:
     since, count = counts.get(key, (now, 0))
-    if now - since > _WINDOW:
+    if not 0 <= now - since <= _WINDOW:  # also where the clock was set back: nobody is slowed down until then
         since, count = now, 0
     counts[key] = since, count + 1
     return count + 1

@@ -14,6 +14,7 @@ from radius_module.online.by_router import SessionsByRouter
 from radius_module.online.session import REMEMBERED_SECONDS, OnlineSession, StoredSession
 from radius_module.online.slot import awaited_slot, own_slot
 from radius_module.rules.facts import Slot
+from radius_module.steady_clock import steady
 
 #: A slot taken at Accept is free again after so many seconds without Start.
 SLOT_SECONDS = 60.0
@@ -50,12 +51,13 @@ class OnlineCustomer:
         return self.period_start, self.stored, self.aliases, sessions
 
     def restore(
-        self, period_start: float, stored: int, aliases: dict[str, str], sessions: Sequence[tuple[Any, ...]]
-    ) -> None:
-        """From a snapshot."""
+        self, moved: float, period_start: float, stored: int, aliases: dict[str, str],
+        sessions: Sequence[tuple[Any, ...]],
+    ) -> None:  # fmt: skip
+        """From a snapshot of a process whose steady clock was so much behind ours."""
         self.period_start, self.stored, self.aliases = period_start, stored, dict(aliases)
         for uid, *values in sessions:
-            self.sessions[uid] = OnlineSession.of_snapshot(*values)
+            self.sessions[uid] = OnlineSession.of_snapshot(moved, *values)
             self.by_router.put(uid, self.sessions[uid])
 
     def knows(self, uid: str) -> bool:
@@ -126,7 +128,7 @@ class OnlineCustomer:
 
     def _slots_of_sessions(self, now: float) -> list[Slot]:
         """Of open sessions without a station the newest at each device has their one slot."""
-        taken, unnamed = [], dict[str, Slot]()
+        taken, unnamed, now = [], dict[str, Slot](), steady(now)
         for uid, session in self.sessions.items():
             if session.closed or session.is_silent(now):
                 continue
@@ -169,7 +171,7 @@ class OnlineCustomer:
             if over:
                 return None
             session = self.sessions[uid] = OnlineSession(0, 0, ("", ""), b"", "", now)
-            session.is_stub, session.closed, session.heard = True, True, now
+            session.is_stub, session.closed, session.heard, session.alive = True, True, now, steady(now)
         session.stored = True
         session.booked = max(session.booked, octets)
         session.is_evidence = session.is_evidence or is_evidence
@@ -204,11 +206,14 @@ class OnlineCustomer:
         return gone
 
     def sweep(self, now: float, since: float) -> tuple[list[InferredStop], list[str]]:
-        """Who missed three reports is over; who is over and booked is forgotten after a while, and named here."""
+        """Who missed three reports is over; who is over and booked is forgotten after a while, and named here.
+
+        By the steady clock.
+        """
         ends, gone = [], []
         for uid, session in self.sessions.items():
             if session.closed:
-                if session.is_settled and session.is_booked_over and now - session.heard > REMEMBERED_SECONDS:
+                if session.is_settled and session.is_booked_over and now - session.alive > REMEMBERED_SECONDS:
                     gone.append(uid)
             elif session.is_silent(now, since):
                 ends.append(session.end(uid, session.heard, STALE))

@@ -9,6 +9,7 @@ from models.accounting.records import STOP, AccountingRecord, InferredStop
 from models.accounting.session import booked_at, is_news, to_microsecond
 from models.accounting.session_id import INTERIM_INTERVAL, SessionClass
 from radius_module.online.boot_counter import Boot, Router, boot_of
+from radius_module.steady_clock import of_the_past, steady_now
 
 #: A session that is over and booked is remembered so long, for packets of it that were late.
 REMEMBERED_SECONDS = 60.0
@@ -53,7 +54,7 @@ class StoredSession(NamedTuple):
 class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
-    __slots__ = ("booked", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent", "floor", "heard",
+    __slots__ = ("alive", "booked", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent", "floor", "heard",
                  "interval", "is_booked_over", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in",
                  "octets_out", "place", "router", "session_id", "session_time", "started", "stored",
                  "updated")  # fmt: skip
@@ -72,6 +73,8 @@ class OnlineSession:
         self.is_of_class = False
         #: When its last packet came, and of which moment its last news spoke.
         self.heard = self.updated = 0.0
+        #: When its last packet came, by the steady clock.
+        self.alive = 0.0
         self.booked = self.octets_in = self.octets_out = self.session_time = 0
         #: Octets of earlier periods.
         self.floor = 0
@@ -107,11 +110,12 @@ class OnlineSession:
         return session
 
     @classmethod
-    def of_snapshot(cls, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
-        """From a snapshot."""
+    def of_snapshot(cls, moved: float, *values: Any) -> OnlineSession:  # noqa: ANN401  # as marshal gives them
+        """From a snapshot of a process whose steady clock was so much behind ours."""
         session = cls(0, 0, ("", ""), b"", "", 0.0)
         for name, value in zip(cls.FIELDS, values, strict=True):
             setattr(session, name, value)
+        session.alive = min(session.alive + moved, steady_now())
         return session
 
     def plain(self) -> tuple[object, ...]:
@@ -129,8 +133,8 @@ class OnlineSession:
         return self.stored and self.reported <= self.booked
 
     def is_silent(self, now: float, since: float = 0.0) -> bool:
-        """Has it missed three of its own reports? Silence before `since` does not count."""
-        return now - max(self.heard, since) >= stale_after(self.interval)
+        """Has it missed three of its own reports? Silence before `since` does not count. By the steady clock."""
+        return now - max(self.alive, since) >= stale_after(self.interval)
 
     def is_on(self, record: AccountingRecord) -> bool:
         """Is the record of the router that it is on? A session that names none may be on any at that address."""
@@ -179,7 +183,7 @@ class OnlineSession:
         self.octets_in = max(self.octets_in, record.octets_in)
         self.octets_out = max(self.octets_out, record.octets_out)
         self.session_time = max(self.session_time, record.session_time or 0)
-        self.heard = max(self.heard, record.received)
+        self.heard, self.alive = max(self.heard, record.received), max(self.alive, of_the_past(record.received))
 
     def merge(self, row: StoredSession) -> None:
         """What the database has of it. Another node may have heard of it since we took it for over."""
@@ -191,6 +195,7 @@ class OnlineSession:
         self.session_time = max(self.session_time, row.session_time)
         self.booked = max(self.booked, row.octets_in + row.octets_out)
         self.heard, self.updated = max(self.heard, row.heard), max(self.updated, row.heard)
+        self.alive = max(self.alive, of_the_past(row.heard))
 
     def end(self, uid: str, at: float, cause: str) -> InferredStop:
         """We take it for over; the end that goes to the books."""

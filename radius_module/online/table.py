@@ -22,6 +22,7 @@ from radius_module.online.restarts import Restarts
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
 from radius_module.rules.sessions import others_of
+from radius_module.steady_clock import steady
 
 __all__ = ["NOBODY", "SLOT_SECONDS", "STALE_SECONDS", "OnlineTable", "StoredSession"]
 
@@ -43,7 +44,7 @@ class OnlineTable:
         self._lock = Lock()
         self._by_router = SessionsByRouter()
         self._restarts = Restarts(self._lock, self._by_router)
-        #: When the database was last asked; what the writer booked since is newer than the answers.
+        #: When the database was last asked, by the steady clock; what was booked since is newer than the answers.
         self.reading_since = 0.0
 
     # -- asked by a login -------------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ class OnlineTable:
         with self._lock:
             for customer_id, period_start, octets in totals:
                 customer = self._customer(customer_id)
-                customer.booked_at = now
+                customer.booked_at = steady(now)
                 if period_start >= customer.period_start:
                     customer.set_stored(period_start, max(octets, customer.stored_of(period_start)))
             return [end for row in sessions if (end := self._book(row, now)) is not None]
@@ -206,12 +207,12 @@ class OnlineTable:
                 rows, size = [], 0
         yield rows
 
-    def restore(self, rows: Iterable[Sequence[Any]]) -> None:
-        """From a snapshot, where the database cannot be had."""
+    def restore(self, rows: Iterable[Sequence[Any]], moved: float = 0.0) -> None:
+        """From a snapshot, where the database cannot be had; its process's steady clock was so much behind ours."""
         with self._lock:
             for customer_id, *values in rows:
                 customer = self._customer(customer_id)
-                customer.restore(*values)
+                customer.restore(moved, *values)
                 sessions = customer.sessions.items()
                 self._owners |= {uid: customer_id for uid, session in sessions if not session.is_of_class}
 
@@ -224,10 +225,9 @@ class OnlineTable:
     def sweep(self, now: float, since: float) -> list[InferredStop]:
         """Sessions that missed three of their reports, and the memory of those that are over.
 
-        `since` is from when on packets are known to be heard without a break: silence before does not count.
+        `since`, by the steady clock: silence before does not count, as packets may not have been heard.
         """
-        ends: list[InferredStop] = []
-        ids = list(self._customers)
+        ends, ids, now = list[InferredStop](), list(self._customers), steady(now)
         for at in range(0, len(ids), _SLICE):
             with self._lock:
                 for customer_id in ids[at : at + _SLICE]:

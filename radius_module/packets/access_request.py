@@ -77,7 +77,9 @@ def login_request(pairs: Pairs) -> LoginRequest:
         error = a2b_base64(words.pop("Wire-Error", ""))  # holds a number that is never the same
         is_mschap = "MS-CHAP2-Response" in words or "MS-CHAP-Response" in words
     line = words["Wire-Login"] if len(words) == 1 else " ".join(words.values())
-    reply_to = make_reply_to((source.address, int(port), local, int(identifier), request_authenticator, states))
+    reply_to = make_reply_to(
+        (source.address, int(port), local, int(identifier), request_authenticator, states, source.device_id)
+    )
     request: LoginRequest = _login_request(
         (source, a2b_base64(name), a2b_base64(password), chap, challenge, is_mschap,
          calling_station(calling, a2b_base64), reply_to, line, error, eap, is_unsigned)

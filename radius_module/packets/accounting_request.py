@@ -37,7 +37,7 @@ def accounting_request(pairs: Pairs, received: float) -> tuple[AccountingRecord,
     source = origin(client)
     states = proxy_states(pairs) if PROXY_STATE in words else b""
     reply_to: ReplyTo = make_reply_to(
-        (source.address, int(port), local, int(identifier), octets_of(authenticator), states)
+        (source.address, int(port), local, int(identifier), octets_of(authenticator), states, source.device_id)
     )
     return _record(words, source, received), reply_to
 

@@ -23,6 +23,8 @@ class ReplyTo(NamedTuple):
     authenticator: bytes
     #: Proxy-State attributes, whole; they go back as they came.
     proxy_states: bytes
+    #: Whose secret signs the answer.
+    device_id: int = 0
 
 
 #: A ReplyTo of one tuple of its fields, in their order.

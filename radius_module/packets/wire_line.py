@@ -34,14 +34,20 @@ def source_address(pairs: Pairs) -> str:
     return dict(pairs)["Wire-Source"]
 
 
-def client_name(isp_id: int, device_id: int, address: str) -> str:
-    """The short name under which FreeRADIUS hands a verified device to the hooks."""
+def client_attribute(network: str) -> str:
+    """What FreeRADIUS is told an address, or a network, by."""
+    version = "IPv6" if ":" in network else "IP"
+    return f"FreeRADIUS-Client-{version}-{'Prefix' if '/' in network else 'Address'}"
+
+
+def client_name(isp_id: int, device_id: int, address: str = "") -> str:
+    """The short name of a device's network in FreeRADIUS, to which the policy adds the address of each packet."""
     return f"{isp_id}/{device_id}/{address}"
 
 
 @lru_cache(4096)
 def origin(client: str) -> Origin:
-    """The device of a short name. Raises MalformedRequest."""
+    """The device of a short name with an address. Raises MalformedRequest."""
     try:
         isp_id, device_id, address = client.split("/")
         return Origin(address, int(isp_id), int(device_id))

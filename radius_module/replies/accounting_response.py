@@ -19,15 +19,15 @@ _BARE = 20
 
 def response(reply_to: ReplyTo, secret: bytes) -> bytes:
     """The Accounting-Response (RFC 2866 section 4.2): no attributes, signed with the device's secret."""
-    _, _, _, identifier, authenticator, states = reply_to
+    identifier, authenticator, states = reply_to[3:6]
     head = HEAD.pack(_ACCOUNTING_RESPONSE, identifier, _BARE + len(states))
     return head + md5(head + authenticator + states + secret, usedforsecurity=False).digest() + states
 
 
 class PendingResponses:
-    """Sends answers. `secrets`: source address → the secret with which FreeRADIUS has verified its requests."""
+    """Sends answers. `secrets`: device → the secret with which FreeRADIUS has verified its requests."""
 
-    def __init__(self, link: FreeradiusSocket, secrets: Mapping[str, bytes]) -> None:
+    def __init__(self, link: FreeradiusSocket, secrets: Mapping[int, bytes]) -> None:
         self._link, self._secrets = link, secrets
 
     def send(self, replies: Sequence[ReplyTo]) -> None:
@@ -36,7 +36,7 @@ class PendingResponses:
             return
         bare: list[tuple[bytes, ReplyTo]] = []
         for reply_to in replies:
-            secret = self._secrets.get(reply_to.address)
+            secret = self._secrets.get(reply_to.device_id)
             if secret is None:
                 continue
             answer = response(reply_to, secret), reply_to

@@ -34,7 +34,7 @@ class Signer:
 
     def answer(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes:
         """The whole packet, with Message-Authenticator and Response Authenticator (RFC 2865 section 3)."""
-        _, _, _, identifier, authenticator, states = reply_to
+        identifier, authenticator, states = reply_to[3:6]
         attributes += states
         head = HEAD.pack(code, identifier, _BARE + len(attributes))
         inner, outer = self._inner.copy(), self._outer.copy()
@@ -50,11 +50,11 @@ class Sender:
     def __init__(self, port: int) -> None:
         self._link = FreeradiusSocket(port)
         self._delayed = DelayedReplies(self._link)
-        self._signers: dict[str, Signer] = {}
+        self._signers: dict[int, Signer] = {}
 
-    def sign_for(self, address: str, secret: str) -> None:
-        """Sign answers to the device at an address with this secret, from now on."""
-        self._signers[address] = Signer(secret.encode())
+    def sign_for(self, device_id: int, secret: str) -> None:
+        """Sign answers to a device with this secret, from now on."""
+        self._signers[device_id] = Signer(secret.encode())
 
     def accept(self, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
         """The Access-Accept that was sent; None if it could not be."""
@@ -78,5 +78,5 @@ class Sender:
         self._link.close()
 
     def _signed(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
-        signer = self._signers.get(reply_to.address)
+        signer = self._signers.get(reply_to.device_id)
         return None if signer is None else signer.answer(code, reply_to, attributes)

@@ -18,6 +18,7 @@ from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import quarantine, writer
 from radius_module.writer.isolation import POISON
+from radius_module.writer.set_aside import records_waiting
 from radius_module.writer.spool_reader import SpoolReader
 
 _PROCESSES = ("acct", "auth")
@@ -52,16 +53,19 @@ def oldest() -> None:
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds.")
 def drain(timeout: float) -> None:
     """Wait until everything is booked; books it itself where no writer runs."""
-    begun, own = time.monotonic(), _own_writer()
-    total = left = _left()
-    with click.progressbar(length=max(total, 1), label="booking", file=sys.stderr) as bar:
-        while left:
-            if time.monotonic() - begun > timeout:
-                raise click.ClickException(f"{left} records still wait")
-            _step(own)
-            now = _left()
-            bar.update(max(0, left - now))
-            left = now
+    begun = time.monotonic()
+    with _own_writer() as own:
+        total = left = _left()
+        with click.progressbar(length=max(total, 1), label="booking", file=sys.stderr) as bar:
+            while left:
+                if time.monotonic() - begun > timeout:
+                    locked = _set_aside()
+                    why = f", {locked} of them for a lock that somebody holds in the database" if locked else ""
+                    raise click.ClickException(f"{left} records still wait{why}")
+                _step(own)
+                now = _left()
+                bar.update(max(0, left - now))
+                left = now
     click.echo("everything is booked")
 
 
@@ -121,7 +125,13 @@ def _directory(process: str) -> Path:
 
 
 def _left() -> int:
-    return sum(files.backlog(_directory(name)).records for name in _PROCESSES)
+    """In the spools, and then in the database: records of tenants whose rows were locked when they came."""
+    return sum(files.backlog(_directory(name)).records for name in _PROCESSES) or _set_aside()
+
+
+def _set_aside() -> int:
+    with _connection() as connection:
+        return records_waiting(connection, files.node_of(_directory("acct").parent))
 
 
 def _url() -> str:
@@ -143,17 +153,24 @@ def _connection() -> Iterator[Connection]:
         engine.dispose()
 
 
-def _own_writer() -> tuple[writer.Writer, list[SpoolReader]] | None:
+@contextmanager
+def _own_writer() -> Iterator[tuple[writer.Writer, list[SpoolReader]] | None]:
     """A writer of our own, unless one runs."""
     root = _directory("acct").parent
     files.make_ready(root)
     try:
-        files.claim(root, writer.LOCK)
+        lock = files.claim(root, writer.LOCK)
     except files.SpoolLocked:
-        return None
-    node = files.node_of(root)
-    drains = [SpoolReader(_directory(name), node) for name in _PROCESSES]
-    return writer.Writer(make_engine(_url(), "infora spool"), drains, WriterFeed(root / "none"), node), drains
+        yield None
+        return
+    engine = make_engine(_url(), "infora spool")
+    try:
+        node = files.node_of(root)
+        drains = [SpoolReader(_directory(name), node) for name in _PROCESSES]
+        yield writer.Writer(engine, drains, WriterFeed(root / "none"), node), drains
+    finally:
+        engine.dispose()
+        os.close(lock)
 
 
 def _step(own: tuple[writer.Writer, list[SpoolReader]] | None) -> None:
@@ -161,7 +178,8 @@ def _step(own: tuple[writer.Writer, list[SpoolReader]] | None) -> None:
         time.sleep(0.2)
         return
     try:
-        for reader in own[1]:
-            own[0].step(reader)
+        if not sum(own[0].step(reader) for reader in own[1]):
+            time.sleep(0.1)
+        own[0].retry_waiting()
     except exc.OperationalError as error:
         raise click.ClickException(f"the database cannot be reached: {first_line(error)}") from None

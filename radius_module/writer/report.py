@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from models.deadline import scaled
 from radius_module.spool import booked_counts, files
-from radius_module.status import SpoolState, Trouble, described
+from radius_module.status import SpoolState, Trouble, described, moment
 
 #: The database answers a writer that has nothing to do every few seconds; records are booked at once.
-LONGEST_SILENCE, OLDEST_RECORD = 20.0, 60.0
+LONGEST_SILENCE, OLDEST_RECORD = scaled(20.0), scaled(60.0)
 #: After a count, so many times its duration nothing is counted.
 _COUNTING_SHARE = 20
 
@@ -94,7 +95,7 @@ def facts(
         isp_id, seconds = longest
         warnings.append(Trouble("locked", f"records of tenant {isp_id} have waited for a lock for {seconds:.0f} s"))
     return {
-        "at": time.time(),
+        **moment(),
         "booked": progress.records,
         "booked_at": progress.booked_at or None,
         "database_silent_seconds": round(progress.silence, 1),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, exc, insert, select, text
+from sqlalchemy import Connection, delete, exc, func, insert, select, text
 
 from models import SetAside
 from models.accounting.booking import Booking
@@ -52,9 +52,7 @@ class WaitingTenants:
     def put(self, connection: Connection, isp_id: int, records: Sequence[Booked]) -> None:
         """In the batch's transaction."""
         octets = codec.dump([codec.plain(record) for record in records])
-        connection.execute(
-            insert(SetAside).values(isp_id=isp_id, node=self._node, records=len(records), octets=octets)
-        )
+        connection.execute(insert(SetAside).values(isp_id=isp_id, node=self._node, records=len(records), octets=octets))
         now = time.monotonic()
         self._since.setdefault(isp_id, (now, now))
 
@@ -93,6 +91,11 @@ class WaitingTenants:
         numbers = [row.id for row in rows]
         connection.execute(delete(SetAside).where(SetAside.isp_id == isp_id, SetAside.id.in_(numbers)))
         return bookings, len(rows) < _ROWS
+
+
+def records_waiting(connection: Connection, node: str) -> int:
+    """How many records of a node are set aside."""
+    return int(connection.scalar(select(func.sum(SetAside.records)).where(SetAside.node == node)) or 0)
 
 
 def is_lock_timeout(error: BaseException) -> bool:

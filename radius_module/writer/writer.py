@@ -21,7 +21,7 @@ from models.accounting import booking
 from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
 from models.db import first_line
-from models.deadline import ANSWERS_WITHIN, patience
+from models.deadline import ANSWERS_WITHIN, patience, scaled
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
 from radius_module.writer.isolation import POISON, book_or_quarantine
@@ -40,7 +40,7 @@ GATHERING = 1.0
 #: Waits between attempts while the database is away, seconds.
 _RETRY = (0.2, 0.5, 1.0, 2.0)
 #: A writer that has nothing to book asks the database for a sign of life every few seconds, and waits for it as long.
-_HEARTBEAT = 5.0
+_HEARTBEAT = scaled(5.0)
 #: A database that is only slow gets more time with each failure, so that a large batch is booked in the end.
 _MOST_PATIENCE = 600.0
 #: The writer and its share of PostgreSQL give way to those whom somebody waits for.
@@ -71,7 +71,7 @@ class Writer:
             try:
                 self._feed.keep()
                 done = sum(self.step(drain) for drain in self._drains)
-                self._retry_waiting()
+                self.retry_waiting()
                 failures, self._patience = 0, ANSWERS_WITHIN
             except Exception as error:
                 self._lost()
@@ -124,7 +124,7 @@ class Writer:
                 time.sleep(0.01 * attempt)
         raise AssertionError("the loop ends by return or raise")
 
-    def _retry_waiting(self) -> None:
+    def retry_waiting(self) -> None:
         """What was set aside, if its lock is gone."""
         connection = self._connected()
         with patience(connection, self._patience):

@@ -39,7 +39,7 @@ def down(settings: Settings, part: Part) -> None:
 
 
 def of_tree(settings: Settings) -> list[int]:
-    """Pids of s6-svscan, s6-supervise and s6-log of this installation, known by their working directory."""
+    """Pids of s6-svscan, s6-supervise and the loggers of this installation, known by their working directory."""
     scan = tree.directory(settings)
     directories = [scan, *scan.glob("*"), *scan.glob("*/log")] if scan.exists() else []
     places = {(status.st_dev, status.st_ino) for status in map(Path.stat, directories)}

@@ -16,12 +16,12 @@ from service.parts import Part
 
 # The descriptor on which service.s6.exec reports that the part starts.
 NOTIFY_ON = 3
+# In each logger's directory, where it runs: how many lines were dropped.
+DROPPED = "dropped"
 # 40 files of 4 MB per part; T: each line begins with its time in ISO 8601. FreeRADIUS says every few seconds that it
-# knows a client, which would leave minutes of history where weeks are to fit.
-_LOG_SCRIPT = "'-: Info: Adding client ' n40 s4000000 T"
-# Without -b s6-log reads on while the disk takes nothing: nobody who writes a log line waits for the disk. What it
-# holds meanwhile is bounded; beyond that it starts anew, and the lines it held are lost.
-_LOGGER = "s6-softlimit -a 100000000 s6-log --"
+# knows a client, which would leave minutes of history where weeks are to fit. -b: s6-log reads no more than it can
+# write, and service.s6.log_pump before it drops what is beyond that.
+_LOGGER = "s6-log -b -- '-: Info: Adding client ' n40 s4000000 T"
 
 
 def directory(settings: Settings) -> Path:
@@ -41,6 +41,8 @@ def write(settings: Settings, parts: Iterable[Part]) -> None:
 
 def _write_service(settings: Settings, part: Part, service: Path) -> None:
     (service / "log").mkdir(parents=True, exist_ok=True)
+    for place in (service, service / "log"):
+        place.chmod(0o755)  # the API reads how many lines were dropped
     logs = settings.state_dir / "log" / part.name
     logs.mkdir(mode=0o750, exist_ok=True)
     module = f"cd {shlex.quote(str(settings.home))} && exec {shlex.quote(sys.executable)} -m service"
@@ -50,7 +52,8 @@ def _write_service(settings: Settings, part: Part, service: Path) -> None:
     else:  # an older release wrote it for every part
         (service / "finish").unlink(missing_ok=True)
     (service / "notification-fd").write_text(f"{NOTIFY_ON}\n")
-    _script(service / "log" / "run", f"exec {_LOGGER} {_LOG_SCRIPT} {shlex.quote(str(logs))}")
+    pump = shlex.join([sys.executable, "-I", "-S", str(Path(__file__).with_name("log_pump.py")), DROPPED])
+    _script(service / "log" / "run", f"exec {pump} {_LOGGER} {shlex.quote(str(logs))}")
     (service / "down-signal").write_text(f"SIG{part.stop_signal}\n")
     (service / "timeout-kill").write_text(f"{part.grace_seconds * 1000}\n")
 

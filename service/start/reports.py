@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from service.host import layout
@@ -23,7 +24,8 @@ def read(settings: Settings, part: str) -> Described:
     """Parts that do not report have nothing to say."""
     if part not in _PARTS:
         return Described([], [])
-    return _written(settings, part) or Described(["it does not report about itself"], [])
+    silent = Described(["it does not report about itself"], [])
+    return described(layout.reports_directory(settings) / f"{part}.json") or silent
 
 
 def is_in_order(settings: Settings, part: str) -> bool:
@@ -31,10 +33,15 @@ def is_in_order(settings: Settings, part: str) -> bool:
     return not read(settings, part).troubles
 
 
-def _written(settings: Settings, part: str) -> Described | None:
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def described(report: Path) -> Described | None:
+    """What a report says; None where it is old, whatever the wall clock says."""
     try:
-        written = json.loads((layout.reports_directory(settings) / f"{part}.json").read_text(encoding="utf-8"))
-        if time.time() - float(written["at"]) >= _FRESH:
+        written = json.loads(report.read_text(encoding="utf-8"))
+        if written["boot"] != _boot() or time.monotonic() - float(written["tick"]) >= _FRESH:
             return None
         troubles, warnings = ([str(text) for _code, text in written.get(kind, ())] for kind in ("troubles", "warnings"))
     except (OSError, ValueError, KeyError, TypeError):

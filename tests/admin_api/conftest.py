@@ -21,7 +21,7 @@ from admin_api.operation import installation
 from admin_api.settings import Settings, from_environment
 from models.db import make_engine
 from models.tenants import operators
-from radius_module.status import PROCESSES, report_file
+from radius_module.status import PROCESSES, moment, report_file
 from service.testing import Installation
 from tests.support.caller import Caller, Tenant
 from tests.wire.system import System
@@ -72,7 +72,7 @@ def accounting_is_stored(settings: Settings) -> Iterator[None]:
     directory = report_file(settings.state_dir, "auth").parent
     reports = [directory / f"{process}.json" for process in PROCESSES]
     for report in reports:
-        report.write_text(json.dumps({"at": time.time() + 3600, "spool_works": True, "troubles": []}))
+        report.write_text(json.dumps(moment() | {"tick": time.monotonic() + 3600, "spool_works": True, "troubles": []}))
     yield
     for report in reports:
         report.unlink()

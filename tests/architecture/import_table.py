@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
     Only("service", ("models",), "parts are started as processes, never called"),
     # The packet path, upwards.
     Floors("radius_module", (
-        Floor(("fast_tuple", "replace_file", "rlm", "settings"), "they know nothing of RADIUS billing"),
+        Floor(("fast_tuple", "replace_file", "rlm", "settings", "steady_clock"), "they know nothing of RADIUS billing"),
         Floor(("rules", "packets", "spool", "ipc"), "a concern each: verdict, packet, durable record, message"),
         Floor(("status", "online", "replies"), "what is made of the concerns below"),
         Floor(("directory",), "holds who is online beside what the database says"),
@@ -32,7 +32,7 @@ RULES: tuple[Rule, ...] = (
         Floor(HOOKS, "what FreeRADIUS calls"),
     )),
     Only("radius_module.rules", _radius("fast_tuple"), "a verdict is a function of facts and `now`", foreign=False),
-    Only("radius_module.writer", (*_radius("spool", "ipc", "settings", "status"), "models"),
+    Only("radius_module.writer", (*_radius("spool", "ipc", "settings", "status", "steady_clock"), "models"),
          "it books what the spool holds, and reports about itself"),
     Only("radius_module.enforce", (*_radius("rules", "replies", "settings"), "models"),
          "it sends what the database asks for"),

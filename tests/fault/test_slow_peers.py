@@ -64,8 +64,10 @@ def test_downloads_that_nobody_reads_hold_neither_thread_nor_transaction(
                f"X-API-Key: {broken.demo['isp']['api_key']}\r\n\r\n").encode()  # fmt: skip
     for _ in range(_DOWNLOADS):
         connected(peers, api, request)
+    for _ in range(_IDLE):
+        connected(peers, api)
     time.sleep(1)
-    assert seconds_to_healthz(api) <= 1 * machine()
+    assert max(seconds_to_healthz(api) for _ in range(5)) <= 1 * machine()
     deadline = time.monotonic() + 60
     busy = "select count(*) from pg_stat_activity where application_name = 'infora api' and state <> 'idle'"
     while as_superuser(broken.installation, busy) != [(0,)]:

@@ -38,21 +38,29 @@ class Call(NamedTuple):
         return [bytes.fromhex(text.replace("\\x", "")) for text in _OCTETS.findall(self.arguments)]
 
 
-def calls(log: Path) -> Iterator[Call]:
-    """In the order in which the kernel saw them; a call that waited comes twice, begun and ended."""
-    waiting: dict[str, str] = {}
+def calls(log: Path) -> list[Call]:
+    """In the order in which the kernel saw them, each twice: begun and ended, with the same arguments.
+
+    Of a call that waited, strace writes some arguments at its end only: such as the messages of a sendmmsg.
+    """
+    seen: list[Call] = []
+    #: Thread → where the call that it waits in has begun.
+    waiting: dict[str, int] = {}
     for line in log.read_text(errors="replace").splitlines():
         thread, rest = _LINE.match(line).groups() if _LINE.match(line) else ("", "")  # type: ignore[union-attr]
         if resumed := _RESUMED.match(rest):
-            arguments = waiting.pop(thread, "") + resumed.group(2)
-            yield Call(resumed.group(1), arguments, True, _number(resumed.group(3)))
+            begun = waiting.pop(thread, None)
+            arguments = ("" if begun is None else seen[begun].arguments) + resumed.group(2)
+            if begun is not None:
+                seen[begun] = seen[begun]._replace(arguments=arguments)
+            seen.append(Call(resumed.group(1), arguments, True, _number(resumed.group(3))))
         elif call := _CALL.match(rest):
+            seen.append(Call(call.group(1), call.group(2), False, None))
             if call.group(3) is None:
-                waiting[thread] = call.group(2)
-                yield Call(call.group(1), call.group(2), False, None)
+                waiting[thread] = len(seen) - 1
             else:
-                yield Call(call.group(1), call.group(2), False, None)
-                yield Call(call.group(1), call.group(2), True, _number(call.group(3)))
+                seen.append(Call(call.group(1), call.group(2), True, _number(call.group(3))))
+    return seen
 
 
 def _number(text: str) -> int | None:

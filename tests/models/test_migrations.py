@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
@@ -16,8 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models import Base, schema
-from models.db import make_engine
-from service.testing import Installation, free_ports
+from service.testing import Installation
 
 PARTITIONED = ("radacct", "radpostauth")
 
@@ -212,47 +208,3 @@ def test_a_change_moves_updated_at_though_nobody_sets_it(session: Session) -> No
     assert before is not None
     assert after is not None
     assert after > before
-
-
-@pytest.fixture
-def at_release(tmp_path: Path) -> Iterator[Engine]:
-    """A database of its own at the revision before names had a key, which `command.upgrade` brings to this one."""
-    with Installation(tmp_path / "s", *free_ports()) as installation:
-        installation.start_postgres()
-        engine = make_engine(installation.urls.owner, "tests")
-        bring(engine, "0012")
-        yield engine
-        engine.dispose()
-
-
-def bring(engine: Engine, revision: str) -> None:
-    with engine.connect() as connection:
-        config = schema.config()
-        config.attributes.update(connection=connection, engine_role="infora_engine", api_role="infora_api")
-        command.upgrade(config, revision)
-        connection.commit()
-
-
-def test_names_that_collide_on_upgrade_go_on_and_block_nothing(at_release: Engine) -> None:
-    """And periods that a renewal taken back by hand has left behind are gone."""
-    names = ("σας", "ΣΑΣ", "Straße", "STRASSE", "254712345678", "bob")
-    new = "insert into customers (isp_id, username, expires_at) values (:isp, :name, now() + interval '1 day')"
-    with at_release.begin() as connection:
-        isp_id = connection.scalar(text("insert into isps (name) values ('Old') returning id"))
-        connection.execute(text(new), [{"isp": isp_id, "name": name} for name in names])
-        connection.execute(
-            text(
-                "insert into subscriptions (isp_id, customer_id, period_start, period_end)"
-                " select isp_id, id, now() + ahead, now() + ahead + interval '1 day' from customers,"
-                " (values (interval '-1 day'), (interval '5 days')) as periods (ahead)"
-            )
-        )
-    bring(at_release, "head")
-    with at_release.begin() as connection:
-        own = text("select username from customers where infora_customer_of(isp_id, username) = id order by id")
-        assert tuple(connection.scalars(own)) == names
-        twins = text("select username from customers where name_twin <> 0 order by id")
-        assert connection.scalars(twins).all() == ["ΣΑΣ", "STRASSE"]
-        assert connection.execute(text("update customers set phone = '1'")).rowcount == len(names)
-        begun = text("select period_start <= now() from subscriptions")
-        assert connection.scalars(begun).all() == [True] * len(names)

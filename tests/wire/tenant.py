@@ -36,7 +36,7 @@ class Tenant:
         self.system = system
         name = f"ISP {system.number()}"
         with system.change() as session:
-            isp, _key, _secret = create_isp(session, system.keyring, name=name, **fields)
+            isp, self.api_key, _secret = create_isp(session, system.keyring, name=name, **fields)
             self.isp_id = isp.id
             self.router = self._new_router(session, isp, None, {})
         self._plan: int | None = None

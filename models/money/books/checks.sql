@@ -28,6 +28,12 @@ select t.isp_id, 'transfer ' || t.id, 'from ' || t.from_account || ' to ' || t.t
 select isp_id, 'account ' || id || ' (' || code || ')', 'credit ' || credit || ', floor ' || floor
   from ledger_accounts where credit < floor;
 
+-- check key_once: a key is one transfer, and a transfer is taken back by one
+select isp_id, 'key ' || key, count(*) || ' transfers' from transfers group by isp_id, key having count(*) > 1
+union all
+select isp_id, 'transfer ' || reverses, 'taken back ' || count(*) || ' times' from transfers
+ where reverses is not null group by isp_id, reverses having count(*) > 1;
+
 -- check reversal_in_full: a reversal takes back one transfer, once and in full
 select r.isp_id, 'transfer ' || r.id, 'reverses ' || r.reverses from transfers r
   left join transfers t on t.isp_id = r.isp_id and t.id = r.reverses

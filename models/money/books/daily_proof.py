@@ -53,10 +53,10 @@ def begin_proof(connection: Connection) -> None:
     connection.execute(text("set local max_parallel_workers_per_gather = 0"))
 
 
-def keep(connection: Connection, findings: list[Finding], seconds: float) -> None:
-    """Write down what was found."""
+def keep(connection: Connection, findings: list[Finding], took_ms: int) -> None:
+    """Write down what was found, and in how many milliseconds."""
     shown = json.dumps([finding._asdict() for finding in findings])
-    connection.execute(_KEEP, {"took": int(seconds * 1000), "rules": len(checks()), "findings": shown})
+    connection.execute(_KEEP, {"took": took_ms, "rules": len(checks()), "findings": shown})
 
 
 _TAKE_TURN = text("select pg_try_advisory_lock(hashtextextended('infora daily proof', 0))")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Numeric, case, cast, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from models.money.amounts import total_in_sql
 from models.money.purchases.renewal import renew
 from models.money.purchases.sale import Pay
 from models.refusals import Invalid, Refused
@@ -118,9 +119,6 @@ def _is_due(customer: Customer, now: datetime) -> bool:
 
 def _can_pay(credit: ColumnElement[int]) -> ColumnElement[bool]:
     """In SQL what `renew` asks of one customer: whoever cannot pay is not even looked at, however many they are."""
-    price, rate = ServicePlan.price_minor, BillingSettings.tax_rate
-    # PostgreSQL rounds numeric as models.money.amounts.half_up does.
-    taxed = price + func.round(cast(price, Numeric) * rate / 100)
-    total = case((BillingSettings.tax_inclusive, cast(price, Numeric)), else_=taxed)
+    total = total_in_sql(ServicePlan.price_minor, BillingSettings.tax_rate, BillingSettings.tax_inclusive)
     limit = case((Customer.billing == "postpaid", Customer.credit_limit_minor), else_=0)
     return or_(total == 0, limit.is_(None), credit - total >= -limit)

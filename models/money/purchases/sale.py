@@ -34,7 +34,7 @@ def sell(
 ) -> list[Charge]:
     """Do the act, which charges by the terms; then money comes in, or the customer's limit is looked at."""
     terms = terms_of(session, isp, pay)
-    ledger.spendable(session, isp.id, customer.id)
+    ledger.spend_alone(session, isp.id, customer.id)
     charged = list(act(terms))
     owed = sum(charge.total for charge in charged if not charge.given)
     if pay.how == "cash" and owed > 0:
@@ -60,7 +60,9 @@ def terms_of(session: Session, isp: Isp, pay: Pay) -> Terms:
 
 
 def _check_limit(session: Session, isp: Isp, customer: Customer, limit: int | None) -> None:
+    if limit is None:
+        return
     credit = ledger.credit_of(session, isp.id, customer.id)
-    if limit is not None and credit < -limit:
+    if credit < -limit:
         owed, most = decimal_text(-credit, isp.currency), decimal_text(limit, isp.currency)
         raise Refused("credit_limit", f"The customer would owe {owed} {isp.currency}, and may owe {most}.")

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from radius_module.steady_clock import since_boot
+
 #: The wall clock may differ so far from the time that has passed, and from the database's clock, seconds.
 LARGEST_LEAP = 3600.0
 #: It may be so far past the newest record, and past the last time at which it was right, seconds.
@@ -13,11 +15,6 @@ LONGEST_SILENCE = 40 * 86400.0
 #: A clock that has not run steadily for so long removes nothing: it may still be about to be set, seconds.
 STEADY_FOR = 3600.0
 ADVICE = "nothing is removed until the clock is right: set it, or run `flask --app admin_api confirm-clock`"
-
-
-def since_boot() -> float:
-    """Seconds that also pass while the machine sleeps, and that nobody can set."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Clocks:

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
 from radius_module.enforce.daily_proof import prove_if_due
-from radius_module.status import PROCESSES, report_file
+from radius_module.status import PROCESSES, moment, report_file
 from tests.radius_client import AcctStatus, Growth
 from tests.support.caller import Caller
 from tests.wire.system import System
@@ -143,17 +143,20 @@ def _names(shown: Figures) -> set[str]:
 
 @pytest.fixture
 def state(settings: Settings) -> Iterator[Path]:
-    """Where reports are written by hand, as no FreeRADIUS runs."""
-    directory = report_file(settings.state_dir, "acct").parent
-    yield directory
+    """Reports written by hand, as no FreeRADIUS runs."""
+    dropped = settings.state_dir / "s6/acct/log/dropped"
+    dropped.parent.mkdir(parents=True, exist_ok=True)
+    yield settings.state_dir
+    dropped.unlink(missing_ok=True)
     for process in PROCESSES:
-        (directory / f"{process}.json").unlink(missing_ok=True)
+        report_file(settings.state_dir, process).unlink(missing_ok=True)
 
 
 def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, state: Path, rows: Any) -> None:
     spool = {"working": False, "committed_records": 70, "commits": 7, "failures": 3, "results_dropped": 2}
-    report = {"at": time.time(), "spool": spool, "taken": {"Start": 5}, "refused": {"Stop": 4}}
-    (state / "acct.json").write_text(json.dumps(report))
+    report = moment() | {"spool": spool, "taken": {"Start": 5}, "refused": {"Stop": 4}}
+    report_file(state, "acct").write_text(json.dumps(report))
+    (state / "s6/acct/log/dropped").write_text(f"{12:020}\n")
     before = of(figures(app), "infora_quarantined_records")
     rows("insert into quarantine (isp_id, node, reason, record, octets) values (0, 'n', 'r', '{}', '')")
     shown = figures(app)
@@ -163,11 +166,12 @@ def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, st
     assert of(shown, "infora_spool_working", process="acct") == 0
     assert of(shown, "infora_spool_failures_total", process="acct") == 3
     assert of(shown, "infora_login_results_dropped_total", process="acct") == 2
+    assert of(shown, "infora_log_lines_dropped_total", part="acct") == 12
     assert of(shown, "infora_radius_process_up", process="auth") == 0 and of(shown, "infora_radius_up") == 0
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"Start": "x"}', '{"at": "x"}', '{"at": null}', "\x00"])
 def test_a_report_that_is_broken_takes_nothing_else_along(app: APIFlask, state: Path, content: str) -> None:
-    for process in PROCESSES:
-        (state / f"{process}.json").write_text(content)
+    for path in (*(report_file(state, process) for process in PROCESSES), state / "s6/acct/log/dropped"):
+        path.write_text(content)
     assert of(figures(app), "infora_database_up") == 1

@@ -12,7 +12,7 @@ import pytest
 from apiflask import APIFlask
 
 from admin_api.settings import Settings
-from radius_module.status import report_file
+from radius_module.status import moment, report_file
 from tests.support.caller import Caller
 
 
@@ -34,7 +34,7 @@ def reports(settings: Settings) -> Iterator[Path]:
     """The processes' reports: all in order."""
     directory = report_file(settings.state_dir, "auth").parent
     for process in CONCERNS:
-        (directory / f"{process}.json").write_text(json.dumps({"at": time.time(), "troubles": []}))
+        (directory / f"{process}.json").write_text(json.dumps(moment() | {"troubles": []}))
     yield directory
     for process in CONCERNS:
         (directory / f"{process}.json").unlink(missing_ok=True)
@@ -50,7 +50,7 @@ def test_a_process_that_is_silent_or_in_trouble_is_not_ready(
     app: APIFlask, reports: Path, process: str, code: str, report: dict[str, Any]
 ) -> None:
     troubles = [[code, report["trouble"]]] if "trouble" in report else []
-    written = {"at": time.time() - report["age"], "troubles": troubles}
+    written = moment() | {"tick": time.monotonic() - report["age"], "troubles": troubles}
     (reports / f"{process}.json").write_text(json.dumps(written))
     answer = Caller(app).get("/readyz")
     assert (answer.status, answer.data["code"]) == (503, code)

@@ -69,9 +69,9 @@ def test_a_misspelt_parameter_names_the_nearest(tenant: Tenant, path: str, missp
 @pytest.mark.parametrize(
     ("header", "column", "nearest"),
     [("username,password,service_plan_id,phon", "phon", "phone"),
-     ("user_name,password,service_plan_id", "user_name", "username"),
+     ("usrname,password,service_plan_id", "usrname", "username"),
      ("username,password,service_plan", "service_plan", "service_plan_id"),
-     ("username,Password,service_plan_id", "Password", "password")],
+     ("username,pasword,service_plan_id", "pasword", "password")],
 )  # fmt: skip
 def test_a_misspelt_column_names_the_nearest(tenant: Tenant, header: str, column: str, nearest: str) -> None:
     file = f"{header}\n{','.join('x' for _ in header.split(','))}\n"

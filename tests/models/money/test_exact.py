@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +14,21 @@ from hypothesis import strategies as st
 
 from models.money import amounts, currencies
 from models.money.amounts import half_up, part, taxed
+from models.money.billing_settings import Tax
+from models.money.charges import Days, Line, shares_of
 from models.refusals import Invalid
 
 HOME = Path(__file__).resolve().parents[3]
 WINGS = ("models/money", "admin_api/money")
+#: Money outside of them: amounts of the API, tables that hold them, prices, the worker's duties.
+ROOMS = (
+    "admin_api/web/money.py", "models/tables/charges.py", "models/tables/ledger.py", "models/tables/payments.py",
+    "models/tables/subscriptions.py", "models/subscriptions/renewals.py", "models/subscriptions/undo.py",
+)  # fmt: skip
+PACKAGES = ("models", "admin_api", "radius_module", "service")
 #: The one place that rounds.
 ROUNDS = "models/money/amounts.py"
+FLOATS_IN_SQL = re.compile(r"double precision|float[48]?\b|::\s*real\b|\bas real\b", re.I)
 
 
 def inexact(tree: ast.Module) -> list[str]:
@@ -37,15 +47,31 @@ def inexact(tree: ast.Module) -> list[str]:
 
 
 def test_nothing_but_one_place_rounds_and_nothing_counts_in_floats() -> None:
-    files = [path for wing in WINGS for path in (HOME / wing).rglob("*.py")]
-    assert len(files) > 20
+    files = [path for wing in WINGS for path in (HOME / wing).rglob("*.py")] + [HOME / room for room in ROOMS]
+    assert len(files) > 30
     wrong = {
         str(path.relative_to(HOME)): words
         for path in files
         if (words := inexact(ast.parse(path.read_text(encoding="utf-8"))))
     }
-    # Looked at, not rounded: whether an amount has more decimals than its currency.
-    assert wrong == {ROUNDS: ["to_integral_value"]}
+    # Looked at, not rounded: whether an amount has more decimals than its currency. And the same rounding in SQL.
+    assert {name: sorted(words) for name, words in wrong.items()} == {ROUNDS: ["/", "round", "to_integral_value"]}
+
+
+def test_nobody_anywhere_rounds_decimals_in_a_way_of_their_own() -> None:
+    """Python's default is half to even, which loses a cent now and then."""
+    words = re.compile(r"\bquantize\b|\bROUND_[A-Z_]+\b")
+    files = [path for package in PACKAGES for path in (HOME / package).rglob("*.py")]
+    assert [str(path) for path in files if words.search(path.read_text(encoding="utf-8"))] == []
+    assert words.search("x.quantize(y)") and words.search("ROUND_HALF_EVEN")
+
+
+def test_no_sql_of_the_books_counts_in_floats() -> None:
+    files = [*(HOME / "models/money").rglob("*.sql"), *(HOME / "models/money").rglob("*.py")]
+    texts = {str(path.relative_to(HOME)): path.read_text(encoding="utf-8") for path in files}
+    assert [name for name, text in texts.items() if FLOATS_IN_SQL.search(text)] == []
+    for planted in ("select amount::float8", "cast(amount as double precision)", "amount::real", "x float"):
+        assert FLOATS_IN_SQL.search(planted)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +94,18 @@ def test_parts_sum_to_the_whole_wherever_one_cuts(price: int, whole: int, data: 
     cuts = sorted(data.draw(st.lists(st.integers(0, whole), max_size=5)))
     edges = [0, *cuts, whole]
     assert sum(part(price, since, until, whole) for since, until in pairwise(edges)) == price
+
+
+@given(st.integers(0, 10**9), st.integers(1, 400), st.integers(0, 99_999), st.booleans(), st.data())
+def test_parts_of_a_taxed_period_sum_to_it_in_net_and_in_tax(
+    price: int, whole: int, rate: int, inclusive: bool, data: st.DataObject
+) -> None:
+    """Whatever was used and whatever was credited: together they are what was charged."""
+    tax = Tax("S", Decimal(rate) / 1000, inclusive=inclusive)
+    edges = [0, *sorted(data.draw(st.sets(st.integers(1, whole), max_size=5)) - {whole}), whole]
+    parts = [shares_of(Line("period", "", price, days=Days(*days, whole)), tax) for days in pairwise(edges)]
+    charged = shares_of(Line("period", "", price), tax)
+    assert (sum(part.net for part in parts), sum(part.tax for part in parts)) == charged
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 99_999))

@@ -71,6 +71,18 @@ def test_a_movement_without_its_key_is_refused(session: Session) -> None:
         ledger.post(session, world.isp.id, cause, [Movement("", till, holder, 5)])
 
 
+def test_a_key_that_is_new_each_time_is_seen(session: Session) -> None:
+    """The same payment, posted again by a writer that forgot what makes it the same."""
+    world = MoneyWorld(session)
+    payment = world.pay(500)
+    till = ledger.account(session, world.isp.id, "clearing", "bank")
+    holder = ledger.account(session, world.isp.id, "customer", str(world.customer.id))
+    cause = Cause("payment", payment.id, world.now.date())
+    assert world.verify() == []
+    ledger.post(session, world.isp.id, cause, [Movement("a new key", till, holder, 500)])
+    assert {"payment_in_ledger", "customer_balance"} <= set(world.verify())
+
+
 def test_a_charge_that_moves_nothing_is_seen(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     world = MoneyWorld(session)
     monkeypatch.setattr(charges, "_movements", lambda _session, _row: [])

@@ -16,7 +16,8 @@ from tests.support.money_world import MoneyWorld
 TABLES = ("transfers", "charges", "payments", "refunds", "drawers", "ledger_accounts", "ledger_checkpoints")
 _CONSTRAINTS = text("""
     select conrelid::regclass::text, conname from pg_constraint
-     where contype in ('f', 'c', 'x') and conrelid::regclass::text = any(:tables)""")
+     where (contype in ('f', 'c', 'x') or conname = 'uq_transfers_isp_id_key')
+       and conrelid::regclass::text = any(:tables)""")
 #: What is done → a rule that must notice it.
 TAMPERING = {
     "update transfers set amount = amount + 1 where cause = 'payment'": "kept_balance",
@@ -45,6 +46,9 @@ TAMPERING = {
     """insert into transfers (isp_id, from_account, to_account, amount, cause, cause_id, key, effective_on, actor)
        select isp_id, from_account, to_account, amount, cause, cause_id, 'again', effective_on, actor
          from transfers where cause = 'payment' limit 1""": "payment_in_ledger",
+    """insert into transfers (isp_id, from_account, to_account, amount, cause, cause_id, key, effective_on, actor)
+       select isp_id, from_account, to_account, amount, cause, cause_id, key, effective_on, actor
+         from transfers where cause = 'payment' limit 1""": "key_once",
 }  # fmt: skip
 
 

@@ -80,11 +80,11 @@ def test_messages_are_the_same_wherever_a_read_cuts_them(
 def test_the_first_record_brings_the_socket_and_secrets_come_in_their_place(
     link: Pipe, freeradius: socket.socket
 ) -> None:
-    link.send_secret("10.1.1.1", b"secret")
+    link.send_secret(70, b"secret")
     assert link.send(report(), reply_to())
     assert link.send(report(octets_in=1), reply_to(2))
     piped = pipe.split(read(link))
-    assert piped.notes == [("secret", ("10.1.1.1", b"secret")), ("socket", None)]
+    assert piped.notes == [("secret", (70, b"secret")), ("socket", None)]
     assert [reply_to.identifier for reply_to in piped.replies] == [1, 2]
     _, [descriptor], _, _ = socket.recv_fds(link.theirs.control, 1, 1)
     with socket.socket(fileno=descriptor) as passed:
@@ -114,11 +114,11 @@ def test_a_full_pipe_is_not_waited_for_and_nothing_that_it_took_is_lost(link: Pi
 def test_a_secret_that_did_not_fit_comes_before_the_next_record(link: Pipe) -> None:
     while link.send(report(), reply_to()):
         pass
-    link.send_secret("10.1.1.1", b"n" * 600)  # longer than the record that did not go in
+    link.send_secret(70, b"n" * 600)  # longer than the record that did not go in
     assert pipe.split(read(link)).notes == [("socket", None)]
     assert link.send(report(octets_in=7), reply_to())
     piped = pipe.split(read(link))
-    assert piped.notes == [("secret", ("10.1.1.1", b"n" * 600))]
+    assert piped.notes == [("secret", (70, b"n" * 600))]
     assert len(piped.records) == 1
 
 

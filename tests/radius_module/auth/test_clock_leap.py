@@ -1,7 +1,8 @@
-"""A clock that is set while sessions are open ends none of them."""
+"""A clock that is set while sessions are open: the log says so, and time goes on as it does."""
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from threading import Event
@@ -13,22 +14,19 @@ import pytest
 from radius_module.auth.feed_listener import FeedListener
 
 
-def test_a_leap_begins_the_time_anew_in_which_sessions_must_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_leap_is_said_once_and_moves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = SimpleNamespace(feed_socket=tmp_path / "feed", spool=lambda _process: tmp_path)
     unused: Any = None
     listener = FeedListener(cast(Any, settings), unused, unused, unused, Event())
-    began = listener._since
-    listener._notice_leaps()
-    assert listener._since == began, "time that passes is no leap"
-    real = time.time
-    monkeypatch.setattr("radius_module.auth.feed_listener.time.time", lambda: real() + 3600)
-    listener._notice_leaps()
-    assert listener._since > began + 3500
     since = listener._since
-    listener._notice_leaps()
-    assert listener._since == since, "it has leapt once"
-    monkeypatch.setattr("radius_module.auth.feed_listener.time.time", real)
-    listener._notice_leaps()
-    assert listener._since < since, "and back"
+    real = time.time
+    with caplog.at_level(logging.WARNING):
+        for ahead in (0.0, 3600.0, 3600.0, 0.0):
+            monkeypatch.setattr(time, "time", lambda ahead=ahead: real() + ahead)
+            listener._notice_leaps()
+    assert [record.getMessage().partition(" on its own")[0] for record in caplog.records] == [
+        "the clock has moved by +3600 s", "the clock has moved by -3600 s"
+    ]  # fmt: skip
+    assert listener._since == since

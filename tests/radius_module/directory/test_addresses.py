@@ -148,3 +148,26 @@ def test_an_answer_that_a_change_overtook_is_not_remembered(monkeypatch: pytest.
         patch.setattr(Addresses, "_search", overtaken)
         assert contents.addresses.device("10.1.0.1") is None
     assert contents.addresses.device("10.1.0.1") == device(1)
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), networks), max_size=12), sources)
+@settings(max_examples=400, deadline=None)
+def test_around_an_address_is_all_that_is_its_devices_and_nothing_of_anothers(
+    held: list[tuple[int, Network]], source: str
+) -> None:
+    contents = Contents()
+    for number, network in held:
+        contents.put_device(str(network), device(number))
+    around, own = contents.addresses.around(source), contents.addresses.device(source)
+    assert ip_address(source) in around
+    others = [other for other, _ in contents.devices.values() if other.version == around.version]
+    assert not [other for other in others if other != around and other.subnet_of(around)], "a device lies in it"  # type: ignore[arg-type]
+    if own is None:
+        assert around.prefixlen == around.max_prefixlen
+        return
+    holds = contents.devices[own.id][0]
+    assert around.subnet_of(holds)  # type: ignore[arg-type]
+    assert around.prefixlen > 0, "that is what everybody is in"
+    if around != holds and around.prefixlen > 1:
+        wider = around.supernet()
+        assert [other for other in others if other != wider and other.subnet_of(wider)]  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ def test_a_record_in_full() -> None:
     assert (record.nas_address, record.nas_port_type) == ("10.1.1.1", "Ethernet")
     assert (record.framed_address, record.framed_ipv6_prefix) == ("10.0.0.2", "fd00::/64")
     assert record.delegated_ipv6_prefix == "fd01::/56"
-    assert reply_to == ReplyTo("10.1.1.1", 40000, "10.1.1.254", 9, b"\xab" * 16, b"")
+    assert reply_to == ReplyTo("10.1.1.1", 40000, "10.1.1.254", 9, b"\xab" * 16, b"", 70)
 
 
 def test_a_record_without_numbers_has_none() -> None:

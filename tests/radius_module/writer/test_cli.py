@@ -62,6 +62,22 @@ def test_depth_and_oldest_then_drain(typed: Typed, of: dict[str, Any], books: En
         assert connection.scalar(text("select count(*) from radpostauth")) == 1
 
 
+def test_drain_waits_for_those_who_were_set_aside(typed: Typed, of: dict[str, Any], books: Engine) -> None:
+    fill(typed, of, 1)
+    typed("drain")
+    fill(typed, of, 5)
+    with books.connect() as holder:
+        holder.execute(text("select from usage where isp_id = :isp for update"), {"isp": of["isp_id"]})
+        done = typed("drain", "--timeout", "3")
+        assert done.exit_code == 1
+        assert "2 of them for a lock that somebody holds" in done.output
+        assert "acct: 0 records" in typed("depth").output, "it has left the spool"
+        holder.rollback()
+    assert "everything is booked" in typed("drain").output
+    with books.connect() as connection:
+        assert connection.scalar(text("select sum(bytes_in) from usage")) == 6
+
+
 def test_the_quarantine_is_listed_shown_submitted_and_dropped(typed: Typed, of: dict[str, Any], books: Engine) -> None:
     fill(typed, of, 1 << 63, (1 << 63) + 1)
     typed("drain")

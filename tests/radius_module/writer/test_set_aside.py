@@ -77,14 +77,14 @@ def test_others_are_booked_within_two_seconds_and_the_locked_ones_when_the_lock_
         writer.step(writer._drains[0])
         assert time.monotonic() - begun < 0.5, "a tenant that is known to wait is not waited for"
         time.sleep(1.1)
-        writer._retry_waiting()
+        writer.retry_waiting()
         assert [used(books, one) for one in everybody] == [10, 30, 30, 30]
         assert writer.waiting.longest() is not None
         holder.rollback()
     deadline = time.monotonic() + 10
     while tenant.isp_id in writer.waiting:
         assert time.monotonic() < deadline
-        writer._retry_waiting()
+        writer.retry_waiting()
         time.sleep(0.1)
     assert used(books, tenant) == 30
     with books.connect() as connection:
@@ -103,7 +103,7 @@ def test_what_waits_is_found_again_by_the_next_writer(
         holder.rollback()
     writer._lost()
     again = Writer(books, writer._drains, WriterFeed(tmp_path / "none"), "node")
-    again._retry_waiting()
+    again.retry_waiting()
     again._lost()
     assert used(books, tenant) == 25
 
