@@ -14,6 +14,8 @@ from admin_api.customers.periods import bought
 from admin_api.customers.personal import personal
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
+from admin_api.devices.router_calls import routers
+from admin_api.devices.router_files import files
 from admin_api.devices.routes import devices
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
@@ -38,6 +40,8 @@ BLUEPRINTS = (
     isps,
     operators.users,
     devices,
+    routers,
+    files,
     plans,
     customers,
     bought,

@@ -39,6 +39,10 @@ class Settings:
     #: How many proxies in front may say where a request came from.
     trusted_proxies: int = 0
     statement_timeout_seconds: int = 30
+    #: Where RADIUS listens, as routers are told it.
+    radius_listen: str = "127.0.0.1"
+    auth_port: int = 1812
+    acct_port: int = 1813
 
 
 def from_environment(env: Mapping[str, str]) -> Settings:
@@ -56,6 +60,9 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         state_dir=state_dir,
         socket_dir=Path(env.get("SOCKET_DIR") or state_dir / "run" / "radius"),
         trusted_proxies=_count(env, "API_TRUSTED_PROXIES"),
+        radius_listen=env.get("RADIUS_LISTEN") or "127.0.0.1",
+        auth_port=int(env.get("RADIUS_AUTH_PORT") or 1812),
+        acct_port=int(env.get("RADIUS_ACCT_PORT") or 1813),
     )
 
 

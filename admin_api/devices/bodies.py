@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from admin_api.web.pages import Page
 from admin_api.web.types import Address, Body, DeviceRadiusSecret, Line, Name, Port, Shown, unchanged
@@ -14,6 +15,16 @@ Status = Literal["active", "disabled"]
 #: An address or a network; what it may be is for models.network.addresses to say.
 DeviceAddress = Annotated[str, Field(min_length=2, max_length=64)]
 HostName = Annotated[str, Field(min_length=1, max_length=253)]
+
+
+def _fingerprint(text: str) -> str:
+    digits = text.replace(":", "").replace(" ", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("must be the SHA-256 of the certificate: 64 hex digits, with or without colons")
+    return digits
+
+
+Fingerprint = Annotated[str, Field(max_length=200), AfterValidator(_fingerprint)]
 
 
 class DeviceIn(Body):
@@ -30,6 +41,7 @@ class DeviceIn(Body):
     api_username: Line | None = None
     api_password: Line | None = None
     api_tls: bool = True
+    api_fingerprint: Fingerprint | None = None
     status: Status = "active"
 
 
@@ -47,6 +59,7 @@ class DeviceChange(Body):
     api_username: Line | None = None
     api_password: Line | None = None
     api_tls: bool = unchanged()
+    api_fingerprint: Fingerprint | None = None
     status: Status = unchanged()
 
 
@@ -81,6 +94,7 @@ class DeviceOut(Shown):
     api_port: int
     api_username: str | None
     api_tls: bool
+    api_fingerprint: str | None
     status: Status
     last_seen_at: datetime | None = None
     coa: list[CoaOut] = Field(default_factory=list)

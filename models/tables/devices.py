@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, text
-from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import CIDR, JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Created, Id, No, Octets, TenantKey, Updated, Yes
@@ -23,6 +24,7 @@ class MikrotikDevice(Base):
         CheckConstraint("coa_port between 1 and 65535", name="coa_port_range"),
         CheckConstraint("api_port between 1 and 65535", name="api_port_range"),
         CheckConstraint("length(name) between 1 and 200", name="name_length"),
+        CheckConstraint("api_fingerprint ~ '^[0-9a-f]{64}$'", name="api_fingerprint_form"),
     )
 
     isp_id: Mapped[TenantKey]
@@ -41,6 +43,10 @@ class MikrotikDevice(Base):
     #: Encrypted like radius_secret.
     api_password: Mapped[str | None]
     api_tls: Mapped[Yes]
+    #: SHA-256 of its certificate: pinned by an operator; nothing is said to a router with another.
+    api_fingerprint: Mapped[str | None]
+    #: What the router was set to before it was set up from here: path → property → value.
+    setup_before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(server_default="active")
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]

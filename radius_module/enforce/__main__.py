@@ -15,22 +15,41 @@ from radius_module import settings
 from radius_module.enforce.daily_proof import keep_proving
 from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.renewals import keep_renewing
+from radius_module.enforce.router import last_rung
+from radius_module.enforce.router.calls import CallListener
+from radius_module.enforce.router.reach import Ground
 from radius_module.enforce.worker import Worker
+from radius_module.ipc import device_call
 
 #: Logins come first.
 NICE = 2
 
 
-def worker_of(chosen: settings.Settings) -> Worker:
+def ground_of(chosen: settings.Settings) -> Ground:
+    """Requests leave from where RADIUS listens, unless that is everywhere."""
+    listens = ip_address("127.0.0.1" if chosen.listen == "localhost" else chosen.listen)
+    source = None if listens.is_unspecified else str(listens)
+    ours = database_networks(chosen.database_url)
+    return Ground(chosen.keyring, ours, listens.is_loopback, source, chosen.login_port, chosen.accounting_port)
+
+
+def worker_of(chosen: settings.Settings, ground: Ground) -> Worker:
     """The worker of this installation."""
     engine = make_engine(chosen.database_url, "infora worker", pool_size=1, max_overflow=0)
-    listens = ip_address("127.0.0.1" if chosen.listen == "localhost" else chosen.listen)
-    # Requests leave from where RADIUS listens, unless that is everywhere.
-    source = None if listens.is_unspecified else str(listens)
-    dispatch = Dispatch(
-        chosen.keyring, source, database_networks(chosen.database_url), loopback_allowed=listens.is_loopback
-    )
+    dispatch = Dispatch(ground.keyring, ground.source, ground.ours, loopback_allowed=ground.loopback_allowed)
     return Worker(engine, chosen.database_url, dispatch)
+
+
+def listen_to_api(chosen: settings.Settings, ground: Ground) -> None:
+    """Calls to routers, in threads and on connections of their own."""
+    engine = make_engine(chosen.database_url, "infora device calls", pool_size=2, max_overflow=0)
+    CallListener(engine, ground).start(device_call.socket_path(chosen.socket_dir))
+
+
+def climb_last_rung(chosen: settings.Settings, ground: Ground, stopping: threading.Event) -> None:
+    """What no packet got done, through routers' own API."""
+    engine = make_engine(chosen.database_url, "infora last rung", pool_size=1, max_overflow=0)
+    threading.Thread(target=last_rung.keep_trying, args=(engine, ground, stopping), daemon=True).start()
 
 
 def main() -> int:
@@ -38,7 +57,8 @@ def main() -> int:
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "info").upper(), format="%(levelname)s %(message)s")
     try:
         chosen = settings.from_environment()
-        worker = worker_of(chosen)
+        ground = ground_of(chosen)
+        worker = worker_of(chosen, ground)
     except (ValueError, OSError) as wrong:
         print(f"worker: {wrong}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
@@ -51,6 +71,8 @@ def main() -> int:
     ]
     for duty in duties:
         duty.start()
+    listen_to_api(chosen, ground)
+    climb_last_rung(chosen, ground, worker.stopping)
     worker.run()
     for duty in duties:
         duty.join(1)

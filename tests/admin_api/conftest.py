@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -24,6 +25,7 @@ from models.tenants import operators
 from radius_module.status import PROCESSES, moment, report_file
 from service.testing import Installation
 from tests.support.caller import Caller, Tenant
+from tests.support.device_worker import device_worker
 from tests.wire.system import System
 
 ADMIN = ("admin", "first-administrator-1")
@@ -60,7 +62,14 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings) -> Iterator[APIFlask]:
+def device_calls(settings: Settings) -> Iterator[list[dict[str, Any]]]:
+    """What the worker was asked to do with routers; it does nothing, and says so."""
+    with device_worker(settings.socket_dir) as asked:
+        yield asked
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, device_calls: list[dict[str, Any]]) -> Iterator[APIFlask]:
     api = create_app(settings)
     yield api
     api.extensions["infora"].engine.dispose()

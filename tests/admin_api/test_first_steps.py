@@ -71,7 +71,8 @@ ISP: dict[str, Kind] = {
 DEVICE: dict[str, Kind] = {
     "id": whole, "isp_id": whole, "name": text, "ip_address": address, "require_message_authenticator": flag,
     "octets_reversed": flag, "coa_port": whole, "api_host": or_null(text), "api_port": whole,
-    "api_username": or_null(text), "api_tls": flag, "status": text, "last_seen_at": or_null(moment),
+    "api_username": or_null(text), "api_tls": flag, "api_fingerprint": or_null(text), "status": text,
+    "last_seen_at": or_null(moment),
     "unsigned_requests": whole, "unsigned_last_at": or_null(moment), "coa": a(list),
     "created_at": moment, "updated_at": moment,
 }  # fmt: skip

@@ -32,6 +32,8 @@ BODIES: dict[str, Callable[[World, int], Body]] = {
     "POST /api/devices": lambda world, n: {"name": f"Made {n}", "ip_address": f"172.20.{n // 250 % 250}.{n % 250 + 1}"},
     "PUT /api/devices/{id}": lambda world, n: {"name": f"Roof {n}"},
     "PATCH /api/devices/{id}": lambda world, n: {"name": f"Roof {n}"},
+    "POST /api/devices/{id}/configure": lambda world, n: {"server": "203.0.113.10"},
+    "POST /api/devices/{id}/configure/undo": lambda world, n: {"dry_run": n % 2 == 0},
     "POST /api/billing/plans": lambda world, n: {"name": f"Made {n}", "price": n},
     "PUT /api/billing/plans/{id}": lambda world, n: {"price": n},
     "PATCH /api/billing/plans/{id}": lambda world, n: {"price": n},

@@ -22,8 +22,18 @@ class Api:
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """`data` of an answer that says ok."""
-        answer = self._client.open(path, method=method, json=body or {}, headers=self._headers)
-        body: dict[str, Any] = answer.get_json()
-        assert body["ok"] is True, body
-        data: dict[str, Any] = body["data"]
+        answer = self._answer(method, path, body)
+        assert answer["ok"] is True, answer
+        data: dict[str, Any] = answer["data"]
         return data
+
+    def refused(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The whole of an answer that does not."""
+        answer = self._answer(method, path, body)
+        assert answer["ok"] is False, answer
+        return answer
+
+    def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        response = self._client.open(path, method=method, json=body or {}, headers=self._headers)
+        answer: dict[str, Any] = response.get_json()
+        return answer

@@ -1,0 +1,1 @@
+"""What is done through a router's own API: looked at, compared, set up."""
