@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 #: A slice of what nobody keeps: each tenant's by its own setting, tenants that are gone and rows of no tenant as long
 #: as the one that keeps longest. `month` can make it less, never more.
