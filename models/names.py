@@ -9,6 +9,9 @@ import re
 from unicodedata import normalize
 
 _SEPARATORS = str.maketrans("", "", ":-.")
+_NORMAL = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
+#: Characters of a MAC address, at least and at most.
+_SHORTEST, _LONGEST = 12, 17
 _DIGITS = re.compile(r"[0-9]{12}")
 _MAC = re.compile(
     r"[0-9A-F]{12}"
@@ -25,7 +28,11 @@ def mac_of(text: str) -> str | None:
     >>> mac_of("aabb.ccdd.eeff")
     'AA:BB:CC:DD:EE:FF'
     """
-    if not 12 <= len(text) <= 17 or _MAC.fullmatch(text) is None:
+    if not _SHORTEST <= len(text) <= _LONGEST:
+        return None
+    if _NORMAL.fullmatch(text):
+        return text
+    if _MAC.fullmatch(text) is None:
         return None
     digits = text.translate(_SEPARATORS).upper()
     return ":".join((digits[0:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:12]))
@@ -41,6 +48,8 @@ def login_name(username: str) -> str:
 
     Twelve decimal digits are a name (a phone number) first, and a MAC address second (`second_name`).
     """
+    if not _SHORTEST <= len(username) <= _LONGEST:
+        return fold(username)
     if _DIGITS.fullmatch(username):
         return username
     return mac_of(username) or fold(username)

@@ -23,15 +23,9 @@ Answer = int | Lists | tuple[int, Values, Values]
 Hook = Callable[[Pairs], Answer]
 
 #: Silence: the device asks its other server, or again. Better than a refusal that the customer did not cause.
-NO_ANSWER: Answer = (
-    OK,
-    {
-        "config": (
-            ("Auth-Type", ":=", "Accept"),
-            ("Response-Packet-Type", ":=", "Do-Not-Respond"),
-        )
-    },
-)
+NO_ANSWER: Answer = HANDLED
+#: Seconds between two lines of the log about requests that were not verified: who sends them must not fill the disk.
+_BETWEEN_LINES = 1.0
 
 log = logging.getLogger("radius_module")
 
@@ -62,6 +56,24 @@ def log_to_freeradius(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [_ToFreeradius()]
     root.setLevel(level.upper())
+
+
+class Unverified:
+    """Requests that FreeRADIUS could not verify or decode: it hands them over all the same, without any attribute.
+
+    A synchronous listener does not look at what its decoder says, and logs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._logged = float("-inf")
+
+    def dropped(self, client: str, now: float) -> Answer:
+        """No answer. `client` is the short name, `now` a moment in seconds."""
+        if abs(now - self._logged) >= _BETWEEN_LINES:
+            self._logged = now
+            log.warning("dropping a packet of %s: invalid Message-Authenticator or Request Authenticator!  "
+                        "(Shared secret is incorrect.)  Or its attributes cannot be read", client)  # fmt: skip
+        return NO_ANSWER
 
 
 def guarded(on_error: Answer) -> Callable[[Hook], Hook]:

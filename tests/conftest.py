@@ -15,7 +15,12 @@ HERE = Path(__file__).parent
 
 # What `make test` runs after all the others, one by one: file or folder, and what it asks of the machine.
 ALONE = {
-    "fault": "deadlines and p99 while something is broken on purpose",
+    "fault/test_disk.py": "the p99 of logins while the disk is slow, full or broken",
+    "fault/test_full_log.py": "the p99 of logins while no log line can be written",
+    "fault/test_guess_flood.py": "the p99 of logins beside guesses",
+    "fault/test_order.py": "each of 10,000 answers is traced",
+    "fault/test_outage.py": "the p99 of logins without a database",
+    "fault/test_slow_peers.py": "health within a second beside a hundred slow callers",
     "models/test_deadline.py": "a silent server is given up after so many seconds",
     "network/test_speed.py": "from the decision to the packet in milliseconds",
     "radius_module/replies/test_sender.py": "replies that wait leave at their moment",

@@ -13,7 +13,8 @@ from flask import Response
 
 from admin_api.access.authentication import allowed
 from admin_api.money.payment_bodies import ExpiringQuery, FormatQuery, MoneyReportQuery, ReportOut
-from admin_api.web.charts import bars
+from admin_api.web.charts.axes import every_day, every_month, fewer, month_name
+from admin_api.web.charts.bar_chart import bars
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import now, session, tenant, tenant_id
 from admin_api.web.errors import invalid
@@ -39,8 +40,10 @@ def revenue(query: MoneyReportQuery) -> dict[str, Any] | Response:
     """What was charged less what was taken back, by month and kind"""
     since, until = _days(query)
     rows = reports.revenue(session(), tenant_id(), since, until)
-    return _report("Revenue", query.format, rows, ("net", "tax"), lambda row: (str(row.month), row.kind, row.net),
-                   {"since": since, "until": until})  # fmt: skip
+    months = [month_name(month) for month in every_month(since, until)]
+    return _report("Revenue", query.format, rows, ("net", "tax"),
+                   lambda row: (month_name(row.month), row.kind, row.net),
+                   {"since": since, "until": until}, months)  # fmt: skip
 
 
 @money_reports.get("/tax")
@@ -52,9 +55,10 @@ def tax(query: MoneyReportQuery) -> dict[str, Any] | Response:
     """Tax by month and rate"""
     since, until = _days(query)
     rows = reports.tax(session(), tenant_id(), since, until)
+    months = [month_name(month) for month in every_month(since, until)]
     return _report("Tax", query.format, rows, ("base", "tax"),
-                   lambda row: (str(row.month), f"{row.category} {row.rate} %", row.tax),
-                   {"since": since, "until": until})  # fmt: skip
+                   lambda row: (month_name(row.month), f"{row.category} {row.rate} %", row.tax),
+                   {"since": since, "until": until}, months)  # fmt: skip
 
 
 @money_reports.get("/collections")
@@ -68,7 +72,7 @@ def collections(query: MoneyReportQuery) -> dict[str, Any] | Response:
     rows = reports.collections(session(), tenant_id(), since, until)
     return _report("Collections", query.format, rows, ("received", "returned"),
                    lambda row: (str(row.date), row.method, row.received - row.returned),
-                   {"since": since, "until": until})  # fmt: skip
+                   {"since": since, "until": until}, [str(day) for day in every_day(since, until)])  # fmt: skip
 
 
 @money_reports.get("/aging")
@@ -90,9 +94,12 @@ def aging(query: FormatQuery) -> dict[str, Any] | Response:
 @answers(ReportOut)
 def expiring(query: ExpiringQuery) -> dict[str, Any] | Response:
     """Whose period ends in the next days, and whether there is money for another"""
-    rows = reports.expiring(session(), tenant_id(), now(), now() + timedelta(days=query.days))
+    end = now() + timedelta(days=query.days)
+    rows = reports.expiring(session(), tenant_id(), now(), end)
+    days = every_day(local_day(tenant(), now()), local_day(tenant(), end))
     return _report("Expiring", query.format, rows, ("price", "credit"),
-                   lambda row: (str(local_day(tenant(), row.expires_at)), "price", row.price))  # fmt: skip
+                   lambda row: (str(local_day(tenant(), row.expires_at)), "price", row.price),
+                   axis=[str(day) for day in days])  # fmt: skip
 
 
 def _days(query: MoneyReportQuery) -> tuple[date, date]:
@@ -110,10 +117,14 @@ def _report(
     amounts: tuple[str, ...],
     point: Callable[[Any], tuple[str, str, int]],
     more: dict[str, Any] | None = None,
+    axis: Sequence[str] = (),
 ) -> dict[str, Any] | Response:
-    """The rows in the wanted form. `point`: (label, series, minor units) of a row, for the chart."""
+    """The rows in the wanted form. `point`: (label, series, minor units) of a row, for the chart.
+
+    `axis`: the labels in their order, also those without a row; none where the rows say what there is.
+    """
     if form == "svg":
-        return _chart(title, [point(row) for row in rows])
+        return _chart(title, [point(row) for row in rows], axis)
     if form == "csv":
         columns = rows[0]._fields if rows else ("nothing",)
         cells = ([_cell(row, name, amounts) for name in row._fields] for row in rows)
@@ -134,10 +145,12 @@ def _text(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | str) else value.isoformat()  # type: ignore[attr-defined]
 
 
-def _chart(title: str, points: Sequence[tuple[str, str, int]]) -> Response:
+def _chart(title: str, points: Sequence[tuple[str, str, int]], axis: Sequence[str]) -> Response:
     sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for label, series, amount in points:
         sums[series][label] += amount
-    labels = list(dict.fromkeys(label for label, _, _ in points))
-    values = {series: [found.get(label, 0) for label in labels] for series, found in sums.items()}
-    return bars(f"{title} ({tenant().currency})", labels, values, shown=lambda value: shown_amount(int(value)))
+    labels = axis or list(dict.fromkeys(label for label, _, _ in points))
+    values = {series: [amounts.get(label, 0) for label in labels] for series, amounts in sums.items()}
+    title = f"{title} ({tenant().currency})"
+    chart = (title, labels, values) if axis else fewer(title, labels, values)
+    return bars(*chart, shown=lambda value: shown_amount(int(value)))

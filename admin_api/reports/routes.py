@@ -23,7 +23,8 @@ from admin_api.reports.bodies import (
     TrafficQuery,
     UsageOut,
 )
-from admin_api.web.charts import bars, readable
+from admin_api.web.charts.axes import every_day, fewer
+from admin_api.web.charts.bar_chart import bars, readable
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import now, session, tenant, tenant_id
 from admin_api.web.errors import refuse
@@ -64,7 +65,7 @@ def usage(query: TrafficQuery) -> dict[str, Any] | Response:
     if query.format == "csv":
         return csv_response("usage", ("date", "bytes_in", "bytes_out"), rows)
     if query.format == "svg":
-        return usage_report.chart(f"Traffic by {query.by}", rows)
+        return usage_report.chart(f"Traffic by {query.by}", rows, since, until, by_month=query.by == "month")
     totals = {"bytes_in": sum(row.bytes_in for row in rows), "bytes_out": sum(row.bytes_out for row in rows)}
     return {"since": since, "until": until, "rows": rows, "total_bytes": sum(totals.values())} | totals
 
@@ -81,7 +82,7 @@ def online(query: FormatQuery) -> dict[str, Any] | Response:
         return csv_response("online", ("device_id", "device", "sessions"), rows)
     if query.format == "svg":
         names = [row.device or "(gone)" for row in rows]
-        return bars("Online now", names, {"sessions": [row.sessions for row in rows]})
+        return bars(*fewer("Online now", names, {"sessions": [row.sessions for row in rows]}))
     return {"online_sessions": sum(row.sessions for row in rows), "rows": rows}
 
 
@@ -100,7 +101,7 @@ def refusals(query: ReportQuery) -> dict[str, Any] | Response:
     for row in rows:
         by_code[row.code] += row.times
     if query.format == "svg":
-        return _refusal_chart(rows, list(by_code))
+        return _refusal_chart(rows, list(by_code), every_day(since, until))
     return {"since": since, "until": until, "by_code": dict(by_code.most_common()), "rows": rows}
 
 
@@ -118,7 +119,7 @@ def top_users(query: TopQuery) -> dict[str, Any] | Response:
     if query.format == "svg":
         names = [row.username or f"(gone) {row.customer_id}" for row in rows]
         series = {"download": [row.bytes_out for row in rows], "upload": [row.bytes_in for row in rows]}
-        return bars("Top users", names, series, shown=readable)
+        return bars(*fewer("Top users", names, series), shown=readable)
     shown = [row._asdict() | {"total_bytes": row.bytes_in + row.bytes_out} for row in rows]
     return {"since": since, "until": until, "rows": shown}
 
@@ -131,8 +132,7 @@ def days(query: ReportQuery) -> tuple[date, date]:
     return since, until
 
 
-def _refusal_chart(rows: list[statistics.Refusals], codes: list[str]) -> Response:
-    labels = sorted({row.date for row in rows})
+def _refusal_chart(rows: list[statistics.Refusals], codes: list[str], places: list[date]) -> Response:
     times = {(row.date, row.code): row.times for row in rows}
-    series = {code: [times.get((day, code), 0) for day in labels] for code in codes}
-    return bars("Refused logins", [day.isoformat() for day in labels], series)
+    series = {code: [times.get((day, code), 0) for day in places] for code in codes}
+    return bars("Refused logins", [day.isoformat() for day in places], series)

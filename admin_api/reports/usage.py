@@ -12,7 +12,8 @@ from sqlalchemy import func
 
 from admin_api.reports.bodies import ReportQuery
 from admin_api.sessions.views import sessions
-from admin_api.web.charts import bars, readable
+from admin_api.web.charts.axes import every_day, every_month, month_name
+from admin_api.web.charts.bar_chart import bars, readable
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import session
 from admin_api.web.errors import invalid
@@ -50,7 +51,7 @@ def of_customer(isp: Isp, customer: Customer, query: ReportQuery, now: datetime)
     if query.format == "csv":
         return csv_response("usage", ("date", "bytes_in", "bytes_out"), daily)
     if query.format == "svg":
-        return chart(f"Traffic of {customer.username}", daily)
+        return chart(f"Traffic of {customer.username}", daily, since, until)
     return {
         "username": customer.username,
         "bytes_in": used.bytes_in,
@@ -71,10 +72,13 @@ def check_days(since: date, until: date) -> None:
         invalid("since", "must not lie after until, nor more than three years before it")
 
 
-def chart(title: str, rows: Sequence[Traffic]) -> Response:
-    """Download and upload, one on top of the other."""
-    series = {"download": [row.bytes_out for row in rows], "upload": [row.bytes_in for row in rows]}
-    return bars(title, [row.date.isoformat() for row in rows], series, shown=readable)
+def chart(title: str, rows: Sequence[Traffic], since: date, until: date, *, by_month: bool = False) -> Response:
+    """Download and upload, one on top of the other; a day without traffic is an empty place."""
+    moved = {row.date: row for row in rows}
+    places = every_month(since, until) if by_month else every_day(since, until)
+    moments = [moved.get(place, Traffic(place, 0, 0)) for place in places]
+    series = {"download": [row.bytes_out for row in moments], "upload": [row.bytes_in for row in moments]}
+    return bars(title, [month_name(day) if by_month else day.isoformat() for day in places], series, shown=readable)
 
 
 def _sessions(customer: Customer, zone: ZoneInfo, since: date, until: date) -> Sequence[Any]:

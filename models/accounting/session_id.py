@@ -20,7 +20,7 @@ from typing import NamedTuple
 from models.accounting.records import readable
 from models.names import login_name
 
-_HEAD, _TAIL = Struct("!BI"), Struct("!QH")
+_CLASS, _TAIL = Struct("!BI8sQH"), Struct("!QH")
 _VERSION, _LENGTH = 2, 23
 _OLD_VERSION, _OLD_LENGTH = 1, 13
 #: A login this far from the packet's receipt, in seconds, is no login of ours: a day ahead, two years behind.
@@ -54,7 +54,7 @@ def make_class(login_time: float, customer_id: int, interval: int = INTERIM_INTE
         drawn = os.urandom(8 * 1024)
         _nonces.extend([drawn[at : at + 8] for at in range(0, len(drawn), 8)])
         nonce = _nonces.pop()
-    return _HEAD.pack(_VERSION, int(login_time)) + nonce + _TAIL.pack(customer_id, interval)
+    return _CLASS.pack(_VERSION, int(login_time), nonce, customer_id, interval)
 
 
 _nonces: list[bytes] = []

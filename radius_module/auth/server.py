@@ -12,6 +12,7 @@ from contextlib import suppress
 from radius_module import status
 from radius_module.auth.crashes import Crashes
 from radius_module.auth.feed_listener import FeedListener
+from radius_module.auth.unsigned import UnsignedRequests
 from radius_module.directory.contents import Directory
 from radius_module.directory.devices import Client, Devices
 from radius_module.directory.first_load import first_load
@@ -23,9 +24,9 @@ from radius_module.guesses.booked import WithGuesses
 from radius_module.guesses.counts import GuessCounts
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.known import KnownLogins
 from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
-from radius_module.login.unsigned import UnsignedRequests
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
 from radius_module.replies.sender import Sender
@@ -55,6 +56,7 @@ class AuthServer:
         self.guesses, self.reject_delay = GuessCounts(), RejectDelay()
         self.spool = BackgroundSpool(settings.spool("auth"))
         self.duplicates = Duplicates()
+        self.known = KnownLogins()
         self.unsigned = UnsignedRequests()
         self.sender = Sender(settings.login_port)
         self._devices = Devices(settings, self.directory)

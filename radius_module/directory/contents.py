@@ -33,18 +33,25 @@ class Contents:
 
     def put_customer(self, customer: Customer) -> None:
         """Add or replace; a customer who was renamed is no longer found by the old name."""
-        before = self.customers.get(customer.id)
-        self.customers[customer.id] = customer
-        names, key = self.names.setdefault(customer.isp_id, {}), login_name(customer.username)
+        customer_id, isp_id, username = customer[:3]
+        before = self.customers.get(customer_id)
+        self.customers[customer_id] = customer
+        names = self.names.get(isp_id)
+        if names is None:
+            names = self.names[isp_id] = {}
+        key = login_name(username)
+        if key == username:
+            # The same text, not another one like it: 70 MB for a million customers.
+            key = username
         holder = names.get(key)
-        if holder is not None and holder.id != customer.id:
-            self.twins.setdefault((customer.isp_id, key), set()).update((holder.id, customer.id))
+        if holder is not None and holder.id != customer_id:
+            self.twins.setdefault((isp_id, key), set()).update((holder.id, customer_id))
         else:
             names[key] = customer
-        if (customer.isp_id, key) in self.twins:
-            self._name_twins(customer.isp_id, key)
-        if before is not None and before.username != customer.username:
-            self._drop_names(before, {key, customer.username})
+        if self.twins and (isp_id, key) in self.twins:
+            self._name_twins(isp_id, key)
+        if before is not None and before.username != username:
+            self._drop_names(before, {key, username})
 
     def drop_customer(self, customer_id: int) -> None:
         """Remove, if known."""

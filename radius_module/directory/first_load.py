@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from radius_module.directory.contents import Directory
 from radius_module.directory.snapshot import Snapshot
 from radius_module.directory.watch import Watch
@@ -17,5 +19,16 @@ def first_load(watch: Watch, directory: Directory, snapshot: Snapshot, online: O
     """Start the watch; returns when the directory is filled, or cannot be at the moment."""
     watch.start()
     watch.tried.wait(_HURRY)
-    if not directory.loads and not snapshot.restore(directory, online):
+    if not directory.loads and not _restored(directory, snapshot, online):
         watch.tried.wait(_PATIENCE)
+
+
+def _restored(directory: Directory, snapshot: Snapshot, online: OnlineTable | None) -> bool:
+    """Was there a usable copy?"""
+    # A million objects and no garbage: the collector would walk them all, several times, now and later.
+    gc.disable()
+    try:
+        return snapshot.restore(directory, online)
+    finally:
+        gc.enable()
+        gc.freeze()

@@ -22,7 +22,6 @@ from radius_module.fast_tuple import maker
 from radius_module.online.table import OnlineTable, StoredSession
 from radius_module.rules.facts import Attribute, Customer, Device, Isp, Plan
 
-_BATCH = 5000
 _HOUR = 3600.0
 _make_customer = maker(Customer)
 
@@ -31,7 +30,7 @@ Row = Sequence[Any]
 
 def load(connection: Connection, online: OnlineTable) -> Contents:
     """Everything, in one consistent view of the database."""
-    connection = connection.execution_options(isolation_level="REPEATABLE READ", yield_per=_BATCH)
+    connection = connection.execution_options(isolation_level="REPEATABLE READ")
     # The passwords of 200,000 customers are sorted in memory, not in a file; back to normal with the transaction.
     connection.execute(select(func.set_config("work_mem", "128MB", True))).scalar()
     contents = Contents()
@@ -110,8 +109,9 @@ def refresh_customers(
 ) -> None:
     """Read a few customers anew, with their usage and their open sessions. `often`: not for the last time."""
     tenants = _tenants_of(contents, ids) or list(connection.scalars(select(IspRow.id)))
-    present = _put_customers(contents, online, by_id.read(connection, ids, tenants, often=often))
-    for customer_id in set(ids) - present:
+    rows = by_id.read(connection, ids, tenants, often=often)
+    _put_customers(contents, online, rows)
+    for customer_id in set(ids).difference(row[0] for row in rows.customers):
         contents.drop_customer(customer_id)
         online.forget(customer_id)
 
@@ -122,8 +122,7 @@ def _tenants_of(contents: Contents, ids: Sequence[int]) -> list[int]:
     return list(set(known)) if len(known) == len(ids) else list(contents.isps)
 
 
-def _put_customers(contents: Contents, online: OnlineTable, rows: by_id.CustomerRows) -> set[int]:
-    """Which customers there are."""
+def _put_customers(contents: Contents, online: OnlineTable, rows: by_id.CustomerRows) -> None:
     extra = _grouped(rows.customer_rows, lambda row: Attribute(*row[1:]))
     ahead = _grouped(rows.periods_ahead, lambda row: float(row[1]))
     topups = _grouped(rows.topups, lambda row: (float(row[1]), int(row[2])))
@@ -133,18 +132,17 @@ def _put_customers(contents: Contents, online: OnlineTable, rows: by_id.Customer
         at=1,
     )
     aliases = _grouped(rows.aliases, lambda row: (row[1], row[2]))
-    present = set()
     for row in rows.customers:
-        customer = _customer(row, ahead.get(row[0], ()), topups.get(row[0], ()), extra.get(row[0], ()))
+        customer_id = row[0]
+        customer = _customer(row, ahead.get(customer_id, ()), topups.get(customer_id, ()), extra.get(customer_id, ()))
         contents.put_customer(customer)
         online.refresh(
-            customer.id, customer.period_starts[0], row[12], sessions.pop(customer.id, ()), aliases.get(customer.id, ())
-        )
-        present.add(customer.id)
+            customer_id, customer.period_starts[0], row[12],
+            sessions.pop(customer_id, ()), aliases.get(customer_id, ()),
+        )  # fmt: skip
     for customer_id, stored in sessions.items():
         # Of nobody, or of customers who are gone: they end like anybody's.
         online.refresh(customer_id, 0.0, 0, stored, aliases.get(customer_id, ()))
-    return present
 
 
 def _of_class(class_hex: str) -> tuple[int, bool]:

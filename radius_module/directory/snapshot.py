@@ -24,6 +24,7 @@ from models.db import first_line
 from models.secrets.keyring import Keyring
 from radius_module import steady_clock
 from radius_module.directory.contents import Contents, Directory
+from radius_module.fast_tuple import maker
 from radius_module.online.session import OnlineSession
 from radius_module.online.table import OnlineTable
 from radius_module.replace_file import replacing
@@ -37,6 +38,7 @@ _LENGTH = struct.Struct("<I")
 _PIECE = 50
 _BREATH = 0.0005
 _NONCE = 12
+_make_customer = maker(Customer)
 
 Piece = tuple[str, list[Any]]
 #: The fields of each kind of row, in their order.
@@ -171,16 +173,19 @@ def _pieces(directory: Directory, online: OnlineTable, number: int) -> Iterator[
 
 
 def _put(contents: Contents, kind: str, rows: list[Any]) -> None:
-    for row in rows:
-        match kind:
-            case "isps":
+    match kind:
+        case "isps":
+            for row in rows:
                 contents.isps[row[0]] = Isp(*row)
-            case "plans":
+        case "plans":
+            for row in rows:
                 contents.plans[row[0]] = Plan._make((*row[:-1], _attributes(row[-1])))
-            case "devices":
+        case "devices":
+            for row in rows:
                 contents.put_device(row[0], Device(*row[1]))
-            case "customers":
-                contents.put_customer(Customer._make((*row[:-1], _attributes(row[-1]))))
+        case "customers":
+            for row in rows:
+                contents.put_customer(_make_customer((*row[:-1], _attributes(row[-1])) if row[-1] else row))
 
 
 def _attributes(rows: tuple[tuple[str, str, str], ...]) -> tuple[Attribute, ...]:

@@ -80,3 +80,6 @@ class WireContext(LoginContext, Protocol):
 
     @property
     def sender(self) -> ReplySender: ...
+
+    def is_too_stale(self, isp_id: int, now: float) -> bool:
+        """Are the facts older than the tenant lets its logins be served from?"""

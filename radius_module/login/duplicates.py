@@ -24,8 +24,8 @@ class Duplicates:
     """Answers by the line of the request (packets/access_request.py), which holds sender, identifier, authenticator."""
 
     def __init__(self) -> None:
-        #: Line → when it came, when the answer leaves, until when it is known, the answer.
-        self._given: dict[str, tuple[float, float, float, Given]] = {}
+        #: Line → when it came, when the answer leaves, the answer.
+        self._given: dict[str, tuple[float, float, Given]] = {}
         #: In the order of their time.
         self._lines: deque[str] = deque()
 
@@ -34,11 +34,11 @@ class Duplicates:
         known, lines = self._given, self._lines
         if line not in known:
             lines.append(line)
-        known[line] = now, due, max(now, due) + KEPT_SECONDS, given
+        known[line] = now, due, given
         # Two at a time: no login has to wait while thousands are forgotten.
         for _ in range(2):
-            came, _due, until, _given = known[lines[0]]
-            if came <= now < until and len(lines) <= MOST:
+            came, due, _given = known[lines[0]]
+            if _is_known(came, due, now) and len(lines) <= MOST:
                 break
             del known[lines.popleft()]
 
@@ -47,10 +47,14 @@ class Duplicates:
         known = self._given.get(line)
         if known is None:
             return None
-        came, due, until, given = known
-        if not came <= now < until:
+        came, due, given = known
+        if not _is_known(came, due, now):
             return None
         return NO_ANSWER if now < due else given
 
     def __len__(self) -> int:
         return len(self._given)
+
+
+def _is_known(came: float, due: float, now: float) -> bool:
+    return came <= now < (due if due > came else came) + KEPT_SECONDS

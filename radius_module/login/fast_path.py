@@ -76,8 +76,9 @@ class FastAccept(NamedTuple):
 
     def octets(self) -> bytes | None:
         """The same as they travel, or None."""
-        fixed = self.grant.fixed_octets
-        return None if fixed is None else access_octets.of_this_login(*self[1:]) + fixed
+        grant, seconds, left, klass = self
+        fixed = grant.fixed_octets
+        return None if fixed is None else access_octets.of_this_login(seconds, left, klass) + fixed
 
 
 _fast_accept = maker(FastAccept)
@@ -147,7 +148,11 @@ class FastPath:
             # An operator's row has a say in what differs from login to login.
             return None
         fixed = tuple(pair for pair in pairs if pair[0] not in _OF_THIS_LOGIN)
-        grant.fixed, grant.fixed_octets = self._shared.setdefault(fixed, (fixed, access_octets.same_for_all(verdict)))
+        shared = self._shared.get(fixed)
+        if shared is None:
+            octets = access_octets.of_pairs(fixed) if verdict.extra else access_octets.same_for_all(verdict)
+            shared = self._shared[fixed] = fixed, octets
+        grant.fixed, grant.fixed_octets = shared
         if len(self._grants) >= _MOST:
             self._grants.clear()
             self._shared.clear()

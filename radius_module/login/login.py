@@ -13,9 +13,11 @@ from radius_module.fast_tuple import maker
 from radius_module.login.context import LoginContext, WireContext
 from radius_module.login.duplicates import Given
 from radius_module.login.facts import gather
+from radius_module.login.fast_path import FastAccept
 from radius_module.login.reject_delay import GUESSES
 from radius_module.online.slot import new_slot
 from radius_module.packets.access_request import LoginRequest
+from radius_module.packets.reply_to import ReplyTo
 from radius_module.replies import access_attributes, access_octets
 from radius_module.replies.attribute import Pair, UnencodableAttribute, text
 from radius_module.rlm import HANDLED, OK, REJECT, Answer, Lists
@@ -25,12 +27,11 @@ from radius_module.rules.facts import NO_GUESSES, Customer, Deny
 log = logging.getLogger(__name__)
 
 #: PAP and CHAP are proved; what MS-CHAP still has to be is not overwritten.
-_ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"),)
+_ACCEPTED: tuple[Pair, ...] = (("Auth-Type", "=", "Accept"), ("Response-Packet-Type", ":=", "Access-Accept"))
+_REFUSED: tuple[Pair, ...] = (("Response-Packet-Type", ":=", "Access-Reject"),)
 _BY_MSCHAP: Pair = ("Auth-Type", ":=", "MS-CHAP")
-#: The hook has answered by itself; to FreeRADIUS "handled" alone would be a refusal.
-_SENT: Answer = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
-#: Tells the site that a refusal is recorded and needs no second look.
-_DECIDED: tuple[Pair, ...] = (("Infora-Decided", ":=", "1"),)
+#: The hook has answered by itself, and FreeRADIUS does not.
+_SENT: Answer = HANDLED
 _auth_result = maker(AuthResult)
 
 
@@ -53,19 +54,32 @@ def quick_answer(
             return _hold_back(server, request, decided, delay, now)
         server.duplicates.remember(request.line, decided, now)
         return decided
+    return accepted(server, request, request.reply_to, request.line, customer, accept, now)
+
+
+def accepted(
+    server: WireContext,
+    request: LoginRequest,
+    reply_to: ReplyTo | None,
+    line: str,
+    customer: Customer | None,
+    accept: FastAccept,
+    now: float,
+) -> Answer:
+    """Answer and record a login that the short way has accepted."""
     if accept.grant.station != request.mac:
         accept.grant.station = request.mac
         _remember(server, request, customer, now)
     _record(server, request, customer, "Access-Accept", "accept", accept.klass, now)
     # After MS-CHAP the answer holds keys and a proof, which only FreeRADIUS has.
     octets = None if request.is_mschap else accept.octets()
-    if octets is not None and request.reply_to is not None:
-        sent = server.sender.accept(request.reply_to, octets)
+    if octets is not None and reply_to is not None:
+        sent = server.sender.accept(reply_to, octets)
         if sent is not None:
-            server.duplicates.remember(request.line, sent, now)
+            server.duplicates.remember(line, sent, now)
             return _SENT
     by_freeradius: Answer = OK, accept.pairs(), _ACCEPTED
-    server.duplicates.remember(request.line, by_freeradius, now)
+    server.duplicates.remember(line, by_freeradius, now)
     return by_freeradius
 
 
@@ -153,7 +167,7 @@ def _refuse(
         delay = context.reject_delay.count(request.origin.isp_id, request.origin.device_id, name, now)
     _record(context, request, customer, "Access-Reject", refusal.code, b"", now)
     pairs = access_attributes.refuse_eap(request.eap) if request.eap else access_attributes.refuse(refusal, delay)
-    return REJECT, {"reply": pairs, "config": _DECIDED}
+    return REJECT, {"reply": pairs, "config": _REFUSED}
 
 
 def _record(

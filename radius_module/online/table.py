@@ -66,13 +66,13 @@ class OnlineTable:
         None, and nothing is taken, where the octets reach `limit` or others have all `allowed` slots.
         """
         with self._lock:
-            customer = self._customer(customer_id)
-            used = customer.used() if customer.period_start == period_start else 0
+            customer = self._customers.get(customer_id) or self._customer(customer_id)
+            sessions, slots = customer.sessions, customer.slots
+            used = (customer.used() if sessions else customer.stored) if customer.period_start == period_start else 0
             if limit is not None and used >= limit:
                 return None
             # Nobody is there, or only the slot that this login takes over: no look at who the others are.
-            slots = customer.slots
-            is_alone = not customer.sessions and (not slots or (len(slots) == 1 and key in slots))
+            is_alone = not sessions and (not slots or (len(slots) == 1 and key in slots))
             if not is_alone and len(others_of(own, customer.taken_slots(now))) >= allowed:
                 return None
             customer.take_slot(key, now)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from radius_module.fast_tuple import maker
 from radius_module.packets.reply_to import ReplyTo, make_reply_to
 from radius_module.packets.wire_line import (
-    PROXY_STATE,
     MalformedRequest,
     Origin,
     calling_station,
@@ -50,6 +49,8 @@ class LoginRequest(NamedTuple):
 
 
 _login_request = maker(LoginRequest)
+#: Proxy-State under a name of ours: FreeRADIUS, which would copy it into the answer, finds it there already.
+_STATE = "Wire-State"
 #: Octets of Proxy-State beside which a refusal still fits into a packet of 4096.
 _MOST_PROXY_STATES = 3700
 #: Characters of four octets or more.
@@ -70,8 +71,8 @@ def login_request(pairs: Pairs) -> LoginRequest:
         is_unsigned = "Wire-Unsigned" in words
         if "Wire-Eap" in words:
             eap = a2b_base64(words["Wire-Eap"][:_HEAD_IN_BASE64])[:2].ljust(2, b"\0")
-        if PROXY_STATE in words:
-            states = proxy_states(pairs)
+        if _STATE in words:
+            states = proxy_states(pairs, _STATE)
             if len(states) > _MOST_PROXY_STATES:
                 raise MalformedRequest(f"{len(states)} octets of Proxy-State leave no room for an answer")
         error = a2b_base64(words.pop("Wire-Error", ""))  # holds a number that is never the same

@@ -34,6 +34,11 @@ def source_address(pairs: Pairs) -> str:
     return dict(pairs)["Wire-Source"]
 
 
+def client_of(pairs: Pairs) -> str:
+    """The device's short name and its address, with which each line of ours begins."""
+    return pairs[0][1].partition(" ")[0]
+
+
 def client_attribute(network: str) -> str:
     """What FreeRADIUS is told an address, or a network, by."""
     version = "IPv6" if ":" in network else "IP"
@@ -65,9 +70,9 @@ def octets_of(value: str) -> bytes:
     raise MalformedRequest(f"{value[:40]!r} is not octets in hex")
 
 
-def proxy_states(pairs: Pairs) -> bytes:
+def proxy_states(pairs: Pairs, attribute: str = PROXY_STATE) -> bytes:
     """All of them as they were, in their order (RFC 2865 section 5.33)."""
-    states = [octets_of(value) for name, value in pairs if name == PROXY_STATE]
+    states = [octets_of(value) for name, value in pairs if name == attribute]
     return b"".join(bytes((33, 2 + len(octets))) + octets for octets in states)
 
 

@@ -37,11 +37,12 @@ class Signer:
         identifier, authenticator, states = reply_to[3:6]
         attributes += states
         head = HEAD.pack(code, identifier, _BARE + len(attributes))
+        asked = head + authenticator
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(head + authenticator + _UNSIGNED + attributes)
+        inner.update(asked + _UNSIGNED + attributes)
         outer.update(inner.digest())
         attributes = _SIGNATURE + outer.digest() + attributes
-        return head + md5(head + authenticator + attributes + self._secret, usedforsecurity=False).digest() + attributes
+        return head + md5(asked + attributes + self._secret, usedforsecurity=False).digest() + attributes
 
 
 class Sender:
@@ -58,14 +59,19 @@ class Sender:
 
     def accept(self, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
         """The Access-Accept that was sent; None if it could not be."""
-        octets = self._signed(_ACCEPT, reply_to, attributes)
-        return octets if octets is not None and self._link.send(octets, reply_to) else None
+        signer = self._signers.get(reply_to.device_id)
+        if signer is None:
+            return None
+        octets = signer.answer(_ACCEPT, reply_to, attributes)
+        return octets if self._link.send(octets, reply_to) else None
 
     def reject(self, reply_to: ReplyTo, attributes: bytes, delay: float) -> bytes | None:
         """The Access-Reject that will leave in `delay` seconds; None where its secret is not known."""
-        octets = self._signed(_REJECT, reply_to, attributes)
-        if octets is not None:
-            self._delayed.send(octets, reply_to, delay)
+        signer = self._signers.get(reply_to.device_id)
+        if signer is None:
+            return None
+        octets = signer.answer(_REJECT, reply_to, attributes)
+        self._delayed.send(octets, reply_to, delay)
         return octets
 
     def again(self, reply_to: ReplyTo, octets: bytes) -> None:
@@ -76,7 +82,3 @@ class Sender:
         """Send no more."""
         self._delayed.close()
         self._link.close()
-
-    def _signed(self, code: int, reply_to: ReplyTo, attributes: bytes) -> bytes | None:
-        signer = self._signers.get(reply_to.device_id)
-        return None if signer is None else signer.answer(code, reply_to, attributes)

@@ -166,7 +166,9 @@ def test_the_last_rung_cuts_where_no_packet_arrives(both: BothSides) -> None:
     network = both.network
     both.router.faults.mute = True
     person, kept = network.tenant.customer("José"), network.tenant.customer("jose")
-    session, other = network.login(person), network.login(kept, framed="10.0.0.3", mac="02:00:00:00:00:02")
+    # The other one stands first in the router's list.
+    other = network.login(kept, framed="10.0.0.3", mac="02:00:00:00:00:02")
+    session = network.login(person)
     network.api.call("POST", f"/api/billing/customers/{person.id}/suspend")
     eventually(lambda: session.is_over, True, 20)
     assert session.cause == 6 and not other.is_over

@@ -28,11 +28,11 @@ ORDER = {
         "id isp_id username status expires_at plan_id static_ip mac credential_attribute credential created_at"
         " period_starts topups extra"
     ),
-    Facts: "now device isp customer plan authentic mac used slots eap own_slot",
+    Facts: "now device isp customer plan authentic mac used slots eap own_slot guesses",
     FastAccept: "grant session_timeout left klass",
     Grant: "rate allowance session_timeout idle_timeout address pool extra",
     LoginRequest: "origin username password chap challenge is_mschap mac reply_to line mschap_error eap is_unsigned",
-    ReplyTo: "address port local identifier authenticator proxy_states",
+    ReplyTo: "address port local identifier authenticator proxy_states device_id",
     Slot: "mac since session",
 }
 

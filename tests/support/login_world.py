@@ -15,6 +15,7 @@ from radius_module.guesses.counts import GuessCounts
 from radius_module.login import login
 from radius_module.login.duplicates import Duplicates
 from radius_module.login.fast_path import FastPath
+from radius_module.login.known import KnownLogins
 from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.online.table import OnlineTable, StoredSession
@@ -29,17 +30,20 @@ OTHER_DEVICE, OTHER_ADDRESS = DEVICE._replace(id=71), "192.0.2.2"
 MONTH = 30 * 86_400.0
 KEYRING = Keyring.parse("k1:" + b64encode(bytes(range(32))).decode())
 #: FreeRADIUS has nothing to send.
-SENT = HANDLED, (), (("Response-Packet-Type", ":=", "Do-Not-Respond"),)
+SENT = HANDLED
 nonces: list[int] = []
 
 
 class Server:
     """What a login's hook asks, without a database.
 
-    It goes the short way where it may, or only the long one; and `direct` sends by itself where it may.
+    It goes the short way where it may, or only the long one; `direct` sends by itself where it may; with `known` it
+    first asks whether the login is like one before.
     """
 
-    def __init__(self, directory: Directory, *, short: bool, direct: bool = False) -> None:
+    def __init__(
+        self, directory: Directory, *, short: bool, direct: bool = False, known: KnownLogins | None = None
+    ) -> None:
         self.directory, self.online, self.reject_delay = directory, OnlineTable(), RejectDelay()
         self.guesses = GuessCounts()
         self.passwords = Passwords(KEYRING)
@@ -55,7 +59,11 @@ class Server:
         #: Those of the Access-Rejects that wait, and how long.
         self.late: list[tuple[bytes, float]] = []
         self.requests = 0
-        self._short, self._direct = short, direct
+        self._short, self._direct, self._known = short, direct, known
+        self.known_ways = 0
+
+    def is_too_stale(self, _isp_id: int, _now: float) -> bool:
+        return False
 
     def device(self, address: str) -> Any:
         return self.directory.device(address)
@@ -78,10 +86,17 @@ class Server:
         self.requests += 1
         identifier = self.requests % 256
         reply_to = ReplyTo(address, 40_000, "192.0.2.254", identifier, bytes(16), b"") if self._direct else None
-        request = LoginRequest(
-            origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, f"packet {self.requests}"
-        )
+        proof = "right" if authentic else "wrong"
+        line = f"{client} {identifier} 40000 0x{self.requests:032x} 192.0.2.254 john {proof} {mac} ."
+        request = LoginRequest(origin(client), b"john", b"secret", b"", b"", False, mac, reply_to, line)
         customer = self.directory.customer(ISP.id, b"john")
+        if self._known is not None:
+            known = self._known.answer(self, line, now)
+            if known is not None:
+                self.known_ways += 1
+                return known
+            if authentic and customer is not None:
+                self._known.remember(line, request, customer)
         decide = login.quick_answer if self._short else login.answer
         answer = decide(self, request, customer, authentic, now)
         self.short_ways += isinstance(answer, tuple) and len(answer) == 3
@@ -99,7 +114,8 @@ class World:
         self.put("customer", CUSTOMER)
         self.short, self.long = Server(self.directory, short=True), Server(self.directory, short=False)
         self.direct = Server(self.directory, short=True, direct=True)
-        self.servers = self.short, self.direct, self.long
+        self.known = Server(self.directory, short=True, direct=True, known=KnownLogins())
+        self.servers = self.short, self.direct, self.long, self.known
 
     def put(self, kind: str, entry: Any) -> None:
         contents = self.directory.contents
@@ -126,8 +142,12 @@ class World:
     def log_in(self, mac: str, address: str, *, authentic: bool = True) -> None:
         """All answer alike, write the same down, and have the same places taken and octets left afterwards."""
         nonces.append(len(nonces))
-        short, direct, long = (server.log_in(mac, address, self.now, authentic=authentic) for server in self.servers)
+        short, direct, long, known = (
+            server.log_in(mac, address, self.now, authentic=authentic) for server in self.servers
+        )
         assert lists(short) == lists(long)
+        assert known == direct
+        assert (self.known.sent, self.known.late) == (self.direct.sent, self.direct.late)
         if direct == SENT and lists(long)[0] == REJECT:
             octets, delay = self.direct.late[-1]
             message = [("Reply-Message", ":=", of_octets(octets)[0][1].decode())]
@@ -136,20 +156,20 @@ class World:
             assert of_octets(self.direct.sent[-1]) == of_pairs(lists(long)[1])
         else:
             assert lists(direct) == lists(long)
-        assert self.short.recorded == self.direct.recorded == self.long.recorded
-        assert self.short.answers == self.direct.answers == self.long.answers
+        assert self.short.recorded == self.direct.recorded == self.long.recorded == self.known.recorded
+        assert self.short.answers == self.direct.answers == self.long.answers == self.known.answers
         period = self.directory.contents.customers[CUSTOMER.id].period_start(self.now)
         standing = [set_of(server.online.usage_and_slots(CUSTOMER.id, period, self.now)) for server in self.servers]
-        assert standing[0] == standing[1] == standing[2]
+        assert all(other == standing[0] for other in standing)
 
 
 #: What the hook encodes by itself, by number, or by vendor and number.
 NUMBERS: dict[str, int | tuple[int, int]] = {
     "Session-Timeout": 27, "Idle-Timeout": 28, "Acct-Interim-Interval": 85, "Framed-IP-Address": 8, "Framed-Pool": 88,
-    "Class": 25, "Mikrotik-Rate-Limit": (14988, 8), "Mikrotik-Total-Limit": (14988, 17),
+    "Class": 25, "Filter-Id": 11, "Mikrotik-Rate-Limit": (14988, 8), "Mikrotik-Total-Limit": (14988, 17),
     "Mikrotik-Total-Limit-Gigawords": (14988, 18),
 }  # fmt: skip
-_TEXTS = frozenset(("Framed-Pool", "Mikrotik-Rate-Limit"))
+_TEXTS = frozenset(("Filter-Id", "Framed-Pool", "Mikrotik-Rate-Limit"))
 
 
 def of_octets(octets: bytes) -> list[tuple[Any, bytes]]:
@@ -186,5 +206,5 @@ def lists(answer: Answer) -> tuple[int, list[tuple[str, ...]], Any]:
     """Code, reply attributes by name, config. Attributes of one name keep their order."""
     assert isinstance(answer, tuple)
     code, *lists = answer
-    reply, config = (lists[0]["reply"], lists[0]["config"]) if len(lists) == 1 else lists  # type: ignore[index]
+    reply, config = (lists[0]["reply"], lists[0].get("config")) if len(lists) == 1 else lists  # type: ignore[index,union-attr]
     return code, sorted(reply, key=lambda pair: pair[0]), config

@@ -17,6 +17,8 @@ from radius_module.directory import queries
 
 Rows = Iterable[Sequence[Any]]
 _NAME = "infora_customers_by_id"
+#: Rows of a stream that are fetched at once.
+_BATCH = 5000
 
 
 class CustomerRows(NamedTuple):
@@ -52,8 +54,17 @@ def read(connection: Connection, ids: Sequence[int], tenants: Sequence[int], *, 
 def read_all(connection: Connection) -> CustomerRows:
     """Of everybody, each a stream that begins when it is read: one after the other."""
 
+    raw: Any = connection.connection.dbapi_connection
+
     def stream(name: str) -> Rows:
-        yield from connection.execute(getattr(queries, name)())
+        compiled = getattr(queries, name)().compile(
+            dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+        )
+        # psycopg2's own rows: SQLAlchemy would wrap each of a million in another.
+        with raw.cursor(f"infora_{name}") as cursor:
+            cursor.itersize = _BATCH
+            cursor.execute(str(compiled), compiled.params)
+            yield from cursor
 
     return CustomerRows(*map(stream, CustomerRows._fields))
 

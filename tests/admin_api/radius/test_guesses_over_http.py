@@ -10,6 +10,7 @@ import pytest
 
 from models.accounting.booking import book
 from models.accounting.records import AuthResult
+from radius_module.guesses import booked
 from radius_module.login import ask
 from radius_module.rules.identity import MOST_WRONG
 from tests.support.caller import Answer
@@ -62,6 +63,13 @@ def test_without_the_login_process_the_database_counts_them(
     ]
     with system.owner.begin() as connection:
         book(connection, wrong)
+    read = booked.read
+
+    def read_slowly(*arguments: Any) -> None:
+        read(*arguments)
+        time.sleep(0.1)
+
+    monkeypatch.setattr(booked, "read", read_slowly)
 
     def guess(number: int) -> Any:
         return portal.login(john, MACS[1], password=f"wrong {number}").code

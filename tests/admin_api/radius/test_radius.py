@@ -15,6 +15,7 @@ RULES = [
     "isp_suspended",
     "unsupported",
     "unknown_customer",
+    "too_many_guesses",
     "bad_password",
     "suspended",
     "expired",

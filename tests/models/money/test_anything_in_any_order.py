@@ -67,14 +67,14 @@ class Books(RuleBasedStateMachine):
         return rows[number % len(rows)] if rows else None
 
     @property
-    def mine(self) -> Any:
+    def act_on(self) -> Any:
         return (self.world.session, self.world.isp, self.world.customer)
 
     @rule(count=st.integers(1, 3), plan=st.integers(0, 3), how=st.sampled_from([None, "given", "on_account", "cash"]))
     def buy(self, count: int, plan: int, how: Any) -> None:
         if self.world.customer.expires_at <= self.world.now:
             self.world.customer.service_plan_id = self.plans[plan].id
-        self.attempt(lambda: renew(*self.mine, self.world.now, count, Pay(how, "because")))
+        self.attempt(lambda: renew(*self.act_on, self.world.now, count, Pay(how, "because")))
 
     @rule(plan=st.integers(0, 3), at_end=st.booleans())
     def change_plan(self, plan: int, at_end: bool) -> None:
@@ -82,7 +82,7 @@ class Books(RuleBasedStateMachine):
         if at_end:
             self.attempt(lambda: plan_change.change_at_period_end(self.session, self.world.customer, chosen))
         else:
-            self.attempt(lambda: plan_change.change_now(*self.mine, chosen, self.world.now))
+            self.attempt(lambda: plan_change.change_now(*self.act_on, chosen, self.world.now))
 
     @rule()
     def there_and_back_ends_where_it_began(self) -> None:
@@ -98,12 +98,12 @@ class Books(RuleBasedStateMachine):
         if any(period.service_plan_id != old for period in periods_kept):
             return
         for plan in (self.plans[2], back):
-            self.attempt(lambda plan=plan: plan_change.change_now(*self.mine, plan, self.world.now))  # type: ignore[misc]
+            self.attempt(lambda plan=plan: plan_change.change_now(*self.act_on, plan, self.world.now))  # type: ignore[misc]
         assert self.world.credit == before
 
     @rule()
     def cancel(self) -> None:
-        self.attempt(lambda: plan_change.cancel(*self.mine, self.world.now, "moved away"))
+        self.attempt(lambda: plan_change.cancel(*self.act_on, self.world.now, "moved away"))
 
     @rule(amount=AMOUNTS, method=st.sampled_from(["cash", "bank", "other"]), known=st.booleans())
     def pay(self, amount: int, method: str, known: bool) -> None:
@@ -138,7 +138,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(price=st.integers(0, 900))
     def buy_data(self, price: int) -> None:
-        self.attempt(lambda: top_up(*self.mine, self.world.now, 10**9, price))
+        self.attempt(lambda: top_up(*self.act_on, self.world.now, 10**9, price))
 
     @rule(what=st.sampled_from([Subscription, Topup]))
     def undo_the_last(self, what: Any) -> None:

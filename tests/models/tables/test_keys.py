@@ -24,6 +24,9 @@ WITHOUT_TENANT = {
     "pk_login_addresses",
     "fk_login_addresses_user_id_users",
     "pk_login_failures",
+    # An operator's second factor is looked at while they log in.
+    "pk_operator_totp",
+    "fk_operator_totp_user_id_users",
     "pk_idempotency_keys",
     "uq_idempotency_keys_caller_key_digest",
     # A router's address belongs to one device in the whole installation.

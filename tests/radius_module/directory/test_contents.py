@@ -23,7 +23,7 @@ def directory() -> Directory:
     return Directory()
 
 
-def found(directory: Directory, username: bytes, isp_id: int = CUSTOMER.isp_id) -> int | None:
+def customer_named(directory: Directory, username: bytes, isp_id: int = CUSTOMER.isp_id) -> int | None:
     known = directory.customer(isp_id, username)
     return None if known is None else known.id
 
@@ -36,7 +36,7 @@ def router(directory: Directory, address: str) -> int | None:
 @pytest.mark.parametrize("typed", [b"john@example.com", b"John@Example.COM", b"JOHN@EXAMPLE.COM"])
 def test_a_name_is_found_in_any_case(directory: Directory, typed: bytes) -> None:
     directory.contents.put_customer(customer(1, "John@example.com"))
-    assert found(directory, typed) == 1
+    assert customer_named(directory, typed) == 1
 
 
 @pytest.mark.parametrize(
@@ -44,25 +44,29 @@ def test_a_name_is_found_in_any_case(directory: Directory, typed: bytes) -> None
 )
 def test_a_mac_address_is_found_in_any_notation(directory: Directory, typed: bytes) -> None:
     directory.contents.put_customer(customer(1, "02-00-00-00-00-AF"))
-    assert found(directory, typed) == 1
+    assert customer_named(directory, typed) == 1
 
 
 @pytest.mark.parametrize("typed", [b"", b"john\0", b"john\0evil", b"\xff", b"john\xff", b" john", b"john ", b"joh"])
 def test_other_bytes_name_nobody(directory: Directory, typed: bytes) -> None:
     directory.contents.put_customer(customer(1, "john"))
-    assert found(directory, typed) is None
+    assert customer_named(directory, typed) is None
 
 
 def test_the_same_name_of_two_tenants_is_two_customers(directory: Directory) -> None:
     directory.contents.put_customer(customer(1, "john", isp_id=7))
     directory.contents.put_customer(customer(2, "john", isp_id=8))
-    assert (found(directory, b"john", 7), found(directory, b"john", 8), found(directory, b"john", 9)) == (1, 2, None)
+    assert (
+        customer_named(directory, b"john", 7),
+        customer_named(directory, b"john", 8),
+        customer_named(directory, b"john", 9),
+    ) == (1, 2, None)
 
 
 def test_who_was_renamed_is_found_by_his_new_name_only(directory: Directory) -> None:
     directory.contents.put_customer(customer(1, "john"))
     directory.contents.put_customer(customer(1, "jack"))
-    assert (found(directory, b"john"), found(directory, b"jack")) == (None, 1)
+    assert (customer_named(directory, b"john"), customer_named(directory, b"jack")) == (None, 1)
 
 
 def test_a_change_of_case_is_no_loss(directory: Directory) -> None:
@@ -82,16 +86,16 @@ def test_two_who_swapped_their_names_are_found_in_either_order_of_the_news(
         directory.contents.put_customer(customer(number, name))
     for number in order:
         directory.contents.put_customer(customer(number, after[number]))
-    assert (found(directory, b"john"), found(directory, b"jack")) == (2, 1)
+    assert (customer_named(directory, b"john"), customer_named(directory, b"jack")) == (2, 1)
 
 
 def test_a_name_given_to_somebody_else_stays_his_when_its_former_owner_goes(directory: Directory) -> None:
     directory.contents.put_customer(customer(1, "john"))
     directory.contents.put_customer(customer(2, "john"))
     directory.contents.drop_customer(1)
-    assert found(directory, b"john") == 2
+    assert customer_named(directory, b"john") == 2
     directory.contents.drop_customer(2)
-    assert found(directory, b"john") is None
+    assert customer_named(directory, b"john") is None
     directory.contents.drop_customer(2)
 
 
@@ -165,7 +169,11 @@ def test_a_reload_replaces_everything_at_once(directory: Directory) -> None:
     fresh = Contents()
     fresh.put_customer(customer(2, "jack"))
     directory.replace(fresh)
-    assert (found(directory, b"john"), found(directory, b"jack"), router(directory, "10.1.1.1")) == (None, 2, None)
+    assert (customer_named(directory, b"john"), customer_named(directory, b"jack"), router(directory, "10.1.1.1")) == (
+        None,
+        2,
+        None,
+    )
     assert directory.loads == 1
 
 

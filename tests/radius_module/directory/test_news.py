@@ -1,4 +1,4 @@
-"""What changes is told: NOTIFY of every table, on a real PostgreSQL."""
+"""What changes is notified: NOTIFY of every table, on a real PostgreSQL."""
 
 # ruff: noqa: S608  # statements are made of this file's own words and numbers
 
@@ -62,8 +62,8 @@ def owner(installation: Installation) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def told(installation: Installation, engine: Engine) -> Iterator[Callable[..., list[str]]]:
-    """told(statement, …, engine=…): what is notified when these are committed together."""
+def notified(installation: Installation, engine: Engine) -> Iterator[Callable[..., list[str]]]:
+    """notified(statement, …, engine=…): what is notified when these are committed together."""
     listener = psycopg2.connect(libpq_url(installation.urls.engine))
     listener.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
     listener.cursor().execute("listen infora")
@@ -88,14 +88,14 @@ def told(installation: Installation, engine: Engine) -> Iterator[Callable[..., l
 
 @pytest.mark.parametrize("table", CHANGES)
 def test_a_row_that_comes_changes_or_goes_is_told_by_whose_it_is(
-    told: Callable[..., list[str]], shop: Tenant, plan_id: int, table: str
+    notified: Callable[..., list[str]], shop: Tenant, plan_id: int, table: str
 ) -> None:
     topic, row, change = CHANGES[table]
     row = row.format(isp=shop.isp_id, customer=shop.customer_id, plan=plan_id)
     news = [f"{topic} {shop.isp_id} {plan_id if topic == 'plans' else shop.customer_id} -"]
-    assert told(f"insert into {table} {row}") == news
-    assert told(f"update {table} set {change} where isp_id = {shop.isp_id}") == news
-    assert told(f"delete from {table} where isp_id = {shop.isp_id}") == news
+    assert notified(f"insert into {table} {row}") == news
+    assert notified(f"update {table} set {change} where isp_id = {shop.isp_id}") == news
+    assert notified(f"delete from {table} where isp_id = {shop.isp_id}") == news
 
 
 @pytest.mark.parametrize(
@@ -108,53 +108,53 @@ def test_a_row_that_comes_changes_or_goes_is_told_by_whose_it_is(
     ],
 )
 def test_a_business_row_is_told_by_its_own_id(
-    told: Callable[..., list[str]], engine: Engine, table: str, topic: str, change: str
+    notified: Callable[..., list[str]], engine: Engine, table: str, topic: str, change: str
 ) -> None:
     made = make_tenant(engine, f"news of {table}", address=f"10.202.{len(table)}.0/24")
     tenant = "id" if table == "isps" else "isp_id"
     with engine.connect() as connection:
         number = connection.scalar(text(f"select id from {table} where {tenant} = {made.isp_id}"))
-    assert told(f"update {table} set {change} where id = {number}") == [f"{topic} {made.isp_id} {number} -"]
+    assert notified(f"update {table} set {change} where id = {number}") == [f"{topic} {made.isp_id} {number} -"]
 
 
-def test_news_carry_the_origin_of_their_transaction(told: Callable[..., list[str]], shop: Tenant) -> None:
+def test_news_carry_the_origin_of_their_transaction(notified: Callable[..., list[str]], shop: Tenant) -> None:
     change = f"update customers set full_name = 'y' where id = {shop.customer_id}"
-    assert told(f"set local infora.origin = '{ORIGIN}'", change) == [
+    assert notified(f"set local infora.origin = '{ORIGIN}'", change) == [
         f"customers {shop.isp_id} {shop.customer_id} {ORIGIN}"
     ]
-    assert told(change) == [f"customers {shop.isp_id} {shop.customer_id} -"]
+    assert notified(change) == [f"customers {shop.isp_id} {shop.customer_id} -"]
 
 
 def test_a_row_that_moves_between_customers_is_told_of_both(
-    told: Callable[..., list[str]], engine: Engine, shop: Tenant
+    notified: Callable[..., list[str]], engine: Engine, shop: Tenant
 ) -> None:
     other = f"insert into customers (isp_id, username, expires_at) values ({shop.isp_id}, 'other', now()) returning id"
     with engine.begin() as connection:
         other_id = connection.scalar(text(other))
-    told(f"insert into radreply (isp_id, username, attribute, value) values ({shop.isp_id}, 'John', 'moves', 'x')")
-    [news] = told(f"update radreply set customer_id = {other_id} where attribute = 'moves'")
+    notified(f"insert into radreply (isp_id, username, attribute, value) values ({shop.isp_id}, 'John', 'moves', 'x')")
+    [news] = notified(f"update radreply set customer_id = {other_id} where attribute = 'moves'")
     assert set(news.split(" ")[2].split(",")) == {str(shop.customer_id), str(other_id)}
 
 
-def test_a_row_of_nobody_is_no_news(told: Callable[..., list[str]], shop: Tenant) -> None:
-    assert told(f"insert into radacct (isp_id, acctsessionid, username) values ({shop.isp_id}, 's', 'ghost')") == []
+def test_a_row_of_nobody_is_no_news(notified: Callable[..., list[str]], shop: Tenant) -> None:
+    assert notified(f"insert into radacct (isp_id, acctsessionid, username) values ({shop.isp_id}, 's', 'ghost')") == []
     other_group = GROUP_ROW.replace("plan_", "group_").format(isp=shop.isp_id, plan=1)
-    assert told(f"insert into radgroupreply {other_group}") == []
+    assert notified(f"insert into radgroupreply {other_group}") == []
 
 
-def test_what_is_rolled_back_is_no_news(told: Callable[..., list[str]], engine: Engine, shop: Tenant) -> None:
+def test_what_is_rolled_back_is_no_news(notified: Callable[..., list[str]], engine: Engine, shop: Tenant) -> None:
     with engine.connect() as connection:
         connection.execute(text(f"update customers set full_name = 'z' where id = {shop.customer_id}"))
         connection.rollback()
-    assert told("select 1") == []
+    assert notified("select 1") == []
 
 
 @pytest.mark.parametrize(("rows", "listed"), [(1, True), (300, True), (301, False), (5000, False)])
 def test_up_to_300_rows_are_told_one_by_one_and_more_as_all_of_the_tenant(
-    told: Callable[..., list[str]], engine: Engine, rows: int, listed: bool
+    notified: Callable[..., list[str]], engine: Engine, rows: int, listed: bool
 ) -> None:
     made = make_tenant(engine, f"many {rows}", address=f"10.203.{rows % 251}.0/24")
-    [news] = told(
+    [news] = notified(
         f"insert into customers (isp_id, username, expires_at) select {made.isp_id}, 'u' || n, now() "
         f"from generate_series(1, {rows}) n"
     )
@@ -163,10 +163,10 @@ def test_up_to_300_rows_are_told_one_by_one_and_more_as_all_of_the_tenant(
     assert (len(ids.split(",")) == rows) if listed else ids == "*"
 
 
-def test_the_longest_list_of_ids_fits_into_one_notification(told: Callable[..., list[str]], owner: Engine) -> None:
+def test_the_longest_list_of_ids_fits_into_one_notification(notified: Callable[..., list[str]], owner: Engine) -> None:
     made = make_tenant(owner, "long ids", address="10.204.0.0/24")
     first = 2**63 - 400
-    [news] = told(
+    [news] = notified(
         "insert into customers (isp_id, id, username, expires_at) overriding system value "
         f"select {made.isp_id}, {first} + n, 'u' || n, now() from generate_series(1, 300) n",
         by=owner,
@@ -174,16 +174,16 @@ def test_the_longest_list_of_ids_fits_into_one_notification(told: Callable[..., 
     assert len(news.split(" ")[2].split(",")) == 300
 
 
-def test_one_statement_about_two_tenants_is_two_news(told: Callable[..., list[str]], engine: Engine) -> None:
+def test_one_statement_about_two_tenants_is_two_news(notified: Callable[..., list[str]], engine: Engine) -> None:
     two = [make_tenant(engine, f"two {number}", address=f"10.205.{number}.0/24") for number in (1, 2)]
     ids = ",".join(str(made.customer_id) for made in two)
-    found = told(f"update customers set status = 'suspended' where id in ({ids})")
+    found = notified(f"update customers set status = 'suspended' where id in ({ids})")
     assert sorted(found) == sorted(f"customers {made.isp_id} {made.customer_id} -" for made in two)
 
 
-def test_a_truncated_table_means_everything_anew(told: Callable[..., list[str]], owner: Engine) -> None:
+def test_a_truncated_table_means_everything_anew(notified: Callable[..., list[str]], owner: Engine) -> None:
     for table in ("usage", "radgroupcheck", "radgroupreply", "topups"):
-        assert told(f"truncate {table}", by=owner) == ["all 0 * -"]
+        assert notified(f"truncate {table}", by=owner) == ["all 0 * -"]
 
 
 def test_no_table_of_the_directory_is_without_its_four_triggers(owner: Engine) -> None:

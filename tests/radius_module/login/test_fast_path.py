@@ -40,14 +40,53 @@ def test_a_second_login_takes_the_short_way() -> None:
     assert world.short.short_ways == 3
     assert world.short.answers == {"accept": 3}
     assert len(world.direct.sent) == 3
+    assert world.known.known_ways == 2
 
 
-def test_an_operators_own_rows_are_left_to_freeradius_to_encode() -> None:
+def test_rows_of_another_layout_are_left_to_freeradius_to_encode() -> None:
     world = World()
-    world.change("customer", {"extra": (Attribute("Filter-Id", "+=", "one"),)})
+    world.change("customer", {"extra": (Attribute("Tunnel-Type", "+=", "3"),)})
     world.log_in(MAC, ADDRESS)
     assert world.short.short_ways == 1
     assert not world.direct.sent
+
+
+def test_an_operators_own_rows_are_sent_by_the_hook() -> None:
+    world = World()
+    world.change("customer", {"extra": (Attribute("Filter-Id", "+=", "one"),)})
+    for _ in range(2):
+        world.log_in(MAC, ADDRESS)
+    assert len(world.direct.sent) == 2
+
+
+def test_a_login_is_known_only_by_the_spelling_that_is_the_customers() -> None:
+    """Another spelling may be another customer's name tomorrow."""
+    world = World()
+    world.change("customer", {"username": "John"})
+    for _ in range(3):
+        world.log_in(MAC, ADDRESS)
+    assert world.known.known_ways == 0
+    assert world.known.answers == {"accept": 3}
+
+
+def test_whom_guesses_may_hold_back_is_not_known() -> None:
+    world = World()
+    for _ in range(2):
+        world.log_in(MAC, ADDRESS)
+    assert world.known.known_ways == 1
+    for server in world.servers:
+        server.guesses.crowded.add(CUSTOMER.id)
+    world.log_in(MAC, ADDRESS)
+    assert world.known.known_ways == 1
+
+
+def test_who_has_another_device_or_is_another_customer_is_not_known() -> None:
+    world = World()
+    for address in (ADDRESS, OTHER_ADDRESS, ADDRESS):
+        world.log_in(MAC, address)
+    world.change("customer", {"status": "active"})
+    world.log_in(MAC, ADDRESS)
+    assert world.known.known_ways == 0
 
 
 def test_the_same_packet_is_decided_once() -> None:

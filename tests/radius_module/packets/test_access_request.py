@@ -28,7 +28,7 @@ def test_a_pap_request_in_full() -> None:
 
 
 def test_what_the_answer_needs_is_in_the_request() -> None:
-    parsed = login_request(login_words(more=(("Proxy-State", "0x6162"), ("Proxy-State", "0x00"))))
+    parsed = login_request(login_words(more=(("Wire-State", "0x6162"), ("Wire-State", "0x00"))))
     assert parsed.reply_to == ReplyTo("10.1.1.1", 40_000, "10.1.1.254", 9, b"\xab" * 16, b"\x21\x04ab\x21\x03\0", 70)
 
 

@@ -52,7 +52,7 @@ def test_an_attribute_that_does_not_exist_is_refused() -> None:
     assert "no such attribute" in refused("Mikrotik-Data-Limit", "5")
 
 
-@pytest.mark.parametrize("name", ["Auth-Type", "Cleartext-Password", "Response-Packet-Type", "Infora-Decided"])
+@pytest.mark.parametrize("name", ["Auth-Type", "Cleartext-Password", "Response-Packet-Type", "Wire-Login"])
 def test_what_cannot_travel_in_a_packet_is_refused(name: str) -> None:
     assert "no such attribute" in refused(name, "1")
 

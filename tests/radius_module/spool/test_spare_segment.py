@@ -27,7 +27,7 @@ def spares(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.spare"))
 
 
-def made(directory: Path) -> SpareSegment:
+def spare_in(directory: Path) -> SpareSegment:
     spare = SpareSegment(directory)
     spare.prepare()
     until(lambda: not [thread for thread in threading.enumerate() if thread.name == "spare"])
@@ -35,7 +35,7 @@ def made(directory: Path) -> SpareSegment:
 
 
 def test_it_is_whole_and_becomes_a_segment_under_its_new_name(tmp_path: Path) -> None:
-    spare = made(tmp_path)
+    spare = spare_in(tmp_path)
     assert segment.listed(tmp_path) == [] and len(spares(tmp_path)) == 1
     path = segment.path_of(tmp_path, 7)
     taken = spare.take(path)
@@ -48,7 +48,7 @@ def test_it_is_whole_and_becomes_a_segment_under_its_new_name(tmp_path: Path) ->
 
 
 def test_the_name_is_on_the_disk_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spare, synced = made(tmp_path), []
+    spare, synced = spare_in(tmp_path), []
     monkeypatch.setattr(segment, "sync_directory", lambda directory: synced.append(segment.listed(directory)))
     path = segment.path_of(tmp_path, 7)
     taken = spare.take(path)
@@ -57,7 +57,7 @@ def test_the_name_is_on_the_disk_before_it_is_used(tmp_path: Path, monkeypatch: 
 
 
 def test_there_is_one_at_most(tmp_path: Path) -> None:
-    spare = made(tmp_path)
+    spare = spare_in(tmp_path)
     for _ in range(3):
         spare.prepare()
     assert len(spares(tmp_path)) == 1
@@ -68,13 +68,13 @@ def test_a_disk_without_room_has_none(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(errno.ENOSPC, "no room")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    spare = made(tmp_path)
+    spare = spare_in(tmp_path)
     assert spare.take(segment.path_of(tmp_path, 7)) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_one_that_cannot_be_renamed_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spare = made(tmp_path)
+    spare = spare_in(tmp_path)
 
     def broken(_self: Path, _target: Path) -> None:
         raise OSError(errno.EIO, "broken")

@@ -61,7 +61,7 @@ def drained(engine: Engine, directory: Path) -> int:
     return booked
 
 
-def one(engine: Engine, statement: str) -> Any:
+def value_of(engine: Engine, statement: str) -> Any:
     with engine.connect() as connection:
         return connection.scalar(text(statement))
 
@@ -77,10 +77,10 @@ def test_the_spool_ends_up_in_the_books_and_its_files_are_removed(
     login = result(isp_id=of["isp_id"])
     written(directory, [report(octets_in=5, session_time=5, **of), login], [login])
     assert drained(books, directory) == 3
-    assert one(books, "select bytes_in from usage") == 5
-    assert one(books, "select count(*) from radpostauth") == 2
+    assert value_of(books, "select bytes_in from usage") == 5
+    assert value_of(books, "select count(*) from radpostauth") == 2
     assert len(segment.listed(directory)) == 1
-    assert one(books, "select count(*) from spool_progress") <= 1
+    assert value_of(books, "select count(*) from spool_progress") <= 1
 
 
 def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[str, Any]) -> None:
@@ -89,7 +89,7 @@ def test_a_growing_segment_is_followed(books: Engine, directory: Path, of: dict[
     for octets in range(1, 4):
         assert spool.put(report(octets_in=octets, session_time=octets, **of))
         assert made.step(drain) == 1
-        assert one(books, "select bytes_in from usage") == octets
+        assert value_of(books, "select bytes_in from usage") == octets
     assert files.backlog(directory).records == 0
     assert spool.put(report(octets_in=9, session_time=9, **of))
     assert files.backlog(directory).records == 1
@@ -134,8 +134,8 @@ def test_a_crash_anywhere_books_everything_once(
             made.step(drain)
     made._lost()
     drained(books, directory)
-    assert one(books, "select bytes_in from usage") == 7
-    assert one(books, "select count(*) from radpostauth") == 2
+    assert value_of(books, "select bytes_in from usage") == 7
+    assert value_of(books, "select count(*) from radpostauth") == 2
 
 
 def test_one_poisoned_record_goes_to_the_quarantine_and_the_others_into_the_books(
@@ -145,8 +145,8 @@ def test_one_poisoned_record_goes_to_the_quarantine_and_the_others_into_the_book
     bad = report(octets_in=5, session_time=1 << 63, session_id=b"bad", **of)
     written(directory, [*good[:7], bad, *good[7:], result(isp_id=of["isp_id"])])
     assert drained(books, directory) == 22
-    assert one(books, "select bytes_in from usage") == 100
-    assert one(books, "select count(*) from radpostauth") == 1
+    assert value_of(books, "select bytes_in from usage") == 100
+    assert value_of(books, "select count(*) from radpostauth") == 1
     with books.connect() as connection:
         (row,) = quarantine.quarantined(connection)
     assert (row.isp_id, row.node, row.record["session_id"]) == (of["isp_id"], NODE, "bad")
@@ -167,12 +167,12 @@ def test_what_is_held_can_be_submitted_again(
     monkeypatch.setattr(booking, "book", refuse)
     written(directory, [report(octets_in=5, session_time=5, session_id=b"odd", **of), report(**of)])
     drained(books, directory)
-    assert one(books, "select bytes_in from usage") is None
+    assert value_of(books, "select bytes_in from usage") is None
     monkeypatch.setattr(booking, "book", real)
-    number = one(books, "select id from quarantine")
+    number = value_of(books, "select id from quarantine")
     with books.begin() as connection:
         quarantine.submit(connection, number)
-    assert one(books, "select bytes_in from usage") == 5
+    assert value_of(books, "select bytes_in from usage") == 5
     with books.begin() as connection, pytest.raises(LookupError):
         quarantine.submit(connection, number)
 
@@ -180,8 +180,8 @@ def test_what_is_held_can_be_submitted_again(
 def test_what_does_not_read_as_a_record_is_held_too(books: Engine, directory: Path, of: dict[str, Any]) -> None:
     written(directory, b"\xff\xff", [report(octets_in=5, session_time=5, **of)], codec.dump([("X", 1)]))
     drained(books, directory)
-    assert one(books, "select bytes_in from usage") == 5
-    assert one(books, "select count(*) from quarantine where isp_id = 0") == 2
+    assert value_of(books, "select bytes_in from usage") == 5
+    assert value_of(books, "select count(*) from quarantine where isp_id = 0") == 2
 
 
 def test_a_database_that_is_away_is_waited_for_and_nothing_is_held(
@@ -201,8 +201,8 @@ def test_a_database_that_is_away_is_waited_for_and_nothing_is_held(
     made, _drain = new_writer(books, directory)
     made.run()
     assert calls == [2, 2, 2]
-    assert one(books, "select bytes_in from usage") == 5
-    assert one(books, "select count(*) from quarantine") == 0
+    assert value_of(books, "select bytes_in from usage") == 5
+    assert value_of(books, "select count(*) from quarantine") == 0
 
 
 def test_two_nodes_that_book_the_same_sessions_at_once_lose_nothing(
@@ -221,8 +221,8 @@ def test_two_nodes_that_book_the_same_sessions_at_once_lose_nothing(
         thread.start()
     for thread in threads:
         thread.join()
-    assert one(books, "select bytes_in from usage") == 10 * (2 * 29 + 1)
-    assert one(books, "select sum(acctinputoctets) from radacct") == 10 * (2 * 29 + 1)
+    assert value_of(books, "select bytes_in from usage") == 10 * (2 * 29 + 1)
+    assert value_of(books, "select sum(acctinputoctets) from radacct") == 10 * (2 * 29 + 1)
 
 
 def test_batches_are_limited(
@@ -232,7 +232,7 @@ def test_batches_are_limited(
     written(directory, *[[report(octets_in=number, session_time=number, **of)] for number in range(1, 36)])
     made, drain = new_writer(books, directory)
     assert [made.step(drain) for _ in range(5)] == [10, 10, 10, 5, 0]
-    assert one(books, "select bytes_in from usage") == 35
+    assert value_of(books, "select bytes_in from usage") == 35
     made._lost()
 
 
