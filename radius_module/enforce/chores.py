@@ -67,7 +67,7 @@ class Chores:
         chore = self._chores[due[0][1]]
         chore.do(connection, news)
         connection.commit()
-        if chore.name == "results":
+        if chore.name in ("results", "effects"):
             self._dispatch.written()
         ended = time.monotonic()
         self._rested_at[chore.name] = ended + max(chore.rest, _SHARE * (ended - now) if chore.rest else 0.0)
@@ -94,6 +94,7 @@ class Chores:
     def _see_to_everybody(self, connection: Connection, news: News) -> None:
         news.everything = False
         sweeps.end_forbidden(connection)
+        sweeps.end_surplus(connection)
         outcomes.fail_orphans(connection)
 
     @staticmethod
@@ -108,9 +109,10 @@ class Chores:
                     continue
                 self._tenants_at[isp_id] = now
                 sweeps.end_forbidden_of_tenant(connection, isp_id)
+                sweeps.end_surplus_of_tenant(connection, isp_id)
             elif customers:
                 sweeps.end_forbidden_of_customers(connection, isp_id, sorted(customers))
-                sweeps.end_surplus(connection, isp_id, sorted(customers))
+                sweeps.end_surplus_of_customers(connection, isp_id, sorted(customers))
             del news.customers[isp_id]
 
     def _see_to_expiries(self, connection: Connection, news: News) -> None:
@@ -126,8 +128,9 @@ class Chores:
         self._due_at["expiry"] = here + max(0.0, in_seconds) + 0.001
 
     def _verify(self, connection: Connection, news: News) -> None:
-        """What accounting says of requests, and what that says of their devices: one transaction."""
+        """What accounting says of requests, and what that says of their devices: one transaction, after the answers."""
         news.sessions = False
+        self._dispatch.write(connection)
         outcomes.verify_ends(connection)
         verdicts = [(change, has_effect(change)) for change in outcomes.reported_since(connection)]
         ineffective = outcomes.judge(connection, [(change, did) for change, did in verdicts if did is not None])

@@ -94,7 +94,7 @@ class Dispatch:
         sessions = claims.sessions_of(connection, claimed)
         judged_by_rules = [each for each in claimed if each.kind == COA or each.reason in STATE_REASONS]
         facts = service_facts(connection, list({(each.isp_id, each.customer_id or 0) for each in judged_by_rules}))
-        now = time.time()
+        now, turned = time.time(), []
         for request in claimed:
             session = sessions.get((request.isp_id, request.unique_id))
             if session is None or not session.is_open:
@@ -109,7 +109,11 @@ class Dispatch:
             except (ValueError, TypeError, LookupError, ArithmeticError) as wrong:
                 log.error("request %d cannot be decided: %s", request.id, wrong)
                 continue
-            self._put(request, session, ability, name, self._over(request, session) or decided)
+            final = self._over(request, session) or decided
+            if isinstance(final, Send) and final.kind != request.kind:
+                turned.append((request.isp_id, request.id))
+            self._put(request, session, ability, name, final)
+        outcomes.become_disconnects(connection, turned)
 
     def _over(self, request: Claimed, session: OpenSession) -> Close | None:
         """Whatever it asks for, nothing is sent any more."""

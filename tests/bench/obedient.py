@@ -3,6 +3,7 @@ the sessions end when the worker's requests come."""
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
 import psycopg2
@@ -37,7 +38,7 @@ class Town(NamedTuple):
 def suspend_tenant(begin: Begin, town: Town, limit: float) -> Changed:
     """`in_force`: seconds from the commit until the last session was over; `per_second`: the most requests that one
     device was sent within a second. Preparation: the sessions are opened and booked."""
-    with Serving() as serving, psycopg2.connect(town.url) as db:
+    with Serving() as serving, closing(psycopg2.connect(town.url)) as db:
         db.autocommit = True
         routers = [serving.add(RouterOS(address, SECRET, town.auth, town.acct)) for address in town.addresses]
         _introduce(db, town, routers)

@@ -56,8 +56,9 @@ def _play(town: Town, router: RouterOS) -> None:
             town.act()
         _say(_line(now - began, town, router))
         time.sleep(max(0.0, 0.5 - (time.monotonic() - now)))
-    town.go_home()
     _say(_line(SECONDS, town, router) + "\n")
+    town.go_home()
+    _say("everybody has gone home\n")
 
 
 def _line(seconds: float, town: Town, router: RouterOS) -> str:

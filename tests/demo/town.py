@@ -114,6 +114,7 @@ class Town:
             self.act()
         for session in self._online.values():
             session.stop()
+        self._online.clear()
 
 
 def _name(number: int) -> str:

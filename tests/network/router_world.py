@@ -42,8 +42,11 @@ class BothSides:
             name = visit.user_name if isinstance(visit.user_name, str) else visit.user_name.decode()
             uptime = f"{int(time.monotonic() - session.began)}s"
             shared = {".id": f"*{session_id}", "address": visit.framed_address, "uptime": uptime, "radius": "true"}
-            own = ({"user": name, "mac-address": visit.mac} if service == "hotspot" else
-                   {"name": name, "caller-id": visit.mac, "session-id": f"0x{session_id.upper()}", "service": service})
+            own = (
+                {"user": name, "mac-address": visit.mac}
+                if service == "hotspot"
+                else {"name": name, "caller-id": visit.mac, "session-id": f"0x{session_id.upper()}", "service": service}
+            )
             rows.append(shared | own)
         return rows
 

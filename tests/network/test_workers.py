@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -15,8 +17,19 @@ from tests.network.crowd import crowd, pace
 from tests.network.world import Network, Workers, eventually
 from tests.radius_client import Name
 from tests.radius_client.routeros import RouterOS
+from tests.wire.system import System
 
 RATE = 20
+
+
+@pytest.fixture
+def worker(system: System, worker_log: Path) -> Iterator[Workers]:
+    """One of the test's own."""
+    workers = Workers(system, worker_log)
+    workers.start()
+    workers.wait()
+    yield workers
+    workers.stop()
 
 
 def requests_by_session(routers: list[RouterOS]) -> Counter[bytes]:
@@ -99,11 +112,16 @@ def test_the_database_goes_away_and_comes_back(network: Network) -> None:
 
 def test_what_was_asked_while_no_worker_ran_is_done_when_one_comes(network: Network, worker: Workers) -> None:
     person, expiring = network.tenant.customer("a"), network.tenant.customer("b", expires_in=3)
-    sessions = [network.login(person), network.login(expiring, mac="02:00:00:00:00:02")]
+    moving = network.tenant.on_plan("c", simultaneous_use=1, on_too_many="replace_oldest")
+    sessions = [network.login(person), network.login(expiring, mac="02:00:00:00:00:02"),
+                network.login(moving, mac="02:00:00:00:00:03")]  # fmt: skip
     sessions[1].timeout = 0
     worker.kill(worker.running[0])
+    newest = network.login(moving, mac="02:00:00:00:00:04")
     network.api.call("POST", f"/api/billing/customers/{person.id}/suspend")
     time.sleep(3.5)
     assert not any(session.is_over for session in sessions)
     worker.start()
+    worker.wait()
     eventually(lambda: all(session.is_over for session in sessions), True, 8)
+    assert not newest.is_over

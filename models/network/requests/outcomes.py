@@ -69,6 +69,15 @@ update outbox o
  where o.isp_id = w.isp_id and o.id = w.id and o.status = 'pending'
 """)
 
+#: Said before it leaves: the session's Stop may be booked before the answer is.
+_BECOME_DISCONNECT = text("""
+update outbox o set kind = 'disconnect'
+  from unnest(cast(:isps as bigint[]), cast(:ids as bigint[])) as w (isp_id, id)
+ where o.isp_id = w.isp_id and o.id = w.id and o.status = 'pending' and not exists (
+         select from outbox x where x.isp_id = o.isp_id and x.acctuniqueid = o.acctuniqueid and x.id <> o.id
+            and x.kind = 'disconnect' and x.status in ('pending', 'sent'))
+""")
+
 #: The ladder's next rung in place of a CoA that did not do: one request more, of which the first is the parent.
 _INSTEAD = text("""
 insert into outbox (isp_id, parent_id, customer_id, device_id, kind, reason, acctuniqueid, session_month, session_id,
@@ -156,6 +165,14 @@ def write(connection: Connection, rows: Sequence[Written]) -> None:
             "nexts": [row.next_in for row in rows], "payloads": [json.dumps(row.payload) for row in rows],
             "counts": [row.counts for row in rows],
         })  # fmt: skip
+
+
+def become_disconnects(connection: Connection, requests: Sequence[tuple[int, int]]) -> None:
+    """(tenant, id) of CoA requests that will leave as Disconnects, as no CoA brings what they are about."""
+    if requests:
+        connection.execute(
+            _BECOME_DISCONNECT, {"isps": [isp for isp, _ in requests], "ids": [id_ for _, id_ in requests]}
+        )
 
 
 def disconnect_instead(connection: Connection, requests: Sequence[tuple[int, int]]) -> None:

@@ -55,21 +55,29 @@ _FORBIDDEN_OF_EXPIRED = _forbidden(
     "where x.expires_at > to_timestamp(:since) and x.expires_at <= now())"
 )
 
-#: `replace_oldest`: the newest stay.
-_SURPLUS = text(f"""
+
+def _surplus(which: str) -> TextClause:
+    """`replace_oldest`: the newest stay."""
+    return text(f"""
 {_COLUMNS}
 select r.isp_id, r.customer_id, r.device_id, 'disconnect', 'too_many_sessions', r.acctuniqueid, r.session_month,
        r.acctsessionid, r.username
   from (select r.*, p.simultaneous_use as allowed,
-               row_number() over (partition by r.customer_id order by r.acctstarttime desc, r.radacctid desc) as place
+               row_number() over (partition by r.isp_id, r.customer_id
+                                  order by r.acctstarttime desc, r.radacctid desc) as place
           from radacct r
           join customers c on c.isp_id = r.isp_id and c.id = r.customer_id
           join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id and p.on_too_many = 'replace_oldest'
-         where r.isp_id = :isp and r.customer_id = any(:customers) and r.acctstoptime is null) as r
+         where r.acctstoptime is null and {which}) as r
  where r.place > r.allowed and r.device_id is not null
    {_NOT_ASKED}
 on conflict do nothing
 """)  # noqa: S608  # constants of this file
+
+
+_SURPLUS = _surplus("true")
+_SURPLUS_OF_TENANT = _surplus("r.isp_id = :isp")
+_SURPLUS_OF_CUSTOMERS = _surplus("r.isp_id = :isp and r.customer_id = any(:customers)")
 
 _NEXT_EXPIRY = text("""
 select date_part('epoch', now()), (select date_part('epoch', min(expires_at)) from customers where expires_at > now())
@@ -94,9 +102,17 @@ def end_expired(connection: Connection, since: float) -> int:
     return connection.execute(_FORBIDDEN_OF_EXPIRED, {"since": since}).rowcount
 
 
-def end_surplus(connection: Connection, isp_id: int, customers: Sequence[int]) -> int:
+def end_surplus(connection: Connection) -> int:
     """The oldest sessions of customers who have more than their plan allows, where newcomers replace them."""
-    return connection.execute(_SURPLUS, {"isp": isp_id, "customers": list(customers)}).rowcount
+    return connection.execute(_SURPLUS).rowcount
+
+
+def end_surplus_of_tenant(connection: Connection, isp_id: int) -> int:
+    return connection.execute(_SURPLUS_OF_TENANT, {"isp": isp_id}).rowcount
+
+
+def end_surplus_of_customers(connection: Connection, isp_id: int, customers: Sequence[int]) -> int:
+    return connection.execute(_SURPLUS_OF_CUSTOMERS, {"isp": isp_id, "customers": list(customers)}).rowcount
 
 
 def next_expiry(connection: Connection) -> tuple[float, float | None]:

@@ -89,3 +89,34 @@ def test_of_two_workers_who_judge_at_once_one_counts_it(engine: Engine, acknowle
             ineffective += outcomes.judge(connection, [(change, False) for change in acknowledgements])
             connection.commit()
     assert [change.isp_id for change in ineffective] == [acknowledged.isp_id]
+
+
+@pytest.fixture
+def crowded(books: Engine) -> Tenant:
+    """A tenant whose customer has one session too many, where newcomers replace the oldest."""
+    number = next(_numbers)
+    tenant = make_tenant(books, f"crowded {number}", address=f"10.5.5.{number}", periods=(time.time() - 86_400,))
+    of = {"isp": tenant.isp_id, "customer": tenant.customer_id, "device": tenant.device_id}
+    with books.begin() as connection:
+        connection.execute(text("update service_plans set on_too_many = 'replace_oldest' where isp_id = :isp"), of)
+        for age in ("older", "newer"):
+            connection.execute(text(_SESSION), of | {"session": f"{age}{number}"})
+        later = "update radacct set acctstarttime = now() where isp_id = :isp and acctuniqueid like 'newer%'"
+        connection.execute(text(later), of)
+    return tenant
+
+
+@pytest.mark.parametrize("news", ["of the customer", "of the whole tenant", "of a start"])
+def test_a_session_too_many_is_found_whatever_brings_the_look(engine: Engine, crowded: Tenant, news: str) -> None:
+    """News of a whole tenant take in those of its customers; and some came while no worker ran."""
+    worker, heard = chores(), News()
+    heard.everything = news == "of a start"
+    if news != "of a start":
+        heard.customers[crowded.isp_id] = {crowded.customer_id} if news == "of the customer" else None
+    with engine.connect() as connection:
+        for _ in range(20):
+            worker.do_one(connection, heard, time.monotonic())
+    asked = text("select reason, acctuniqueid from outbox where isp_id = :isp")
+    with engine.connect() as connection:
+        [(reason, session)] = connection.execute(asked, {"isp": crowded.isp_id})
+    assert reason == "too_many_sessions" and session.startswith("older")
