@@ -37,7 +37,7 @@ CODES = {
 }
 MESSAGES = {
     400: "The request cannot be read: its body must be JSON.",
-    401: "Credentials are missing, wrong or expired.",
+    401: "Log in first: POST /api/auth/login gives a token for `Authorization: Bearer`; machines send X-API-Key.",
     403: "Your role does not allow this.",
     404: "There is no such thing here.",
     405: "This address does not know that method.",

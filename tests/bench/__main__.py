@@ -17,6 +17,7 @@ from tests.bench.population import CUSTOMERS, SECRET, WITH_ROWS
 from tests.bench.project import Project
 from tests.bench.scenario_accounting import drain, interims, mixed, starts, stops
 from tests.bench.scenario_api import api
+from tests.bench.scenario_books import books
 from tests.bench.scenario_changes import changes
 from tests.bench.scenario_logins import flat, logins
 from tests.bench.scenario_memory import memory
@@ -47,11 +48,13 @@ SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
     "changes": changes,
     "network": network,
     "api": api,
+    "books": books,
 }
 #: Measured on installations of their own.
-_ALONE = {"memory", "neighbour", "changes", "network", "api"}
+_ALONE = {"memory", "neighbour", "changes", "network", "api", "books"}
 _QUICK = Options(login_seconds=4, accounting_seconds=6, rounds=1, flat_rows=300_000, many_customers=20_000,
-                 many_devices=10_000, open_sessions=10_000, changed_at_once=5_000, cut_at_once=1_000)  # fmt: skip
+                 many_devices=10_000, open_sessions=10_000, changed_at_once=5_000, cut_at_once=1_000,
+                 many_transfers=100_000)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="A,B", help=f"of {', '.join(SCENARIOS)}")
     parser.add_argument("--quick", action="store_true", help="a few seconds each: to see that it runs")
     parser.add_argument("--seconds", type=float, metavar="N", help="of every run")
+    parser.add_argument("--transfers", type=int, metavar="N", help="that the books grow to, in the scenario books")
     parser.add_argument("--rounds", type=int, metavar="N", help="of project and stock in turn; medians are shown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="rows and single measurements")
     parser.add_argument("--side", choices=("both", "project", "stock"), default="both")
@@ -101,6 +105,7 @@ def _options(given: argparse.Namespace) -> Options:
         many_devices=base.many_devices,
         open_sessions=base.open_sessions,
         changed_at_once=base.changed_at_once,
+        many_transfers=given.transfers or base.many_transfers,
         cut_at_once=base.cut_at_once,
     )
 

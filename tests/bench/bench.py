@@ -29,6 +29,7 @@ class Options:
     many_devices: int = 100_000
     open_sessions: int = 50_000
     changed_at_once: int = 20_000
+    many_transfers: int = 10_000_000
     cut_at_once: int = 10_000
 
 

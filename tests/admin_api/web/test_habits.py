@@ -202,3 +202,12 @@ def test_what_must_reach_the_router_is_ordered_with_the_change(
     method, tail, body = action
     assert tenant.machine.call(method, f"{BASE}/{customer['id']}{tail}", body).status < 300
     assert rows("select kind, reason from outbox where isp_id = :isp order by id", isp=tenant.id) == order
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer x"}, {"X-API-Key": "x"}, {"Authorization": "Basic eDp4"}]
+)
+def test_a_refused_caller_is_told_how_to_log_in(app: APIFlask, headers: dict[str, str]) -> None:
+    answer = Caller(app, headers).get("/api/billing/customers")
+    assert answer.status == 401
+    assert "/api/auth/login" in answer.body["message"] and "X-API-Key" in answer.body["message"]
