@@ -23,6 +23,7 @@ ALONE = {
     "fault/test_slow_peers.py": "health within a second beside a hundred slow callers",
     "models/test_deadline.py": "a silent server is given up after so many seconds",
     "network/test_speed.py": "from the decision to the packet in milliseconds",
+    "radius_module/writer/test_giants.py": "how quickly others are booked beside giant counters",
     "radius_module/replies/test_sender.py": "replies that wait leave at their moment",
     "service/test_restarts.py": "a part that died is back within two seconds",
     "wire/test_changes_in_force.py": "changes are in force within 100 ms",

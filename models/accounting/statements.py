@@ -167,12 +167,12 @@ update radacct r set framedipv6address = coalesce(nullif(new.address, '')::inet,
  where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
 """
 
-#: What no line can have carried, beside the session as it is booked.
+#: What no line can have carried. By a list too: a month without statistics would be read once for each session.
 NOTE_IMPLAUSIBLE = """
 update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
   from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
               %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
- where r.isp_id = new.isp and r.acctuniqueid = new.uid and r.session_month = new.month
+ where (r.isp_id, r.acctuniqueid, r.session_month) = (isp, uid, month) and r.acctuniqueid = any(%(uid)s::text[])
 """
 
 ADD_USAGE = """

@@ -32,6 +32,7 @@ max_wal_size = 2GB
 wal_compression = lz4
 fsync = on
 synchronous_commit = on
+recovery_init_sync_method = syncfs  # once after a crash, not a thousand times: the spools wait for the same disk
 jit = off                        # every query of this system is short
 password_encryption = scram-sha-256
 timezone = 'UTC'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -23,6 +24,11 @@ select (select coalesce(sum(acctinputoctets + acctoutputoctets), 0) from radacct
        (select coalesce(sum(bytes_in + bytes_out), 0) from usage where isp_id = :isp)::bigint,
        (select coalesce(sum(bytes_in + bytes_out), 0) from usage_daily where isp_id = :isp)::bigint
 """
+
+
+def p99(times: Sequence[float]) -> float:
+    """The 99th of 100; 0 where there are none."""
+    return sorted(times)[int(len(times) * 0.99)] if times else 0.0
 
 
 @dataclass
@@ -131,8 +137,7 @@ class Crowd:
 
     def p99(self) -> float:
         """Seconds."""
-        times = sorted(self.times)
-        return times[int(len(times) * 0.99)] if times else 0.0
+        return p99(self.times)
 
     def books(self, patience: float = 60.0) -> Books:
         """Compare, when everything is booked: no less than was acknowledged, no more than was sent."""

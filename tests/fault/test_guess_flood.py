@@ -92,7 +92,7 @@ def guess(system: System, tenant: Tenant, api: dict[str, str], on_the_wire: int,
     }  # fmt: skip
     device, begun = Device(tenant, john), time.monotonic()
     with device.logging_in():
-        floods = [start("wire", wire), start("http", http)]
+        floods = [start("wire", wire), *([start("http", http)] if over_http else [])]
         guesses = sum(result(flood) for flood in floods)
     seconds = time.monotonic() - begun
     codes = codes_of(tenant, john, at_least=int(guesses * _ARRIVE))
@@ -104,8 +104,8 @@ def guess(system: System, tenant: Tenant, api: dict[str, str], on_the_wire: int,
     assert p99 < _AT_ONCE * machine(), sorted(device.times)[-5:]
 
 
-def test_some_guesses(broken: System, tenant: Tenant, api: dict[str, str]) -> None:
-    guess(broken, tenant, api, on_the_wire=2000, over_http=50)
+def test_some_guesses(broken: System, tenant: Tenant) -> None:
+    guess(broken, tenant, {}, on_the_wire=2000, over_http=0)
 
 
 @pytest.mark.long

@@ -29,7 +29,8 @@ def tenant(wire_tenant: Tenant) -> Tenant:
     return wire_tenant
 
 
-def test_guesses_on_the_wire_count_over_http(tenant: Tenant, portal: Portal) -> None:
+def test_guesses_on_the_wire_count_over_http(tenant: Tenant, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin_api.radius.reject_delay.wait", lambda seconds: seconds)
     john = tenant.customer("john")
     assert portal.login(john, MACS[0]).status == 200
     with Guesser(tenant.router, "john") as guesser:
