@@ -11,6 +11,7 @@ from flask import Flask
 from admin_api.access import login, operators, request_log, totp
 from admin_api.access.client_address import ClientAddress
 from admin_api.customers.periods import bought
+from admin_api.customers.personal import personal
 from admin_api.customers.routes import customers
 from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.router_calls import routers
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     customers,
     bought,
     corrections,
+    personal,
     session_routes,
     network,
     reports,

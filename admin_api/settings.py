@@ -32,7 +32,7 @@ class Settings:
     metrics_token: str | None = None
     state_dir: Path = Path("var")
     #: Where the login process listens for questions.
-    socket_dir: Path = Path("var/run")
+    socket_dir: Path = Path("var/run/radius")
     token_lifetime: timedelta = timedelta(hours=12)
     #: Wrong passwords in a minute before an account or an address has to wait; 0: no limit (measurements).
     login_failures_allowed: int = 10
@@ -58,7 +58,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         loopback_devices=_is_loopback(env.get("RADIUS_LISTEN") or "127.0.0.1"),
         metrics_token=env.get("METRICS_TOKEN") or None,
         state_dir=state_dir,
-        socket_dir=Path(env.get("SOCKET_DIR") or state_dir / "run"),
+        socket_dir=Path(env.get("SOCKET_DIR") or state_dir / "run" / "radius"),
         trusted_proxies=_count(env, "API_TRUSTED_PROXIES"),
         radius_listen=env.get("RADIUS_LISTEN") or "127.0.0.1",
         auth_port=int(env.get("RADIUS_AUTH_PORT") or 1812),

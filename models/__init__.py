@@ -8,7 +8,7 @@ from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure,
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
-from models.tables.customers import Customer
+from models.tables.customers import Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
@@ -35,6 +35,7 @@ __all__ = [
     "DeviceAbility",
     "DeviceContact",
     "Drawer",
+    "Erasure",
     "HistoryClock",
     "IdempotencyKey",
     "Isp",

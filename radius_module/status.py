@@ -1,6 +1,7 @@
-"""What the FreeRADIUS processes and their spools report about themselves, for status, readiness and metrics.
+"""What the RADIUS processes report about themselves and their spools, for status, readiness and metrics.
 
-Each process writes a small file every second; readers take it, and the backlog of the spools beside it.
+Each process writes a small file every second. It holds counts and no customer's data, for the API reads it; the spools
+themselves are for the RADIUS processes alone, and the writer says how much waits in them.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from typing import Any, NamedTuple
 
 from models.deadline import scaled
 from radius_module.replace_file import replace_text
-from radius_module.spool import booked_counts
-from radius_module.spool.files import Backlog, backlog, oldest
 from radius_module.steady_clock import BOOT
 
 log = logging.getLogger(__name__)
@@ -85,16 +84,26 @@ def warnings(state_dir: Path) -> list[tuple[str, Trouble]]:
 
 def keep_written(state_dir: Path, process: str, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
     """Begin a thread that writes the process's report anew each second until `stopping`."""
-    path = state_dir / "run" / f"{process}.json"
-    Thread(target=_write, args=(path, facts, stopping), name="status", daemon=True).start()
+    path = report_file(state_dir, process)
+    Thread(target=_keep, args=(path, facts, stopping), name="status", daemon=True).start()
 
 
-def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
+def report_file(state_dir: Path, process: str) -> Path:
+    """Where a process reports."""
+    return state_dir / "run" / "radius" / f"{process}.json"
+
+
+def write(path: Path, facts: dict[str, object]) -> None:
+    """A report, for this account's group as well: the API is in it. Raises OSError."""
+    replace_text(path, json.dumps(facts), mode=0o640)
+
+
+def _keep(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) -> None:
     """A failed write is logged once for each reason."""
     logged = ""
     while True:
         try:
-            replace_text(path, json.dumps(facts()))
+            write(path, facts())
             logged = ""
         except OSError as error:
             if str(error) != logged:
@@ -107,7 +116,7 @@ def _write(path: Path, facts: Callable[[], dict[str, object]], stopping: Event) 
 def report(state_dir: Path, process: str = "auth") -> dict[str, Any] | None:
     """A process' last report; None where it is too old to be from a server that runs."""
     try:
-        written: dict[str, Any] = json.loads((state_dir / "run" / f"{process}.json").read_text(encoding="utf-8"))
+        written: dict[str, Any] = json.loads(report_file(state_dir, process).read_text(encoding="utf-8"))
         return written if age_of(written) < _FRESH_SECONDS else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -126,24 +135,25 @@ def directory_age(written: dict[str, Any] | None) -> float | None:
     return None if written is None or age is None else max(0.0, float(age) + age_of(written))
 
 
-def backlogs(state_dir: Path) -> dict[str, Backlog]:
-    """What is stored and not yet booked, by process; a spool that cannot be read is left out."""
-    by_process = {}
-    for name in SPOOLS:
-        try:
-            by_process[name] = backlog(state_dir / "spool" / name)
-        except OSError:
-            continue
-    return by_process
+class SpoolState(NamedTuple):
+    """A spool as the writer last saw it."""
+
+    #: Stored and not yet booked.
+    records: int
+    octets: int
+    #: Since when the oldest of them waits, seconds.
+    oldest_seconds: float
+    #: How many were booked, by kind.
+    booked: dict[str, int]
 
 
-def age_of_oldest(state_dir: Path, process: str) -> float:
-    """Seconds since the oldest waiting record of a spool came; 0 where nothing waits or the spool cannot be read."""
+def spools(state_dir: Path) -> dict[str, SpoolState]:
+    """By the process whose spool it is; empty where no writer reports."""
+    written = report(state_dir, "writer") or {}
     try:
-        came = oldest(state_dir / "spool" / process)
-    except (OSError, ValueError):
-        return 0.0
-    return 0.0 if came is None else max(0.0, time.time() - came)
+        return {name: SpoolState(**state) for name, state in written["spools"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return {}
 
 
 def dropped_log_lines(state_dir: Path) -> dict[str, int]:
@@ -153,11 +163,6 @@ def dropped_log_lines(state_dir: Path) -> dict[str, int]:
         with suppress(OSError, ValueError):
             counted[path.parent.parent.name] = int(path.read_text(encoding="ascii"))
     return counted
-
-
-def booked(state_dir: Path, process: str) -> dict[str, int]:
-    """How many records of a spool were booked, by kind."""
-    return booked_counts.booked(state_dir / "spool" / process)
 
 
 @cache

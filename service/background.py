@@ -55,6 +55,8 @@ def status(settings: Settings) -> int:
     results = [_report(part, running, secrets) for part in parts.present(running)]
     if text := freeradius.warning(freeradius.check_version(), freeradius.package_version()):
         say(f"  warning: {text}")
+    if notice := running.accounts.notice:
+        say(f"  notice: {notice}")
     return 0 if all(results) else 1
 
 

@@ -4,12 +4,15 @@ import os
 import sysconfig
 from collections.abc import Mapping
 
+from service import parts
 from service.database import urls as database_urls
 from service.host import layout
 from service.host.secret_file import Secrets
 from service.host.settings import Settings
 
 PART = "INFORA_PART"
+#: For the login process: whose questions it answers besides its own user's and root's, a user id.
+ASKED_BY = "INFORA_API_UID"
 #: The last one: tests run installations whose deadlines are shorter (models.deadline).
 _PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "DEADLINE_SCALE")
 
@@ -19,12 +22,12 @@ def common(settings: Settings) -> dict[str, str]:
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return passed | {
         "PATH": f"{settings.venv}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": str(settings.state_dir / "run"),
+        "HOME": str(layout.home_of("api", settings)),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "INFORA_HOME": str(settings.home),
         "STATE_DIR": str(settings.state_dir),
-        "SOCKET_DIR": str(layout.socket_directory(settings)),
+        "SOCKET_DIR": str(layout.radius_sockets(settings)),
         "LOG_LEVEL": settings.log_level,
         "RADIUS_LISTEN": settings.radius_listen,
         "RADIUS_AUTH_PORT": str(settings.radius_auth_port),
@@ -37,17 +40,20 @@ def common(settings: Settings) -> dict[str, str]:
 def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
     """Environment of a supervised part: the secrets that it needs, and no others."""
     urls = database_urls.of(settings, secrets)
-    engine = {"ENGINE_DATABASE_URL": urls.engine, "CREDENTIAL_KEYS": secrets.credential_keys}
-    radius = engine | {"RADIUS_SECRET": secrets.radius_secret, "INFORA_SITE_PACKAGES": _site_packages(settings)}
+    engine = {"ENGINE_DATABASE_URL": urls.engine}
+    keys = {"CREDENTIAL_KEYS": secrets.credential_keys}
+    freeradius = {"RADIUS_SECRET": secrets.radius_secret, "INFORA_SITE_PACKAGES": _site_packages(settings)}
+    radius = engine | keys | freeradius
     needed: Mapping[str, dict[str, str]] = {
         "postgres": {},
-        "auth": radius,
+        "auth": radius | {ASKED_BY: str(settings.accounts.api.uid)},
         "acct": radius,
         "writer": engine,
-        "worker": engine,
+        "worker": engine | keys,
         "api": _api(settings, secrets, urls.api) | _worker_counts(settings),
     }
-    return common(settings) | {PART: name} | needed[name]
+    home = {"HOME": str(layout.home_of(parts.by_name(name).runs_as, settings))}
+    return common(settings) | home | {PART: name} | needed[name]
 
 
 def of_owner(settings: Settings, secrets: Secrets) -> dict[str, str]:
@@ -74,7 +80,7 @@ def _api(settings: Settings, secrets: Secrets, url: str) -> dict[str, str]:
 
 def _worker_counts(settings: Settings) -> dict[str, str]:
     """prometheus-client must see it before it is imported: only the environment comes early enough."""
-    return {"PROMETHEUS_MULTIPROC_DIR": str(settings.state_dir / "run" / "api-metrics")}
+    return {"PROMETHEUS_MULTIPROC_DIR": str(layout.api_directory(settings) / "metrics")}
 
 
 def _site_packages(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from service.database import cluster
 from service.errors import Refusal
 from service.host import freeradius, layout
+from service.host.account import Role
 from service.host.settings import Settings
 
 
@@ -14,18 +15,22 @@ from service.host.settings import Settings
 class Part:
     """`entry`: the file of the repository that the part begins with.
 
+    `runs_as`: the kind of account (service.host.account).
     `stop_signal` and `grace_seconds`: how it is asked to end, and after how long kill -9 ends it.
     `has_children`: whether a kill -9 leaves child processes behind.
     `niceness`: the priority when processors are scarce, as far as the starting account may set it.
+    `sets_priorities`: whether it may lower those of other parts' processes.
     """
 
     name: str
     entry: str
+    runs_as: Role
     stop_signal: str
     grace_seconds: int
     command: Callable[[Settings], Sequence[str]]
     has_children: bool = False
     niceness: int = 0
+    sets_priorities: bool = False
 
 
 def _postgres(settings: Settings) -> list[str]:
@@ -59,20 +64,20 @@ def _api(settings: Settings) -> list[str]:
             "--config", "python:admin_api.http_server",
             "--bind", f"{host}:{settings.api_port}", "--worker-class", "admin_api.web.http_worker.BufferingWorker",
             "--workers", "2", "--threads", "4",
-            "--worker-tmp-dir", str(settings.state_dir / "run"), "--no-control-socket", "--graceful-timeout", "5",
+            "--worker-tmp-dir", str(layout.api_directory(settings)), "--no-control-socket", "--graceful-timeout", "5",
             "--log-level", settings.log_level]  # fmt: skip
 
 
 PARTS = (
     # INT is PostgreSQL's fast stop: TERM would wait for every client to leave.
-    Part("postgres", "service/database/cluster.py", "INT", 30, _postgres, has_children=True),
+    Part("postgres", "service/database/cluster.py", "database", "INT", 30, _postgres, has_children=True),
     # FreeRADIUS waits for ever on a hook that hangs; its spool makes kill -9 safe. Customers wait for logins and
     # routers for accounting, but nobody waits for the books.
-    Part("auth", "radius_module/authorize.py", "TERM", 5, _auth, niceness=-5),
-    Part("acct", "radius_module/accounting.py", "TERM", 5, _acct, niceness=-2),
-    Part("writer", "radius_module/writer/__main__.py", "TERM", 8, _writer),
-    Part("worker", "radius_module/enforce/__main__.py", "TERM", 8, _worker),
-    Part("api", "admin_api/__init__.py", "TERM", 8, _api, has_children=True),
+    Part("auth", "radius_module/authorize.py", "radius", "TERM", 5, _auth, niceness=-5),
+    Part("acct", "radius_module/accounting.py", "radius", "TERM", 5, _acct, niceness=-2),
+    Part("writer", "radius_module/writer/__main__.py", "radius", "TERM", 8, _writer, sets_priorities=True),
+    Part("worker", "radius_module/enforce/__main__.py", "radius", "TERM", 8, _worker),
+    Part("api", "admin_api/__init__.py", "api", "TERM", 8, _api, has_children=True),
 )
 
 

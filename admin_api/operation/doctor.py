@@ -200,7 +200,7 @@ def _directory(env: Mapping[str, str]) -> str:
 
 
 def _spool(env: Mapping[str, str]) -> str:
-    waiting = sum(backlog.records for backlog in status.backlogs(_state_dir(env)).values())
+    waiting = sum(spool.records for spool in status.spools(_state_dir(env)).values())
     if waiting > _DEEPEST_SPOOL:
         raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database fast enough?")
     return f"{waiting} records wait to be booked"

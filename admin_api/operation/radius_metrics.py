@@ -38,7 +38,7 @@ class RadiusFigures(Collector):
         yield from _logins(reports.get("auth"))
         yield from _accounting(reports.get("acct"))
         yield from _storing(reports)
-        yield from _waiting(self._state_dir)
+        yield from _waiting(status.spools(self._state_dir))
         yield from _booking(reports.get("writer"))
         yield from _troubles(self._state_dir)
         yield _by("counter", "infora_log_lines_dropped", "Lines of logs that the disk did not take.", "part",
@@ -88,20 +88,21 @@ def _storing(reports: Reports) -> Iterator[Metric]:
         yield _by("counter", metric, help_text, "process", counts)
 
 
-def _waiting(state_dir: Path) -> Iterator[Metric]:
-    """What lies in the spools, and what came out of them."""
-    backlogs = status.backlogs(state_dir)
-    yield _by("gauge", "infora_spool_records", "Stored and not yet booked.", "process",
-              {name: backlog.records for name, backlog in backlogs.items()})  # fmt: skip
-    yield _by("gauge", "infora_spool_octets", "Octets of them.", "process",
-              {name: backlog.octets for name, backlog in backlogs.items()})  # fmt: skip
-    yield _by("gauge", "infora_spool_oldest_seconds", "Since when the oldest of them waits.", "process",
-              {name: status.age_of_oldest(state_dir, name) for name in backlogs})  # fmt: skip
+def _waiting(spools: Mapping[str, status.SpoolState]) -> Iterator[Metric]:
+    """What lies in the spools, and what came out of them, as the writer says."""
+    for metric, field, help_text in (
+        ("infora_spool_records", "records", "Stored and not yet booked."),
+        ("infora_spool_octets", "octets", "Octets of them."),
+        ("infora_spool_oldest_seconds", "oldest_seconds", "Since when the oldest of them waits."),
+    ):
+        yield _by(
+            "gauge", metric, help_text, "process", {name: getattr(spool, field) for name, spool in spools.items()}
+        )
     booked = CounterMetricFamily(
         "infora_booked_records", "Records taken from the spool into the database.", labels=("process", "type")
     )
-    for name in status.SPOOLS:
-        for kind, count in status.booked(state_dir, name).items():
+    for name, spool in spools.items():
+        for kind, count in spool.booked.items():
             booked.add_metric((name, kind), count)
     yield booked
 

@@ -30,7 +30,7 @@ from models.network.lookup import device_at, usual_device
 from radius_module.login import ask
 from radius_module.login.ask import Caller
 from radius_module.replies.outcome import ACCEPT
-from radius_module.status import backlogs, directory_age, report, version
+from radius_module.status import directory_age, report, spools, version
 
 radius = APIBlueprint("radius", __name__, tag="RADIUS")
 
@@ -66,7 +66,7 @@ def status() -> dict[str, Any]:
     return {
         "freeradius": {"running": server is not None, "version": version()},
         "online_sessions": counts.online_sessions,
-        "spool_depth": sum(backlog.records for backlog in backlogs(state_dir).values()),
+        "spool_depth": sum(spool.records for spool in spools(state_dir).values()),
         "last_accounting_at": counts.last_accounting_at,
         "directory": {"customers": counts.customers, "devices": counts.devices, "age_seconds": age},
     }

@@ -26,6 +26,9 @@ Status = Literal["active", "suspended"]
 Storage = Literal["encrypted", "nt_password", "ssha512"]
 StaleHours = Annotated[Whole, Field(ge=0, le=8760)]
 RetentionMonths = Annotated[Whole, Field(ge=1, le=1200)]
+#: Who changes something should not be able to let the trace of it vanish at once.
+AuditMonths = Annotated[Whole, Field(ge=3, le=1200)]
+RetentionDays = Annotated[Whole, Field(ge=7, le=36_500)]
 
 
 class IspIn(Body):
@@ -41,6 +44,10 @@ class IspIn(Body):
     status: Status = "active"
     max_stale_hours: StaleHours = 72
     retention_months: RetentionMonths = 24
+    login_retention_months: RetentionMonths | None = None
+    audit_retention_months: AuditMonths = 24
+    request_retention_days: RetentionDays = 90
+    quarantine_retention_days: RetentionDays = 365
     credential_storage: Storage = "encrypted"
 
 
@@ -56,6 +63,10 @@ class IspChange(Body):
     status: Status = unchanged()
     max_stale_hours: StaleHours = unchanged()
     retention_months: RetentionMonths = unchanged()
+    login_retention_months: RetentionMonths | None = None
+    audit_retention_months: AuditMonths = unchanged()
+    request_retention_days: RetentionDays = unchanged()
+    quarantine_retention_days: RetentionDays = unchanged()
     credential_storage: Storage = unchanged()
 
 
@@ -71,6 +82,10 @@ class IspOut(Shown):
     status: Status
     max_stale_hours: int
     retention_months: int
+    login_retention_months: int | None
+    audit_retention_months: int
+    request_retention_days: int
+    quarantine_retention_days: int
     credential_storage: Storage
     created_at: datetime
     updated_at: datetime

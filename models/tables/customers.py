@@ -1,4 +1,4 @@
-"""Customers, the periods they paid for, and the data they bought on top."""
+"""Customers, and those who asked to be forgotten."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Created, Id, No, TenantKey, Updated
+from models.tables.base import Base, Created, HistoryTenantKey, Id, No, TenantKey, Updated
 
 
 class Customer(Base):
@@ -68,3 +68,24 @@ class Customer(Base):
     next_service_plan_id: Mapped[int | None]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]
+
+
+class Erasure(Base):
+    """One request, carried out by the writer; it outlives the customer and the tenant."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        UniqueConstraint("isp_id", "customer_id"),
+        Index("ix_erasures_waiting", "isp_id", postgresql_where=text("username is not null")),
+    )
+
+    isp_id: Mapped[HistoryTenantKey]
+    id: Mapped[Id]
+    customer_id: Mapped[int]
+    #: What is looked for where no id leads; gone once nothing more can arrive under the name.
+    username: Mapped[str | None]
+    requested_by: Mapped[str]
+    requested_at: Mapped[Created]
+    #: When the history was last gone over, and since when it holds nothing of the person.
+    checked_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]

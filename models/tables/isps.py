@@ -25,6 +25,10 @@ class Isp(Base):
         ),
         CheckConstraint("max_stale_hours >= 0", name="max_stale_hours_not_negative"),
         CheckConstraint("retention_months >= 1", name="retention_months_positive"),
+        CheckConstraint("login_retention_months >= 1", name="login_retention_months_positive"),
+        CheckConstraint("audit_retention_months >= 3", name="audit_retention_months_enough"),
+        CheckConstraint("request_retention_days >= 7", name="request_retention_days_enough"),
+        CheckConstraint("quarantine_retention_days >= 7", name="quarantine_retention_days_enough"),
         CheckConstraint("length(name) between 1 and 200", name="name_length"),
     )
 
@@ -41,6 +45,13 @@ class Isp(Base):
     max_stale_hours: Mapped[int] = mapped_column(server_default=text("72"))
     #: How long closed sessions are kept, months.
     retention_months: Mapped[int] = mapped_column(server_default=text("24"))
+    #: The same for results of logins; null: as long as sessions.
+    login_retention_months: Mapped[int | None]
+    audit_retention_months: Mapped[int] = mapped_column(server_default=text("24"))
+    #: Requests to devices that are over.
+    request_retention_days: Mapped[int] = mapped_column(server_default=text("90"))
+    #: Records that could not be booked.
+    quarantine_retention_days: Mapped[int] = mapped_column(server_default=text("365"))
     credential_storage: Mapped[str] = mapped_column(server_default="encrypted")
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]

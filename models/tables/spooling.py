@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, LargeBinary
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +45,7 @@ class Quarantined(Base):
     """A record that the database refused, whole, for operators to look at and to submit again."""
 
     __tablename__ = "quarantine"
+    __table_args__ = (Index("ix_quarantine_isp_id_created_at", "isp_id", "created_at"),)
 
     #: 0 where the record does not even say whose it is.
     isp_id: Mapped[HistoryTenantKey]

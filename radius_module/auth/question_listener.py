@@ -43,10 +43,10 @@ class QuestionListener:
         }
 
     def start(self) -> None:
-        """Listen, for this installation's own account alone. Logins on the wire go on where that fails."""
+        """Listen, for the API and this account alone. Logins on the wire go on where that fails."""
         path = question.socket_path(self._server.settings.socket_dir)
         try:
-            listener = unix_socket.listening(path, socket.SOCK_SEQPACKET, backlog=64)
+            listener = unix_socket.listening(path, socket.SOCK_SEQPACKET, backlog=64, mode=0o660)
         except OSError as error:
             log.error("the API cannot ask the login process: %s", error)
             return
@@ -55,7 +55,7 @@ class QuestionListener:
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
-            with unix_socket.accept_ours(listener) as link:
+            with unix_socket.accept_ours(listener, self._server.settings.asked_by) as link:
                 try:
                     self._answer(link)
                 except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -30,7 +29,6 @@ from radius_module.login.passwords import Passwords
 from radius_module.login.reject_delay import RejectDelay
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
-from radius_module.replace_file import replace_text
 from radius_module.replies.sender import Sender
 from radius_module.rules.facts import Device
 from radius_module.settings import Settings
@@ -73,7 +71,7 @@ class AuthServer:
         #: Code → answers since the start.
         self.answers: Counter[str] = Counter()
         self._stopping = threading.Event()
-        self._report = settings.state_dir / "run" / "auth.json"
+        self._report = status.report_file(settings.state_dir, "auth")
         self._crashes = Crashes(self._report)
 
     def start(self) -> None:
@@ -93,7 +91,7 @@ class AuthServer:
         """Put what is in memory on the disk."""
         self._stopping.set()
         with suppress(OSError):
-            replace_text(self._report, json.dumps(self._facts() | {"stopped": True}))
+            status.write(self._report, self._facts() | {"stopped": True})
         self._feed.stop()
         self._watch.stop()
         self._snapshot.close()

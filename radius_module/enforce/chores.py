@@ -50,6 +50,7 @@ class Chores:
             Chore("effects", self._verify, 0.1, lambda news: news.sessions, 1.0),
             Chore("events", lambda connection, _: self._look_again(connection), 1.0, lambda _: True, 1.0),
             Chore("everybody", self._see_to_everybody, 1.0, lambda news: news.everything, 60.0),
+            Chore("forgetting", self._forget, 0.0, lambda _: False, 600.0),
         )
         self._rested_at = {chore.name: 0.0 for chore in self._chores}
         self._due_at = {chore.name: 0.0 for chore in self._chores}
@@ -95,6 +96,9 @@ class Chores:
         sweeps.end_forbidden(connection)
         sweeps.end_surplus(connection)
         outcomes.fail_orphans(connection)
+
+    @staticmethod
+    def _forget(connection: Connection, _news: News) -> None:
         outcomes.forget_old(connection)
 
     def _see_to_customers(self, connection: Connection, news: News) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from radius_module.replace_file import replace_text
+from radius_module.replace_file import owned_as_its_directory, replace_text
 from radius_module.spool import codec, segment
 
 _NODE = "node"
@@ -53,6 +53,7 @@ def node_of(directory: Path) -> str:
         pass
     fresh = directory / f"{_NODE}.{secrets.token_hex(4)}"
     with fresh.open("x") as file:
+        owned_as_its_directory(file.fileno(), directory)
         file.write(secrets.token_hex(8) + "\n")
         file.flush()
         os.fsync(file.fileno())
@@ -69,6 +70,7 @@ def node_of(directory: Path) -> str:
 def claim(directory: Path, name: str = _LOCK) -> int:
     """An open file whose lock says that this process has the spool; it ends with the process. Raises SpoolLocked."""
     fd = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    owned_as_its_directory(fd, directory)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as taken:

@@ -17,8 +17,9 @@ from radius_module import settings, status
 from radius_module.ipc.feed import WriterFeed
 from radius_module.spool import files
 from radius_module.writer import report
-from radius_module.writer.history_clock import Clocks
-from radius_module.writer.retention import Retention
+from radius_module.writer.history.erasure import keep_erasing
+from radius_module.writer.history.history_clock import Clocks
+from radius_module.writer.history.retention import Retention
 from radius_module.writer.spool_reader import SpoolReader
 from radius_module.writer.writer import LOCK, NICE, Writer
 
@@ -44,7 +45,7 @@ def _keep_history(retention: Retention, stopping: threading.Event) -> None:
         stopping.wait(wait)
 
 
-def writer_of(installation: settings.Settings) -> Writer:
+def writer_of(installation: settings.Place) -> Writer:
     """The writer of this installation."""
     root = installation.spool("acct").parent
     files.make_ready(root)
@@ -58,7 +59,7 @@ def main() -> int:
     """Run until SIGTERM; one writer a node."""
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "info").upper(), format="%(levelname)s %(message)s")
     try:
-        installation = settings.from_environment()
+        installation = settings.place()
         writer = writer_of(installation)
         lock = _alone(installation.spool("acct").parent, writer)
     except (ValueError, OSError) as error:
@@ -73,8 +74,11 @@ def main() -> int:
                           answers_within=_LONGEST_REMOVAL)  # fmt: skip
     retention = Retention(history, Clocks())
     threading.Thread(target=_keep_history, args=(retention, writer.stopping), daemon=True).start()
-    spools = [installation.spool(process) for process in status.SPOOLS]
-    written = partial(report.facts, writer.progress, spools, lambda: retention.alarm, writer.waiting.longest)
+    erasures = make_engine(installation.database_url, "infora erasures", pool_size=1, max_overflow=0,
+                           answers_within=_LONGEST_REMOVAL)  # fmt: skip
+    threading.Thread(target=keep_erasing, args=(erasures, writer.stopping), daemon=True).start()
+    depths = report.Depths({process: installation.spool(process) for process in status.SPOOLS})
+    written = partial(report.facts, writer.progress, depths, lambda: retention.alarm, writer.waiting.longest)
     status.keep_written(installation.state_dir, "writer", written, writer.stopping)
     writer.run()
     os.close(lock)

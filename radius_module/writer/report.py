@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from models.deadline import scaled
-from radius_module.spool import files
-from radius_module.status import Trouble, described, moment
+from radius_module.spool import booked_counts, files
+from radius_module.status import SpoolState, Trouble, described, moment
 
 #: The database answers a writer that has nothing to do every few seconds; records are booked at once.
 LONGEST_SILENCE, OLDEST_RECORD = scaled(20.0), scaled(60.0)
+#: After a count, so many times its duration nothing is counted.
+_COUNTING_SHARE = 20
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -38,14 +44,47 @@ class Progress:
         return time.monotonic() - self._answered
 
 
+class Depths:
+    """How much waits in the spools. Counting a long backlog reads all of it, so it is done the less often then."""
+
+    def __init__(self, spools: Mapping[str, Path], clock: Callable[[], float] = time.monotonic) -> None:
+        self._spools, self._clock = spools, clock
+        self._counted: dict[str, files.Backlog] = {}
+        self._next = 0.0
+
+    def now(self) -> dict[str, SpoolState]:
+        """By the process whose spool it is; one that cannot be read is left out."""
+        begun = self._clock()
+        if begun >= self._next:
+            self._counted = dict(_readable(self._spools, files.backlog))
+            self._next = begun + _COUNTING_SHARE * (self._clock() - begun)
+        came = dict(_readable(self._spools, files.oldest))
+        now = time.time()
+        return {
+            name: SpoolState(
+                records=counted.records, octets=counted.octets,
+                oldest_seconds=round(max(0.0, now - (came.get(name) or now)), 1),
+                booked=booked_counts.booked(self._spools[name]),
+            )
+            for name, counted in self._counted.items()
+        }  # fmt: skip
+
+
+def _readable(spools: Mapping[str, Path], read: Callable[[Path], T]) -> Iterator[tuple[str, T]]:
+    for name, path in spools.items():
+        with suppress(OSError, ValueError):
+            yield name, read(path)
+
+
 def facts(
     progress: Progress,
-    spools: Sequence[Path],
+    depths: Depths,
     alarm: Callable[[], str | None],
     locked: Callable[[], tuple[int, float] | None] = lambda: None,
 ) -> dict[str, object]:
     """The report. `alarm`: why history is not removed; `locked`: tenant and seconds of who waits for a lock longest."""
-    waiting = _age_of_oldest(spools)
+    spools = depths.now()
+    waiting = max((state.oldest_seconds for state in spools.values()), default=0.0)
     troubles: list[Trouble] = []
     if progress.silence > LONGEST_SILENCE:
         troubles.append(Trouble("books", f"the database has not answered for {progress.silence:.0f} s"))
@@ -61,16 +100,6 @@ def facts(
         "booked_at": progress.booked_at or None,
         "database_silent_seconds": round(progress.silence, 1),
         "oldest_waiting_seconds": round(waiting, 1),
+        "spools": {name: state._asdict() for name, state in spools.items()},
         **described(troubles, warnings),
     }
-
-
-def _age_of_oldest(spools: Sequence[Path]) -> float:
-    """Seconds, of the records of all spools; 0 where nothing waits."""
-    moments = []
-    for spool in spools:
-        try:
-            moments.append(files.oldest(spool))
-        except (OSError, ValueError):
-            continue
-    return max([0.0, *(time.time() - moment for moment in moments if moment is not None)])

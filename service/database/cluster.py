@@ -1,15 +1,18 @@
 """The private PostgreSQL cluster below STATE_DIR/pg: created once, reached over a Unix socket only.
 
-Called by `exec` as the parts' account, before it becomes the postmaster. Not used with DATABASE_URL.
+Called by `exec` as the database's account, before it becomes the postmaster. Not used with DATABASE_URL.
 """
 
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+from service.database import urls
 from service.errors import Refusal, last_line
+from service.host.account import Accounts
 from service.host.layout import socket_directory
 from service.host.settings import Settings
 
@@ -21,7 +24,7 @@ _CONFIGURATION = """\
 include 'initdb.conf'            # what initdb detected on this machine
 listen_addresses = ''
 unix_socket_directories = '{sockets}'
-unix_socket_permissions = 0700
+unix_socket_permissions = 0770    # members of the group that the directory lets in
 port = 5432
 max_connections = 100
 shared_buffers = 256MB
@@ -40,9 +43,13 @@ log_min_error_statement = panic  # statements carry customers' data
 log_line_prefix = '[%p] %q%u@%d '
 """
 
-# The account that owns the cluster (and root) is its superuser; roles come with a password.
-_HBA = "local all postgres peer map=installation\nlocal all all scram-sha-256\n"
-_IDENT = "installation {account} postgres\ninstallation root postgres\n"
+# Who is at the other end of the socket is the kernel's word: no part has a password for the private cluster, and none
+# becomes another's role. Roles that an operator adds come with a password.
+_HBA = """\
+local all postgres peer map=installation
+local {database} {roles} peer map=installation
+local all all scram-sha-256
+"""
 
 
 def data_directory(settings: Settings) -> Path:
@@ -93,5 +100,18 @@ def configure(settings: Settings) -> None:
     data = data_directory(settings)
     sockets = str(socket_directory(settings)).replace("'", "''")
     (data / "postgresql.conf").write_text(_CONFIGURATION.format(sockets=sockets))
-    (data / "pg_hba.conf").write_text(_HBA)
-    (data / "pg_ident.conf").write_text(_IDENT.format(account=settings.account.name))
+    (data / "pg_hba.conf").write_text(_HBA.format(database=urls.PRIVATE_DATABASE, roles=",".join(urls.PRIVATE_ROLES)))
+    lines = (f'installation "{user}" {role}\n' for user, role in _who_is_who(settings.accounts))
+    (data / "pg_ident.conf").write_text("".join(lines))
+
+
+def _who_is_who(accounts: Accounts) -> Iterator[tuple[str, str]]:
+    """(system user, role): the cluster's own account and root are its superuser, root every role."""
+    owner, engine, api = urls.PRIVATE_ROLES
+    yield accounts.database.name, urls.SUPERUSER
+    yield accounts.radius.name, engine
+    yield accounts.api.name, api
+    if not accounts.are_apart:
+        yield accounts.database.name, owner
+    for role in (urls.SUPERUSER, *urls.PRIVATE_ROLES):
+        yield "root", role

@@ -1,6 +1,7 @@
 """The database's roles: owner, engine (reads every tenant), API (bypasses nothing). Safe to repeat.
 
-Passwords travel as SCRAM verifiers computed here, so that no server log can ever show them.
+In the private cluster they have no password: PostgreSQL knows the account at the socket's other end. Elsewhere
+passwords travel as SCRAM verifiers computed here, so that no server log can ever show them.
 """
 
 import psycopg2
@@ -21,20 +22,19 @@ API = "LOGIN NOBYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE"
 def ensure(settings: Settings, secrets: Secrets) -> None:
     """Roles and database for this installation, in the private cluster or behind DATABASE_URL."""
     if settings.database_url is None:
-        _ensure_private(settings, secrets)
+        _ensure_private(settings)
     else:
         _ensure_outside(database_urls.of(settings, secrets), secrets)
 
 
-def _ensure_private(settings: Settings, secrets: Secrets) -> None:
-    database = database_urls.PRIVATE_DATABASE
+def _ensure_private(settings: Settings) -> None:
+    owner, *_ = database_urls.PRIVATE_ROLES
     db = psycopg2.connect(database_urls.superuser(settings), connect_timeout=5)
     try:
         db.autocommit = True
-        _ensure_role(db, database, ENGINE, secrets.db_owner_password)
-        _ensure_role(db, f"{database}_engine", ENGINE, secrets.db_engine_password)
-        _ensure_role(db, f"{database}_api", API, secrets.db_api_password)
-        ensure_database(db, database, owner=database)
+        for role, attributes in zip(database_urls.PRIVATE_ROLES, (ENGINE, ENGINE, API), strict=True):
+            _ensure_role(db, role, attributes, None)
+        ensure_database(db, database_urls.PRIVATE_DATABASE, owner=owner)
     finally:
         db.close()
 
@@ -89,16 +89,16 @@ def _may_create_roles(db: Connection) -> bool:
     return bool(superuser or (delegated and db.server_version >= 160000))
 
 
-def _ensure_role(db: Connection, name: str, attributes: str, password: str) -> None:
+def _ensure_role(db: Connection, name: str, attributes: str, password: str | None) -> None:
     with db.cursor() as cursor:
         cursor.execute(_role_statement(db, name, attributes, password))
 
 
-def _role_statement(db: Connection, name: str, attributes: str, password: str) -> sql.Composed:
+def _role_statement(db: Connection, name: str, attributes: str, password: str | None) -> sql.Composed:
     with db.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
         verb = "CREATE" if cursor.fetchone() is None else "ALTER"
-    verifier = encrypt_password(password, name, db, "scram-sha-256")
+    verifier = None if password is None else encrypt_password(password, name, db, "scram-sha-256")
     return sql.SQL("{} ROLE {} {} PASSWORD {}").format(
         sql.SQL(verb), sql.Identifier(name), sql.SQL(attributes), sql.Literal(verifier)
     )

@@ -12,6 +12,8 @@ from service.host.secret_file import Secrets
 from service.host.settings import Settings
 
 PRIVATE_DATABASE = "infora"
+#: Owner, engine and API.
+PRIVATE_ROLES = ("infora", "infora_engine", "infora_api")
 SUPERUSER = "postgres"
 
 
@@ -25,9 +27,9 @@ class DatabaseUrls:
 
 
 def of(settings: Settings, secrets: Secrets) -> DatabaseUrls:
-    owner = settings.database_url or _socket_url(
-        settings, PRIVATE_DATABASE, PRIVATE_DATABASE, secrets.db_owner_password
-    )
+    if settings.database_url is None:
+        return DatabaseUrls(*(_socket_url(settings, role, PRIVATE_DATABASE) for role in PRIVATE_ROLES))
+    owner = settings.database_url
     database = database_name(owner)
     return DatabaseUrls(
         owner=owner,
@@ -37,8 +39,8 @@ def of(settings: Settings, secrets: Secrets) -> DatabaseUrls:
 
 
 def superuser(settings: Settings) -> str:
-    """The private cluster's superuser: no password, because PostgreSQL checks the account of the socket's peer."""
-    return _socket_url(settings, SUPERUSER, "postgres", "")
+    """The private cluster's superuser."""
+    return _socket_url(settings, SUPERUSER, "postgres")
 
 
 def database_name(url: str) -> str:
@@ -60,7 +62,7 @@ def with_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path="/" + quote(database, safe="")))
 
 
-def _socket_url(settings: Settings, role: str, database: str, password: str) -> str:
+def _socket_url(settings: Settings, role: str, database: str) -> str:
+    """Without a password: PostgreSQL looks at the account of the socket's other end."""
     query = urlencode({"host": str(socket_directory(settings)), "port": 5432}, safe="/")
-    user = f"{role}:{quote(password, safe='')}" if password else role
-    return f"postgresql://{user}@/{database}?{query}"
+    return f"postgresql://{role}@/{database}?{query}"

@@ -1,20 +1,27 @@
-"""The unprivileged account that the parts run as.
+"""The unprivileged accounts that the parts run as.
 
-Started by root, every part runs as the system user `infora`; started by anybody else, as that user.
+Started by root, each kind of part has a system user of its own, so that none of them reads what another holds; started
+by anybody else, all of them run as that user (docs/decisions/0078-a-user-for-each-kind-of-part.md).
 """
 
 import os
 import pwd
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from service.errors import Refusal
 
-SYSTEM_USER = "infora"
+Role = Literal["database", "radius", "api"]
+#: scripts/setup creates them. `radius` runs logins, accounting, the books and the worker.
+SYSTEM_USERS: dict[Role, str] = {"database": "infora-db", "radius": "infora-radius", "api": "infora-api"}
+#: The one user of releases before 0.2, whose files are taken over.
+FORMER_USER = "infora"
 
 
 @dataclass(frozen=True)
 class Account:
-    """The user that the parts run as; `switch`: the caller is root and has to change to that user."""
+    """A user that parts run as; `switch`: the caller is root and has to change to that user."""
 
     name: str
     uid: int
@@ -32,18 +39,59 @@ class Account:
         return os.getgrouplist(self.name, self.gid)
 
     def own(self, path: str | os.PathLike[str]) -> None:
-        """Give the parts a directory or file that root has just created."""
+        """Give this user a directory or file that root has just created."""
         if self.switch:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
-def current() -> Account:
-    """The account that the caller's parts run as. Raises Refusal when root has not run the set-up yet."""
+@dataclass(frozen=True)
+class Accounts:
+    """Whose the parts are, by kind of part."""
+
+    database: Account
+    radius: Account
+    api: Account
+
+    def of(self, role: Role) -> Account:
+        return {"database": self.database, "radius": self.radius, "api": self.api}[role]
+
+    def each(self) -> Iterable[Account]:
+        return (self.database, self.radius, self.api)
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether the kernel keeps one kind of part from another's files, memory and keys."""
+        return self.database.switch
+
+    @property
+    def notice(self) -> str | None:
+        """What an operator should know of an installation without that wall."""
+        if self.are_apart:
+            return None
+        return (f"every part runs as {self.api.name}, so that the API could read what RADIUS and PostgreSQL hold: "
+                "start it as root to give each of them a user of its own")  # fmt: skip
+
+
+def current() -> Accounts:
+    """The accounts that the caller's parts run as. Raises Refusal when root has not run the set-up yet."""
     if os.geteuid() != 0:
-        me = pwd.getpwuid(os.geteuid())
-        return Account(me.pw_name, me.pw_uid, me.pw_gid, switch=False)
+        user = pwd.getpwuid(os.geteuid())
+        same = Account(user.pw_name, user.pw_uid, user.pw_gid, switch=False)
+        return Accounts(same, same, same)
+    return Accounts(*(_system_user(SYSTEM_USERS[role]) for role in ("database", "radius", "api")))
+
+
+def former_uid() -> int | None:
+    """Of the user that an earlier release ran everything as; None where there was none."""
     try:
-        user = pwd.getpwnam(SYSTEM_USER)
+        return pwd.getpwnam(FORMER_USER).pw_uid
     except KeyError:
-        raise Refusal(f"The system user {SYSTEM_USER} does not exist: run scripts/setup first.") from None
+        return None
+
+
+def _system_user(name: str) -> Account:
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        raise Refusal(f"The system user {name} does not exist: run scripts/setup first.") from None
     return Account(user.pw_name, user.pw_uid, user.pw_gid, switch=True)

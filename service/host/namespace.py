@@ -1,4 +1,4 @@
-"""A clone or STATE_DIR below a directory that the parts' account cannot enter, such as /root.
+"""A clone or STATE_DIR below a directory that the parts' accounts cannot enter, such as /root.
 
 The service tree then runs in a mount namespace of its own, where each closed directory is covered by an
 empty, open one that holds only the installation's directories, at their usual paths. Outside, nothing changes.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service.errors import Refusal
-from service.host.account import Account
+from service.host.account import Account, Accounts
 from service.host.settings import Settings
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -20,17 +20,24 @@ _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
 def enter_if_needed(settings: Settings) -> None:
     """Let the parts reach the paths they need, in this process and its children only."""
-    if not settings.account.switch:
+    accounts = settings.accounts
+    if not accounts.are_apart:
         return
     needed = sorted({settings.home, settings.venv, settings.state_dir})
-    if all(closed_ancestor(path, settings.account) is None for path in needed):
+    if all(closed_above(path, accounts) is None for path in needed):
         return
     os.umask(0o022)
-    _unshare(needed, settings.account)
+    _unshare(needed, accounts)
     for path in needed:
-        while (closed := closed_ancestor(path, settings.account)) is not None:
+        while (closed := closed_above(path, accounts)) is not None:
             _cover(closed, [other for other in needed if closed in other.parents])
     os.chdir("/")
+
+
+def closed_above(path: Path, accounts: Accounts) -> Path | None:
+    """The outermost directory above `path` that some part may not enter."""
+    closed = (closed_ancestor(path, account) for account in accounts.each())
+    return min((directory for directory in closed if directory is not None), default=None)
 
 
 def closed_ancestor(path: Path, account: Account) -> Path | None:
@@ -50,11 +57,11 @@ def closed_ancestor(path: Path, account: Account) -> Path | None:
     return above[int(index)] if index else None
 
 
-def _unshare(needed: Sequence[Path], account: Account) -> None:
-    closed = next(above for path in needed if (above := closed_ancestor(path, account)))
+def _unshare(needed: Sequence[Path], accounts: Accounts) -> None:
+    closed = next(above for path in needed if (above := closed_above(path, accounts)))
     if _LIBC.unshare(_CLONE_NEWNS) != 0:
         raise Refusal(
-            f"The user {account.name} may not enter {closed}, and this kernel refuses a private mount namespace: "
+            f"The users of the parts may not enter {closed}, and this kernel refuses a private mount namespace: "
             "move the clone and STATE_DIR to a place open to all, such as /opt."
         )
     _make_mounts_private()

@@ -25,7 +25,6 @@ class Secrets:
     jwt_secret_key: str
     credential_keys: str
     radius_secret: str
-    db_owner_password: str
     db_engine_password: str
     db_api_password: str
     admin_password: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import Refusal
-from service.host.account import Account, current
+from service.host.account import Accounts, current
 
 HOME = Path(__file__).resolve().parents[2]
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -24,7 +24,7 @@ class Settings:
     home: Path
     state_dir: Path
     venv: Path
-    account: Account
+    accounts: Accounts
     database_url: str | None
     radius_listen: str
     radius_auth_port: int
@@ -57,7 +57,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         home=HOME,
         state_dir=_state_dir(env),
         venv=Path(env.get("VENV") or HOME / ".venv").resolve(),
-        account=current(),
+        accounts=current(),
         database_url=_database_url(env),
         radius_listen=_address(env, "RADIUS_LISTEN"),
         radius_auth_port=auth,

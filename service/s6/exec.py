@@ -1,7 +1,7 @@
 """`python -m service exec NAME`: what a service's run script becomes.
 
 Runs as root (or as the invoking user), reads the secrets, ends leftover processes of the part's last run,
-changes to the parts' account and becomes the part. Imports little: a killed part must be back at once.
+changes to the part's account and becomes the part. Imports little: a killed part must be back at once.
 """
 
 import os
@@ -13,7 +13,7 @@ from service.database import cluster
 from service.host.secret_file import load_or_create
 from service.host.settings import Settings
 from service.progress import say
-from service.s6 import leftovers, tree
+from service.s6 import leftovers, priority_right, tree
 
 
 def become(name: str, settings: Settings) -> NoReturn:
@@ -28,7 +28,11 @@ def become(name: str, settings: Settings) -> NoReturn:
     if part.niceness:
         with suppress(OSError):  # not root, or a container that forbids it
             os.setpriority(os.PRIO_PROCESS, 0, part.niceness)
-    settings.account.drop()
+    account = settings.accounts.of(part.runs_as)
+    if part.sets_priorities:
+        priority_right.drop_but_it(account)
+    else:
+        account.drop()
     if name == "postgres":
         cluster.create(settings)
         cluster.configure(settings)

@@ -49,6 +49,8 @@ class BringUp:
         supervisor.refuse_if_running(self.settings)
         version = ".".join(map(str, freeradius.check_version()))
         self.progress.step(f"FreeRADIUS {version}")
+        if notice := self.settings.accounts.notice:
+            self.progress.step(f"notice: {notice}")
         if self.settings.database_url is None:
             cluster.binary(self.settings, "postgres")
         ports.refuse_if_taken(self.settings)

@@ -1,10 +1,11 @@
-"""What a part reports about itself each second, in STATE_DIR/run/<part>.json, for `make status`."""
+"""What a part reports about itself each second, in STATE_DIR/run/radius/<part>.json, for `make status`."""
 
 import json
 import time
 from pathlib import Path
 from typing import NamedTuple
 
+from service.host import layout
 from service.host.settings import Settings
 
 _PARTS = ("auth", "acct", "writer")
@@ -23,7 +24,8 @@ def read(settings: Settings, part: str) -> Described:
     """Parts that do not report have nothing to say."""
     if part not in _PARTS:
         return Described([], [])
-    return described(settings.state_dir / "run" / f"{part}.json") or Described(["it does not report about itself"], [])
+    silent = Described(["it does not report about itself"], [])
+    return described(layout.reports_directory(settings) / f"{part}.json") or silent
 
 
 def is_in_order(settings: Settings, part: str) -> bool:

@@ -22,7 +22,7 @@ from admin_api.operation import installation
 from admin_api.settings import Settings, from_environment
 from models.db import make_engine
 from models.tenants import operators
-from radius_module.status import PROCESSES, moment
+from radius_module.status import PROCESSES, moment, report_file
 from service.testing import Installation
 from tests.support.caller import Caller, Tenant
 from tests.support.device_worker import device_worker
@@ -78,8 +78,7 @@ def app(settings: Settings, device_calls: list[dict[str, Any]]) -> Iterator[APIF
 @pytest.fixture
 def accounting_is_stored(settings: Settings) -> Iterator[None]:
     """What the processes of FreeRADIUS and the writer would say of themselves while all is well; here none runs."""
-    directory = settings.state_dir / "run"
-    directory.mkdir(exist_ok=True)
+    directory = report_file(settings.state_dir, "auth").parent
     reports = [directory / f"{process}.json" for process in PROCESSES]
     for report in reports:
         report.write_text(json.dumps(moment() | {"tick": time.monotonic() + 3600, "spool_works": True, "troubles": []}))

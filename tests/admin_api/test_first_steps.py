@@ -64,6 +64,8 @@ text, whole, number, flag = a(str), a(int), a(int, float), a(bool)
 ISP: dict[str, Kind] = {
     "id": whole, "name": text, "company_name": or_null(text), "email": or_null(text), "timezone": text,
     "currency": text, "status": text, "max_stale_hours": whole, "retention_months": whole, "credential_storage": text,
+    "login_retention_months": or_null(whole), "audit_retention_months": whole, "request_retention_days": whole,
+    "quarantine_retention_days": whole,
     "created_at": moment, "updated_at": moment,
 }  # fmt: skip
 DEVICE: dict[str, Kind] = {

@@ -23,7 +23,11 @@ class Rows(NamedTuple):
 
 _BOOKS = {"models.accounting.statements": "the statements that models.accounting.booking runs, and nobody else"}
 ONE_WRITER = (
-    Rows("radacct", "Radacct", {**_BOOKS, "radius_module.writer.retention": "drops what no tenant keeps any longer"}),
+    Rows("radacct", "Radacct", {
+        **_BOOKS,
+        "radius_module.writer.history.slices": "drops what no tenant keeps any longer",
+        "radius_module.writer.history.erasure": "strikes out who asked for it",
+    }),
     Rows("usage", "Usage", {**_BOOKS, "models.subscriptions.usage_corrections": "what an operator corrects"}),
     Rows("usage_daily", "UsageDaily", {**_BOOKS, "models.subscriptions.usage_corrections": "the same, by day"}),
     Rows("outbox", "Outbox", {
@@ -35,6 +39,7 @@ ONE_WRITER = (
         "models.network.requests.last_rung": "what no packet got done, and was done through the router's own API",
         "models.accounting.statements": "crossed caps, in the statement that books the octets",
         "models.tenants.isps": "a tenant's removal takes its last requests along",
+        "radius_module.writer.history.erasure": "strikes out who asked for it",
     }),
 )  # fmt: skip
 #: Where a transaction ends, with the reason; everybody else leaves that to the caller.
@@ -59,7 +64,9 @@ COMMITS = {
     "radius_module.enforce.router.reconcile": "ends of sessions that a router does not have",
     "radius_module.enforce.router.setup.configure": "what a router was set to, before it is changed",
     "radius_module.writer.cli": "commands",
-    "radius_module.writer.retention": "one partition or slice at a time",
+    "radius_module.writer.history.retention": "one partition at a time",
+    "radius_module.writer.history.slices": "a few thousand rows at a time",
+    "radius_module.writer.history.erasure": "the same, of one customer",
     "radius_module.writer.set_aside": "a few rows that had waited for a lock",
     "radius_module.writer.writer": "a batch",
     "service.start.demo": "the demo tenant",

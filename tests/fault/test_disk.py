@@ -131,7 +131,7 @@ def test_a_slow_disk_does_not_slow_logins(
 def small_spool(breaker: Breaker, crowd: Crowd, people: list[Person]) -> Iterator[None]:
     """Accounting writes to a file system of 600 KiB; its process is started anew on both ways."""
     settings = breaker.system.installation.settings
-    spool, account = settings.state_dir / "spool" / "acct", settings.account
+    spool, account = settings.state_dir / "spool" / "acct", settings.accounts.radius
     _until(lambda: files.backlog(spool).records == 0, "the spool does not empty")
     # Seen as the parts see it, who may live in a mount namespace of their own (service.host.namespace).
     inside = ["nsenter", "--mount", "--target", str(breaker.pid("writer"))]
@@ -184,7 +184,7 @@ def test_a_full_disk_takes_nothing_acknowledged_along(
 
 def test_a_disk_that_hangs_shows_and_accounting_is_taken_again_when_it_does_not(once: Crowd, breaker: Breaker) -> None:
     """The process that stores stands still, as one does whose disk does not answer."""
-    report = breaker.system.installation.settings.state_dir / "run" / "acct.json"
+    report = breaker.system.installation.settings.state_dir / "run" / "radius" / "acct.json"
 
     def works() -> bool:
         return json.loads(report.read_text())["spool_works"] is True

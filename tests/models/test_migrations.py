@@ -20,7 +20,7 @@ PARTITIONED = ("radacct", "radpostauth")
 
 CHANGES = (
     "create table too_many (x integer)",
-    "drop table quarantine",
+    "drop table set_aside",
     "alter table customers drop column phone",
     "alter table customers alter column phone set not null",
     "alter table service_plans alter column simultaneous_use set default 2",

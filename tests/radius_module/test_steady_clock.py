@@ -140,9 +140,9 @@ def test_a_process_that_starts_after_the_clock_was_set_knows_how_old_its_snapsho
 
 @pytest.mark.parametrize("ahead", [YEARS, -YEARS])
 def test_a_report_is_as_old_as_it_is(tmp_path: Path, ahead: float, set_clock: SetClock, lapse: SetClock) -> None:
-    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "radius").mkdir(parents=True)
     facts = status.moment() | {"directory_age": 1.0}
-    (tmp_path / "run" / "auth.json").write_text(json.dumps(facts))
+    (tmp_path / "run" / "radius" / "auth.json").write_text(json.dumps(facts))
     set_clock(ahead)
     written = status.report(tmp_path)
     assert written is not None
@@ -152,9 +152,9 @@ def test_a_report_is_as_old_as_it_is(tmp_path: Path, ahead: float, set_clock: Se
 
 
 def test_a_report_of_another_boot_is_none(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "radius").mkdir(parents=True)
     facts = status.moment() | {"boot": "another"}
-    (tmp_path / "run" / "auth.json").write_text(json.dumps(facts))
+    (tmp_path / "run" / "radius" / "auth.json").write_text(json.dumps(facts))
     assert status.report(tmp_path) is None
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import psycopg2
 import pytest
 
+from service import parts
 from service.database import cluster
+from service.s6 import leftovers
 from tests.service.conftest import Copy
 
 
@@ -126,16 +128,18 @@ def test_no_command_line_holds_a_secret(running: Copy) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
 def test_the_parts_are_not_root_and_own_only_what_they_write(running: Copy) -> None:
-    state, account = running.settings.state_dir, running.settings.account
+    state, accounts = running.settings.state_dir, running.settings.accounts
     owners = {path.name: path.stat().st_uid for path in state.iterdir()}
 
-    assert {name for name, uid in owners.items() if uid == account.uid} == {"pg", "run", "spool", "snapshot"}
-    owners_of = [
-        (Path(f"/proc/{pid}/comm").read_text().strip(), Path(f"/proc/{pid}").stat().st_uid)
-        for pid in running.processes()
-    ]
-    assert ("postgres", account.uid) in owners_of
-    assert {name for name, uid in owners_of if uid == 0} == {"s6-svscan", "s6-supervise", "s6-log", "s6-log-pump"}
+    assert {name: uid for name, uid in owners.items() if uid} == {
+        "pg": accounts.database.uid, "spool": accounts.radius.uid, "snapshot": accounts.radius.uid
+    }  # fmt: skip
+    for part in parts.PARTS:
+        users = {Path(f"/proc/{pid}").stat().st_uid for pid in leftovers.of(part.name, running.settings)}
+        assert users == {accounts.of(part.runs_as).uid}, part.name
+    processes = [Path(f"/proc/{pid}") for pid in running.processes()]
+    root = {(process / "comm").read_text().strip() for process in processes if process.stat().st_uid == 0}
+    assert root == {"s6-svscan", "s6-supervise", "s6-log", "s6-log-pump"}
 
 
 def test_a_copy_runs_beside_another_and_keeps_its_data(running: Copy, open_directory: Path) -> None:

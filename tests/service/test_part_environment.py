@@ -13,7 +13,7 @@ from service import part_environment
 from service.host.secret_file import load_or_create
 from service.host.settings import HOME, from_environment
 
-PARTS = ("postgres", "auth", "acct", "writer", "api")
+PARTS = ("postgres", "auth", "acct", "writer", "worker", "api")
 RADIUS = ("auth", "acct")
 KEYS = "k9:" + b64encode(bytes(range(32))).decode()
 #: variable → (value, the parts whose environment holds it). `owner`: migrations and the command line.
@@ -29,7 +29,7 @@ ARRIVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "API_TRUSTED_PROXIES": ("7", ("api", "owner")),
     "METRICS_TOKEN": ("the-metrics-token", ("api", "owner")),
     "JWT_SECRET_KEY": ("a-key-of-the-jwt-0123456789-abcdefghij", ("api", "owner")),
-    "CREDENTIAL_KEYS": (KEYS, (*RADIUS, "writer", "api", "owner")),
+    "CREDENTIAL_KEYS": (KEYS, (*RADIUS, "worker", "api", "owner")),
     "RADIUS_SECRET": ("the-probes-own-secret", (*RADIUS, "owner")),
     "DATABASE_URL": ("postgresql://owner:pw@192.0.2.12/books", ("owner",)),
     "ADMIN_USERNAME": ("first-one", ("owner",)),

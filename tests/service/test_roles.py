@@ -39,17 +39,20 @@ def execute(url: str, *statements: str) -> None:
         connection.close()
 
 
-def rights(url: str) -> tuple[object, ...]:
+def fetch(url: str, query: str) -> list[tuple[object, ...]]:
     connection = psycopg2.connect(url)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles "
-                "WHERE rolname = current_user"
-            )
-            return cursor.fetchone() or ()
+            cursor.execute(query)
+            return cursor.fetchall()
     finally:
         connection.close()
+
+
+def rights(url: str) -> tuple[object, ...]:
+    columns = "rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb"
+    [row] = fetch(url, f"SELECT {columns} FROM pg_roles WHERE rolname = current_user")  # noqa: S608
+    return row
 
 
 def outside(server: Installation, name: str, attributes: str) -> Settings:
@@ -68,17 +71,22 @@ def test_each_role_of_the_private_cluster_has_its_rights_and_no_more(server: Ins
     assert rights(server.urls.api) == ("infora_api", False, False, False, False)
 
 
-def test_ensuring_them_again_changes_nothing_and_heals_a_lost_password(server: Installation) -> None:
-    execute(database_urls.superuser(server.settings), "ALTER ROLE infora_api PASSWORD 'lost'")
+def test_ensuring_them_again_takes_the_passwords_away_that_an_earlier_release_gave(server: Installation) -> None:
+    superuser = database_urls.superuser(server.settings)
+    execute(superuser, "ALTER ROLE infora_api PASSWORD 'known to somebody'")
 
     roles.ensure(server.settings, server.secrets)
 
     assert rights(server.urls.api)[0] == "infora_api"
+    passwords = "SELECT rolname FROM pg_authid WHERE rolpassword IS NOT NULL AND rolname LIKE 'infora%'"
+    assert fetch(superuser, passwords) == []
 
 
-def test_a_wrong_password_is_refused(server: Installation) -> None:
+def test_a_wrong_password_of_an_operators_own_role_is_refused(server: Installation) -> None:
+    execute(database_urls.superuser(server.settings), "CREATE ROLE reports LOGIN PASSWORD 'right'")
+    assert rights(database_urls.with_role(server.urls.api, "reports", "right"))[0] == "reports"
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        psycopg2.connect(database_urls.with_role(server.urls.api, "infora_api", "wrong"))
+        psycopg2.connect(database_urls.with_role(server.urls.api, "reports", "wrong"))
 
 
 def test_a_role_that_may_creates_the_others(server: Installation) -> None:

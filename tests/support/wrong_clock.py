@@ -20,11 +20,11 @@ LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 def running(installation: Installation, name: str, error: str, log: Path) -> Iterator[None]:
     """The part with a wall clock that is wrong by `error` (such as `+1095d`); time passes as it does.
 
-    STATE_DIR must be where the parts' account can go: there is no supervisor to open the way.
+    STATE_DIR must be where the parts' accounts can go: there is no supervisor to open the way.
     """
     assert LIBRARY is not None, "faketime is not installed: run scripts/setup"
     part, settings = parts.by_name(name), installation.settings
-    account = settings.account
+    account = settings.accounts.of(part.runs_as)
     user = {"user": account.uid, "group": account.gid, "extra_groups": account.groups()} if account.switch else {}
     faked = {"LD_PRELOAD": str(LIBRARY), "FAKETIME": error, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_SHM": "1"}
     with log.open("ab") as file:

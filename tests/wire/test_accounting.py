@@ -231,7 +231,7 @@ def test_a_packet_with_a_false_authenticator_is_not_acknowledged(system: System,
 def test_the_accounting_process_tells_that_its_spool_works(system: System, tenant: Tenant) -> None:
     john = tenant.customer()
     assert Session(tenant.router, john.username, "80f00001").send(START)
-    path = system.installation.settings.state_dir / "run" / "acct.json"
+    path = system.installation.settings.state_dir / "run" / "radius" / "acct.json"
 
     def works() -> bool:
         facts = json.loads(path.read_text())

@@ -174,7 +174,7 @@ def test_logins_and_accounting_go_through_it(proxy: Proxy) -> None:
 def test_it_serves_again_when_the_server_is_back(proxy: Proxy) -> None:
     """Without an answer to Status-Server it would call the server dead for `revive_interval`, an hour here."""
     state_dir = proxy.tenant.system.installation.settings.state_dir
-    pid = json.loads((state_dir / "run" / "auth.json").read_text())["pid"]
+    pid = json.loads((state_dir / "run" / "radius" / "auth.json").read_text())["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
         deadline = time.monotonic() + 30

@@ -13,9 +13,6 @@ from sqlalchemy import Connection, text
 
 from models.accounting.records import SERVER_CAUSES
 
-#: How long a request that is over can be looked up.
-KEPT_DAYS = 90
-
 
 class Written(NamedTuple):
     """The new state of a request. Where `next_in` is None nothing more is tried."""
@@ -145,7 +142,9 @@ returning o.isp_id, o.id
 
 _FORGET = text("""
 delete from outbox where (isp_id, id) in (
-  select isp_id, id from outbox where done_at < now() - make_interval(days => :days) limit :most)
+  select o.isp_id, o.id from outbox o join isps i on i.id = o.isp_id
+   where o.done_at < now() - make_interval(days => (select min(request_retention_days)::int from isps))
+     and o.done_at < now() - make_interval(days => i.request_retention_days::int) limit :most)
 """)
 
 _ORPHANS = text("""
@@ -205,9 +204,9 @@ def judge(connection: Connection, verdicts: Sequence[tuple[Acknowledged, bool]])
     return [change for change, has_effect in verdicts if not has_effect and (change.isp_id, change.id) in judged]
 
 
-def forget_old(connection: Connection, days: int = KEPT_DAYS, most: int = 5000) -> int:
-    """Remove a slice of what ended long ago; how many."""
-    return connection.execute(_FORGET, {"days": days, "most": most}).rowcount
+def forget_old(connection: Connection, most: int = 5000) -> int:
+    """Remove a slice of what ended longer ago than its tenant keeps it; how many."""
+    return connection.execute(_FORGET, {"most": most}).rowcount
 
 
 def fail_orphans(connection: Connection) -> None:

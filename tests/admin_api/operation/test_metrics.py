@@ -15,8 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
 from radius_module.enforce.daily_proof import prove_if_due
-from radius_module.spool.booked_counts import BOOKED
-from radius_module.status import moment
+from radius_module.status import PROCESSES, moment, report_file
 from tests.radius_client import AcctStatus, Growth
 from tests.support.caller import Caller
 from tests.wire.system import System
@@ -144,18 +143,19 @@ def _names(shown: Figures) -> set[str]:
 
 @pytest.fixture
 def state(settings: Settings) -> Iterator[Path]:
-    """Reports written by hand, where no FreeRADIUS runs."""
-    for name in ("run", "spool/acct", "spool/auth", "s6/acct/log"):
-        (settings.state_dir / name).mkdir(parents=True, exist_ok=True)
+    """Reports written by hand, as no FreeRADIUS runs."""
+    dropped = settings.state_dir / "s6/acct/log/dropped"
+    dropped.parent.mkdir(parents=True, exist_ok=True)
     yield settings.state_dir
-    for name in ("run/acct.json", "run/auth.json", f"spool/acct/{BOOKED}", "s6/acct/log/dropped"):
-        (settings.state_dir / name).unlink(missing_ok=True)
+    dropped.unlink(missing_ok=True)
+    for process in PROCESSES:
+        report_file(settings.state_dir, process).unlink(missing_ok=True)
 
 
 def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, state: Path, rows: Any) -> None:
     spool = {"working": False, "committed_records": 70, "commits": 7, "failures": 3, "results_dropped": 2}
     report = moment() | {"spool": spool, "taken": {"Start": 5}, "refused": {"Stop": 4}}
-    (state / "run/acct.json").write_text(json.dumps(report))
+    report_file(state, "acct").write_text(json.dumps(report))
     (state / "s6/acct/log/dropped").write_text(f"{12:020}\n")
     before = of(figures(app), "infora_quarantined_records")
     rows("insert into quarantine (isp_id, node, reason, record, octets) values (0, 'n', 'r', '{}', '')")
@@ -172,6 +172,6 @@ def test_what_is_refused_put_aside_or_cannot_be_stored_is_seen(app: APIFlask, st
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"Start": "x"}', '{"at": "x"}', '{"at": null}', "\x00"])
 def test_a_report_that_is_broken_takes_nothing_else_along(app: APIFlask, state: Path, content: str) -> None:
-    for name in ("run/acct.json", "run/auth.json", f"spool/acct/{BOOKED}", "s6/acct/log/dropped"):
-        (state / name).write_text(content)
+    for path in (*(report_file(state, process) for process in PROCESSES), state / "s6/acct/log/dropped"):
+        path.write_text(content)
     assert of(figures(app), "infora_database_up") == 1

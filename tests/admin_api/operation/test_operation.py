@@ -12,7 +12,7 @@ import pytest
 from apiflask import APIFlask
 
 from admin_api.settings import Settings
-from radius_module.status import moment
+from radius_module.status import moment, report_file
 from tests.support.caller import Caller
 
 
@@ -32,8 +32,7 @@ CONCERNS = {"auth": "directory", "acct": "spool", "writer": "books"}
 @pytest.fixture
 def reports(settings: Settings) -> Iterator[Path]:
     """The processes' reports: all in order."""
-    directory = settings.state_dir / "run"
-    directory.mkdir(exist_ok=True)
+    directory = report_file(settings.state_dir, "auth").parent
     for process in CONCERNS:
         (directory / f"{process}.json").write_text(json.dumps(moment() | {"troubles": []}))
     yield directory

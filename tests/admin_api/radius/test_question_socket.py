@@ -24,10 +24,11 @@ def tenant(wire_tenant: Tenant) -> Tenant:
     return wire_tenant
 
 
-def test_only_this_account_may_ask(system: System) -> None:
-    path = login_socket(system)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert path.stat().st_uid == system.installation.settings.account.uid
+def test_only_the_api_may_come_near(system: System) -> None:
+    path, accounts = login_socket(system), system.installation.settings.accounts
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    assert stat.S_IMODE(path.parent.stat().st_mode) == (0o710 if accounts.are_apart else 0o700)
+    assert (path.stat().st_uid, path.stat().st_gid) == (accounts.radius.uid, accounts.radius.gid)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")

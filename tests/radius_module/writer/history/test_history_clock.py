@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from radius_module.writer.history_clock import LARGEST_LEAP, LONGEST_SILENCE, Clocks, Evidence, objection
+from radius_module.writer.history.history_clock import LARGEST_LEAP, LONGEST_SILENCE, Clocks, Evidence, objection
 
 NOW = 1_800_000_000.0
 GOOD = Evidence(wall=NOW, database=NOW, leap=0.0, newest=NOW - 10, verified=NOW - 3600, confirmed=None)

@@ -1,8 +1,8 @@
 """Room for history: partitions made ahead of time, and the removal of what no tenant keeps any longer (writer's job).
 
 A month that no tenant keeps is detached as a whole and dropped a week of running time later; where some tenants keep
-longer than others, the rows of the others are deleted, a few thousand at a time. Nothing is removed while there is
-doubt about the clock (radius_module.writer.history_clock, docs/decisions/0080-history-and-wrong-clocks.md).
+longer than others, the rows of the others are deleted (radius_module.writer.history.slices). Nothing is removed while
+there is doubt about the clock (radius_module.writer.history.history_clock, docs/decisions/0080).
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, text
 
-from radius_module.writer.history_clock import STEADY_FOR, Clocks, Evidence, objection
+from radius_module.writer.history.history_clock import STEADY_FOR, Clocks, Evidence, objection
+from radius_module.writer.history.slices import delete_expired
 
 log = logging.getLogger(__name__)
 
 #: Months made ahead, this one included.
 _AHEAD = 4
-#: Rows of one delete: short enough not to hold anybody up.
-_PIECE = 5000
 #: A detached month can be attached again for so long, and a month must have begun so long ago before rows are deleted
 #: by it: seconds of running time.
 GRACE = 7 * 86400
@@ -55,31 +54,12 @@ _VERIFY = text(
 )
 #: The first day of the oldest month that some tenant keeps.
 _KEPT_BY_SOMEBODY = text(
-    "select (cast(:month as date) - make_interval(months => max(retention_months)::int))::date from isps"
+    "select (cast(:month as date) - make_interval("
+    "months => max(greatest(retention_months, coalesce(login_retention_months, 0)))::int))::date from isps"
 )
 _REATTACH = text("select infora_reattach_partitions(:before)")
 _DETACH = text("select infora_detach_partitions(:before, :running)")
 _DROP = text("select infora_drop_detached(:before, :running)")
-#: (tenant, first day of the oldest month that it keeps).
-_KEPT_BY_EACH = text(
-    "select id, (cast(:month as date) - make_interval(months => retention_months::int))::date from isps"
-)
-_DELETE_SESSIONS = text(
-    "delete from radacct where (tableoid, ctid) in (select tableoid, ctid from radacct"
-    " where isp_id = :isp and session_month < :before and acctstoptime is not null limit :piece)"
-)
-_DELETE_RESULTS = text(
-    "delete from radpostauth where (tableoid, ctid) in (select tableoid, ctid from radpostauth"
-    " where isp_id = :isp and authdate < :before limit :piece)"
-)
-#: Other identities of sessions that are over for a week, and of months that are gone.
-_DELETE_ALIASES = text(
-    "delete from session_aliases where isp_id = :isp and alias in (select a.alias from session_aliases a"
-    " where a.isp_id = :isp and a.created_at < now() - interval '7 days' and (a.session_month < :before or not exists"
-    " (select from radacct r where r.isp_id = a.isp_id and r.acctuniqueid = a.acctuniqueid"
-    " and r.session_month = a.session_month"
-    " and (r.acctstoptime is null or r.acctstoptime > now() - interval '7 days'))) limit :piece)"
-)
 
 
 class Removed(NamedTuple):
@@ -159,22 +139,5 @@ def _by_a_right_clock(connection: Connection, clocks: Clocks) -> Removed:
     connection.commit()
     dropped = tuple(connection.scalars(_DROP, values | {"running": running - GRACE}))
     connection.commit()
-    deleted = 0
-    if settled is not None:
-        kept = connection.execute(_KEPT_BY_EACH, {"month": settled}).all()
-        connection.commit()
-        deleted = sum(_delete(connection, isp_id, day) for isp_id, day in kept)
+    deleted = 0 if settled is None else delete_expired(connection, settled)
     return Removed(0, attached, detached, dropped, deleted)
-
-
-def _delete(connection: Connection, isp_id: int, before: object) -> int:
-    """One tenant's history before that day, in pieces."""
-    deleted = 0
-    for statement in (_DELETE_ALIASES, _DELETE_SESSIONS, _DELETE_RESULTS):
-        while True:
-            rows = connection.execute(statement, {"isp": isp_id, "before": before, "piece": _PIECE}).rowcount
-            connection.commit()
-            deleted += rows
-            if rows < _PIECE:
-                break
-    return deleted

@@ -2,84 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import Engine, exc, text
+from sqlalchemy import Engine, exc
 
-from models import schema
-from models.db import make_engine
-from radius_module.writer.history_clock import STEADY_FOR, Clocks
-from radius_module.writer.retention import GRACE, Removed, Retention
-from service.testing import Installation, free_ports
-from tests.support.database import Tenant, empty_books, make_tenant
+from radius_module.writer.history.history_clock import STEADY_FOR
+from radius_module.writer.history.retention import GRACE, Removed
+from tests.radius_module.writer.history.conftest import Job, partitions, run
+from tests.support.database import Tenant, make_tenant
 
 HOUR, DAY = 3600.0, 86_400.0
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A PostgreSQL of its own: what is kept depends on every tenant of it."""
-    with Installation(tmp_path_factory.mktemp("history") / "state", *free_ports()) as installation:
-        installation.start_postgres()
-        schema.upgrade(installation.urls.owner)
-        connections = make_engine(installation.urls.engine, "tests")
-        yield connections
-        connections.dispose()
-
-
-@pytest.fixture(scope="module")
-def tenant(engine: Engine) -> Tenant:
-    return make_tenant(engine, "first", address="10.1.1.1")
-
-
-@pytest.fixture
-def books(engine: Engine) -> Engine:
-    """The database with empty books."""
-    empty_books(engine)
-    return engine
-
-
-def run(engine: Engine, statement: str, **values: object) -> list[tuple[object, ...]]:
-    with engine.begin() as connection:
-        result = connection.execute(text(statement), values)
-        return [tuple(row) for row in result] if result.returns_rows else []
-
-
-def partitions(engine: Engine) -> set[str]:
-    rows = run(engine, "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid")
-    return {str(row[0]) for row in rows}
-
-
-class Job:
-    """A writer's retention whose steady clock is moved by hand. `ahead`: the error of the wall clock."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine, self.passed, self.ahead = engine, 0.0, 0.0
-        self.retention = self.restarted()
-
-    def restarted(self) -> Retention:
-        self.retention = Retention(self.engine, Clocks(lambda: time.time() + self.ahead, lambda: self.passed))
-        return self.retention
-
-    def after(self, seconds: float) -> Removed:
-        """A run after so many seconds. The database's clock cannot be moved, so the wall clock's start is instead."""
-        self.passed += seconds
-        self.retention._clocks._wall_at_start -= seconds
-        return self.retention.run()
-
-
-@pytest.fixture
-def job(books: Engine) -> Iterator[Job]:
-    reset = ("update history_clock set verified_at = null, confirmed_at = null, running_seconds = 0, month = null,"
-             " month_since = 0, settled_month = null, alarm = null")  # fmt: skip
-    run(books, reset)
-    yield Job(books)
-    run(books, reset)
-    run(books, "update isps set retention_months = 24")
-    run(books, "select infora_detach_partitions((date_trunc('month', now()) - interval '2 months')::date, 0)")
-    run(books, "select infora_drop_detached('9999-01-01', 1000000000)")
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What of the history is kept, and for how long."""
