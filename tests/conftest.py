@@ -15,6 +15,8 @@ HERE = Path(__file__).parent
 
 # What `make test` runs after all the others, one by one: file or folder, and what it asks of the machine.
 ALONE = {
+    "admin_api/radius/test_login_process.py": "guesses wait for their seconds, and nobody else does",
+    "admin_api/radius/test_question_socket.py": "an answer from the login process, or none within a second",
     "fault/test_disk.py": "the p99 of logins while the disk is slow, full or broken",
     "fault/test_full_log.py": "the p99 of logins while no log line can be written",
     "fault/test_guess_flood.py": "the p99 of logins beside guesses",

@@ -215,12 +215,14 @@ class ImportOut(Shown):
 
 
 class CustomerQuery(PageQuery):
-    """Filters of the list of customers. `search`: in name, user name, e-mail, phone."""
+    """Filters of the list of customers. `search`: in name, user name, e-mail, phone. `expiring_within`: days from now
+    in which the paid time of an active customer ends."""
 
     search: Wanted | None = None
     status: Status | None = None
     service_plan_id: RowId | None = None
     username: Wanted | None = None
     mac_address: MacAddress | None = None
+    expiring_within: Annotated[Whole, Field(ge=0, le=3650)] | None = None
     sort: Sort | None = None
     format: Literal["json", "csv"] = "json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -187,6 +188,9 @@ def wanted(query: CustomerQuery) -> Select[Customer]:
         rows = rows.where(Customer.service_plan_id == query.service_plan_id)
     if query.mac_address is not None:
         rows = rows.where(Customer.mac_address == query.mac_address)
+    if query.expiring_within is not None:
+        end = now() + timedelta(days=query.expiring_within)
+        rows = rows.where(Customer.expires_at > now(), Customer.expires_at <= end, Customer.status == "active")
     if query.username is not None:
         rows = rows.where(Customer.id == customer_id_named(session(), query.username))
     return rows if query.status is None else rows.where(has_status(query.status, now()))

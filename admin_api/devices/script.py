@@ -61,8 +61,8 @@ def _guards(wanted: ForRouter) -> list[str]:
         text = f"Infora: /radius has an entry for {service} that was not made by this script: remove or disable it."
         guards.append(
             ":foreach entry in=[/radius find where disabled=no] do={"
-            f":if ([:typeof [:find [:tostr [/radius get $entry service]] {quoted(service)}]] != \"nil\""
-            f" && !([:tostr [/radius get $entry comment]] ~ \"^infora device \")) do={{:error {quoted(text)}}}}}"
+            f':if ([:typeof [:find [:tostr [/radius get $entry service]] {quoted(service)}]] != "nil"'
+            f' && !([:tostr [/radius get $entry comment]] ~ "^infora device ")) do={{:error {quoted(text)}}}}}'
         )
     return guards
 

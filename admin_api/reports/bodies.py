@@ -39,6 +39,26 @@ class TopQuery(ReportQuery):
     limit: Annotated[Whole, Field(ge=1, le=100)] = 10
 
 
+class CustomerUsageRow(Shown):
+    """A customer's octets; of one who is gone the number is all that is known."""
+
+    customer_id: int
+    username: str | None
+    full_name: str | None
+    plan: str | None
+    bytes_in: int
+    bytes_out: int
+    total_bytes: int
+
+
+class CustomerUsageOut(Shown):
+    """What each customer moved."""
+
+    since: date
+    until: date
+    rows: list[CustomerUsageRow]
+
+
 class TrafficRow(Shown):
     """Octets of a day, or of the month that begins on `date`."""
 

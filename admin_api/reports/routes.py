@@ -13,6 +13,8 @@ from flask import Response
 from admin_api.access.authentication import allowed
 from admin_api.reports import usage as usage_report
 from admin_api.reports.bodies import (
+    CustomerUsageOut,
+    CustomerUsageRow,
     FormatQuery,
     OnlineOut,
     RefusalsOut,
@@ -26,7 +28,7 @@ from admin_api.reports.bodies import (
 from admin_api.web.charts.axes import every_day, fewer
 from admin_api.web.charts.bar_chart import bars, readable
 from admin_api.web.csv_rows import csv_response
-from admin_api.web.database import now, session, tenant, tenant_id
+from admin_api.web.database import lend_to, now, session, tenant, tenant_id
 from admin_api.web.errors import refuse
 from admin_api.web.route import answers, asks, documents
 from models import Customer
@@ -120,6 +122,27 @@ def top_users(query: TopQuery) -> dict[str, Any] | Response:
         names = [row.username or f"(gone) {row.customer_id}" for row in rows]
         series = {"download": [row.bytes_out for row in rows], "upload": [row.bytes_in for row in rows]}
         return bars(*fewer("Top users", names, series), shown=readable)
+    shown = [row._asdict() | {"total_bytes": row.bytes_in + row.bytes_out} for row in rows]
+    return {"since": since, "until": until, "rows": shown}
+
+
+@reports.get("/usage-by-customer")
+@documents(responses=_OTHER_FORMS)
+@allowed("viewer")
+@asks(ReportQuery)
+@answers(CustomerUsageOut)
+def usage_by_customer(query: ReportQuery) -> dict[str, Any] | Response:
+    """What each customer moved, those who moved nothing among them"""
+    since, until = days(query)
+    rows = statistics.usage_by_customer(session(), tenant_id(), since, until)
+    if query.format == "csv":
+        lines = ((*row, row.bytes_in + row.bytes_out) for row in rows)
+        return lend_to(csv_response("usage-by-customer", tuple(CustomerUsageRow.model_fields), lines))
+    if query.format == "svg":
+        most = sorted(rows, key=lambda row: -(row.bytes_in + row.bytes_out))
+        names = [row.username or f"(gone) {row.customer_id}" for row in most]
+        series = {"download": [row.bytes_out for row in most], "upload": [row.bytes_in for row in most]}
+        return bars(*fewer("Usage by customer", names, series), shown=readable)
     shown = [row._asdict() | {"total_bytes": row.bytes_in + row.bytes_out} for row in rows]
     return {"since": since, "until": until, "rows": shown}
 

@@ -61,6 +61,18 @@ class CustomerSessionQuery(PageQuery):
     status: Literal["all", "online", "past"] = "all"
 
 
+class LoginQuery(PageQuery):
+    """Logins of the tenant since that moment (a month ago at most; by default the last day), the newest first.
+
+    Those with names that nobody has are among them.
+    """
+
+    code: Wanted | None = None
+    username: Wanted | None = None
+    device_id: RowId | None = None
+    since: Moment | None = None
+
+
 class LoginOut(Shown):
     """A login and the code that decided it (`accept`, or the refusal's)."""
 

@@ -1,4 +1,4 @@
-"""Sessions of a tenant, and of one customer; a customer's logins with the reasons."""
+"""Sessions and logins of a tenant, and of one customer; logins with the reasons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from admin_api.access.authentication import allowed
-from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, SessionPage, SessionQuery
+from admin_api.sessions.bodies import CustomerSessionQuery, LoginPage, LoginQuery, SessionPage, SessionQuery
 from admin_api.sessions.views import ended_between, has_address, is_called, logins, sessions, shown, shown_logins
 from admin_api.web.database import now
 from admin_api.web.errors import invalid
@@ -44,6 +44,25 @@ def index(query: SessionQuery) -> dict[str, Any]:
     if not timedelta(0) < until - since <= _LONGEST:
         invalid("since", "must lie before until, and at most 32 days before it")
     return page_of(ended_between(rows, since, query.until), query, shown, scalars=False)
+
+
+@session_routes.get("/logins")
+@allowed("viewer")
+@asks(LoginQuery)
+@answers(LoginPage)
+def all_logins(query: LoginQuery) -> dict[str, Any]:
+    """List logins, with the code that decided each; unknown names included"""
+    since = query.since or now() - timedelta(days=1)
+    if now() - since > _LONGEST:
+        invalid("since", "must lie at most 32 days back")
+    rows = logins().where(Radpostauth.authdate >= since)
+    if query.code is not None:
+        rows = rows.where(Radpostauth.code == query.code)
+    if query.username is not None:
+        rows = rows.where(is_called(Radpostauth.username, query.username))
+    if query.device_id is not None:
+        rows = rows.where(Radpostauth.device_id == query.device_id)
+    return page_of(rows, query, shown_logins)
 
 
 @session_routes.get("/customers/<int:id>/sessions")

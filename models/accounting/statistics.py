@@ -5,6 +5,7 @@ Days are those of the tenant's calendar, both ends included. Every question is o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from models.tables.accounting import Radacct, Radpostauth
 from models.tables.customers import Customer
 from models.tables.devices import MikrotikDevice
+from models.tables.plans import ServicePlan
 from models.tables.usage import UsageDaily
 
 
@@ -39,6 +41,17 @@ class TopUser(NamedTuple):
 
     customer_id: int
     username: str | None
+    bytes_in: int
+    bytes_out: int
+
+
+class CustomerUsage(NamedTuple):
+    """A customer's octets of some days. Of one who is gone only the number is known."""
+
+    customer_id: int
+    username: str | None
+    full_name: str | None
+    plan: str | None
     bytes_in: int
     bytes_out: int
 
@@ -114,6 +127,35 @@ def top_users(session: Session, isp_id: int, first: date, last: date, limit: int
         TopUser(customer_id, username, int(bytes_in), int(bytes_out))
         for customer_id, username, bytes_in, bytes_out in session.execute(query)
     ]
+
+
+def usage_by_customer(session: Session, isp_id: int, first: date, last: date) -> Iterator[CustomerUsage]:
+    """Everybody, also those who moved nothing and those who are gone since; by customer. Rows come as they are read."""
+    moved = (
+        select(
+            UsageDaily.customer_id,
+            func.sum(UsageDaily.bytes_in).label("bytes_in"),
+            func.sum(UsageDaily.bytes_out).label("bytes_out"),
+        )
+        .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
+        .group_by(UsageDaily.customer_id)
+        .subquery()
+    )
+    own = (
+        select(Customer.id, Customer.username, Customer.full_name, ServicePlan.name)
+        .outerjoin(ServicePlan, (ServicePlan.isp_id == isp_id) & (ServicePlan.id == Customer.service_plan_id))
+        .where(Customer.isp_id == isp_id)
+        .subquery()
+    )
+    number = func.coalesce(own.c.id, moved.c.customer_id)
+    query = (
+        select(number, own.c.username, own.c.full_name, own.c.name, moved.c.bytes_in, moved.c.bytes_out)
+        .select_from(own.join(moved, moved.c.customer_id == own.c.id, full=True))
+        .order_by(number)
+        .execution_options(yield_per=1000)
+    )
+    rows = session.execute(query)
+    return (CustomerUsage(*row[:4], int(row.bytes_in or 0), int(row.bytes_out or 0)) for row in rows)
 
 
 def online(session: Session, isp_id: int) -> list[DeviceOnline]:

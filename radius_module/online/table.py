@@ -13,7 +13,7 @@ from time import sleep
 from typing import Any
 
 from models.accounting.plausible import LEAST_RATE
-from models.accounting.records import AccountingRecord, InferredStop
+from models.accounting.records import START, AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
 from radius_module.online.by_router import SessionsByRouter
@@ -141,7 +141,7 @@ class OnlineTable:
                 self._owners[uid] = customer_id
             uid = uid if customer_id == NOBODY else customer.identity_of(record, uid)
             session = customer.sessions.get(uid)
-            is_new = session is None
+            begins = session is None or record.status == START  # the database's news of it may have come before
             if session is None:
                 session = OnlineSession.of_record(record, session_class, began_at(record, session_class))
                 session.is_evidence = not customer.has_room(record, most_open)
@@ -153,7 +153,7 @@ class OnlineTable:
             if session.is_evidence:
                 session.closed, session.ended_at = True, None
             self._by_router.put(uid, session)
-            if not is_new or session.closed:
+            if session.closed or not begins:
                 return []
             ends = customer.take_over(uid, session, booked_at(record))
             boot = self._restarts.newer_boot(record)

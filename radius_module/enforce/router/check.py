@@ -35,9 +35,7 @@ def check(engine: Engine, ground: Ground, device: RouterDevice, until: float) ->
     }
 
 
-def _api(
-    ground: Ground, device: RouterDevice, until: float
-) -> tuple[dict[str, Any], RouterState | None, list[Row]]:
+def _api(ground: Ground, device: RouterDevice, until: float) -> tuple[dict[str, Any], RouterState | None, list[Row]]:
     answer: dict[str, Any] = {"ok": False, "code": "ok", "identity": None, "version": None, "board": None,
                               "fingerprint": device.api_fingerprint, "text": ""}  # fmt: skip
     try:

@@ -54,9 +54,7 @@ def access_of(ground: Ground, device: RouterDevice) -> Access:
 
 def _address_of(ground: Ground, host: str, port: int) -> str:
     """Resolved once, checked, and connected to by number: a name may mean something else a moment later."""
-    looking = _resolving.submit(
-        resolved, host, port, ground.ours, loopback_allowed=ground.loopback_allowed
-    )
+    looking = _resolving.submit(resolved, host, port, ground.ours, loopback_allowed=ground.loopback_allowed)
     try:
         addresses = looking.result(_RESOLVES_WITHIN)
     except (Late, socket.gaierror):

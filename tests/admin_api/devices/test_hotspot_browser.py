@@ -91,8 +91,9 @@ def test_axe_sees_what_is_planted(browser: Any, hotspot: HotspotServer) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("password", ["plain1", "señor",
-                                      *(pytest.param(other, marks=pytest.mark.long) for other in ("пароль", ""))])
+@pytest.mark.parametrize(
+    "password", ["plain1", "señor", *(pytest.param(other, marks=pytest.mark.long) for other in ("пароль", ""))]
+)
 def test_the_browser_proves_the_password_and_does_not_send_it(
     browser: Any, hotspot: HotspotServer, password: str
 ) -> None:

@@ -143,10 +143,13 @@ def proofs(texts: dict[str, str], passwords: list[str]) -> list[str]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("not installed: node")
-    script = texts["md5.js"] + """
+    script = (
+        texts["md5.js"]
+        + """
 const [id, challenge, passwords] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(JSON.stringify(passwords.map(p => md5Hex(octetsOf(id).concat(utf8Of(p), octetsOf(challenge))))));
 """
+    )
     asked = json.dumps([ID.decode("latin-1"), CHALLENGE.decode("latin-1"), passwords])
     result = subprocess.run([node, "-e", script], input=asked, capture_output=True, text=True, check=True)
     answer: list[str] = json.loads(result.stdout)

@@ -35,9 +35,7 @@ def test_a_failure_has_its_code(
     assert tenant.admin.get(path).status == 200, "the others answer"
 
 
-def test_a_certificate_that_is_not_pinned_is_shown(
-    tenant: Tenant, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_certificate_that_is_not_pinned_is_shown(tenant: Tenant, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, "sessions", failed="certificate_unknown", fingerprint="ab" * 32)
     assert tenant.admin.get(f"{path}/sessions").data["fingerprint"] == "ab" * 32
     pinned = tenant.admin.patch(path, {"api_fingerprint": ":".join(["AB"] * 32)})

@@ -103,7 +103,7 @@ def test_guards_come_before_the_first_change_and_nothing_is_said_twice() -> None
     changing = [number for number, line in enumerate(lines) if re.search(r"/\S+( \S+)* (add|set) ", line)]
     assert all(number < changing[0] for number, line in enumerate(lines) if ":error" in line)
     assert sum(" add " in line for line in lines) == 1
-    assert "[:len [/radius find where comment=\"infora device 7\"]] = 0" in lines[changing[0]]
+    assert '[:len [/radius find where comment="infora device 7"]] = 0' in lines[changing[0]]
 
 
 def test_each_statement_stands_on_its_line() -> None:

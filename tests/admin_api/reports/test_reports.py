@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_reports_of_a_tenant(tenant: Tenant, used: dict[str, Any]) -> None:
     assert [(row["username"], row["total_bytes"]) for row in top] == [("Ann", 3 * 10**9)]
 
 
-@pytest.mark.parametrize("name", ["usage/ann", "usage", "online", "refusals", "top-users"])
+@pytest.mark.parametrize("name", ["usage/ann", "usage", "online", "refusals", "top-users", "usage-by-customer"])
 def test_every_report_is_also_a_table_and_a_chart(tenant: Tenant, used: dict[str, Any], name: str) -> None:
     table = tenant.viewer.raw("GET", f"/api/billing/reports/{name}?format=csv")
     lines = table.get_data(as_text=True).splitlines()
@@ -136,3 +137,41 @@ def test_a_deleted_customers_sessions_stay(tenant: Tenant, used: dict[str, Any],
     assert rows("select count(*) from radacct where customer_id = :id", id=used["id"]) == [(2,)]
     top = tenant.viewer.get("/api/billing/reports/top-users").data["rows"]
     assert top[0]["username"] is None and top[0]["total_bytes"] == 3 * 10**9
+
+
+def test_a_months_usage_of_everybody_is_a_file(tenant: Tenant, used: dict[str, Any]) -> None:
+    plan = tenant.plan(name="Home")
+    tenant.customer(username="idle", full_name="I. Dle", service_plan_id=plan["id"])
+    rows = tenant.viewer.get("/api/billing/reports/usage-by-customer").data["rows"]
+    assert [(row["username"], row["total_bytes"]) for row in rows] == [("Ann", 3 * 10**9), ("idle", 0)]
+    assert (rows[1]["full_name"], rows[1]["plan"]) == ("I. Dle", "Home")
+    table = tenant.viewer.raw("GET", "/api/billing/reports/usage-by-customer?format=csv").get_data().decode("utf-8-sig")
+    assert table.splitlines()[0] == "customer_id,username,full_name,plan,bytes_in,bytes_out,total_bytes"
+    assert table.splitlines()[1].endswith(",1000000000,2000000000,3000000000")
+    tenant.staff.delete(f"/api/billing/customers/{used['id']}")
+    gone = tenant.viewer.get("/api/billing/reports/usage-by-customer").data["rows"][0]
+    assert (gone["username"], gone["total_bytes"]) == (None, 3 * 10**9)
+
+
+def test_logins_of_the_tenant_are_listed_with_unknown_names(
+    tenant: Tenant, other_tenant: Tenant, used: dict[str, Any], rows: Rows
+) -> None:
+    rows("insert into radpostauth (isp_id, username, reply, code) values (:isp, 'nobody', 'Access-Reject',"
+         " 'unknown_customer')", isp=tenant.id)  # fmt: skip
+    every = tenant.viewer.get("/api/billing/logins").data
+    assert every["items"][0]["username"] == "nobody" and every["items"][0]["customer_id"] is None
+    unknown = tenant.viewer.get("/api/billing/logins?code=unknown_customer&username=NOBODY").data
+    assert [row["code"] for row in unknown["items"]] == ["unknown_customer"]
+    assert tenant.viewer.get("/api/billing/logins?device_id=999999").data["total"] == 0
+    assert tenant.viewer.get("/api/billing/logins?since=2020-01-01").status == 422
+    assert other_tenant.viewer.get("/api/billing/logins").data["total"] == 0
+
+
+def test_customers_whose_time_ends_within_days(tenant: Tenant) -> None:
+    soon, later = datetime.now(UTC) + timedelta(days=2), datetime.now(UTC) + timedelta(days=9)
+    for name, moment in (("soon", soon), ("later", later), ("over", datetime.now(UTC) - timedelta(days=1))):
+        tenant.customer(username=name, expires_at=moment.isoformat())
+    listed = tenant.viewer.get("/api/billing/customers?expiring_within=3").data["items"]
+    assert [row["username"] for row in listed] == ["soon"]
+    names = [row["username"] for row in tenant.viewer.get("/api/billing/customers?expiring_within=10").data["items"]]
+    assert sorted(names) == ["later", "soon"]

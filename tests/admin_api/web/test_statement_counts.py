@@ -89,7 +89,9 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
                 counts[-1][address + query] = len(seen)
         _grow(tenant, rows, customer)
     assert len(counts[0]) > 35
-    assert counts[0] == counts[1] and max(counts[0].values()) <= 16
+    # Whatever is known of a person is looked for in every table that may know something.
+    most = [count for address, count in counts[0].items() if not address.endswith("/personal-data")]
+    assert counts[0] == counts[1] and max(most) <= 16
 
 
 def _forms(path: str) -> tuple[str, ...]:

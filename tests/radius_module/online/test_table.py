@@ -106,6 +106,20 @@ def test_the_same_device_takes_its_session_over_and_another_does_not() -> None:
     assert macs(online, NOON + 10) == [MAC, OTHER]
 
 
+def test_a_session_is_taken_over_also_where_the_books_tell_of_the_new_one_before_its_start_is_heard() -> None:
+    """Over HTTP a record is booked first; the database's news and the record then come in either order."""
+    online, first, second = OnlineTable(), report(START), report(START, session_id=b"80f00003", received=NOON + 9)
+    hear(online, first)
+    rows = [
+        StoredSession(uid_of(one), CUSTOMER, MAC, one.received, one.received, 0, session_id=one.session_id.decode())
+        for one in (first, second)
+    ]
+    online.refresh(CUSTOMER, PERIOD, 0, rows)
+    assert hear(online, second) == [(uid_of(first), TAKEN_OVER)]
+    assert hear(online, second) == [], "a Start that is sent again ends nothing more"
+    assert hear(online, first) == []
+
+
 def test_a_late_start_of_an_older_session_takes_nothing_over() -> None:
     online, older = OnlineTable(), report(START, session_id=b"80f00001", klass=our_class(NOON, 1))
     hear(online, report(START, session_id=b"80f00002", klass=our_class(NOON + 60, 2), received=NOON + 61))

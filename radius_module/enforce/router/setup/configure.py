@@ -41,9 +41,7 @@ def configure(
     return _answer(planned.changes, planned.notes, applied=not dry_run)
 
 
-def take_back(
-    engine: Engine, ground: Ground, device: RouterDevice, until: float, *, dry_run: bool
-) -> dict[str, Any]:
+def take_back(engine: Engine, ground: Ground, device: RouterDevice, until: float, *, dry_run: bool) -> dict[str, Any]:
     """Our rows go, and settings are again what they were before the first change. Raises RouterError."""
     with Router(access_of(ground, device), until) as router:
         changes = wanted.undo(look(router), device.setup_before or {})
