@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -20,6 +19,7 @@ from admin_api.web.route import answers, asks, documents
 from admin_api.web.rows import row as the_row
 from models import MikrotikDevice
 from models.audit_trail import record
+from models.network.addresses import single_address
 
 files = APIBlueprint("files", __name__, url_prefix="/api/devices", tag="Devices")
 
@@ -44,11 +44,9 @@ def router_script(row: MikrotikDevice, query: ScriptQuery) -> Response:
         secret = parts().keyring.decrypt(row.radius_secret, row.isp_id, MikrotikDevice.__tablename__, row.id)
         record(session(), "show-secret", row, {}, {"server": server, "services": query.services})
         session().commit()
-    network = ip_network(row.ip_address)
-    source = str(network.network_address) if network.num_addresses == 1 else None
     text = script(
         ForRouter(row.id, row.name, tuple(query.services.split(",")), server, settings.auth_port, settings.acct_port,
-                  row.coa_port, source, secret)
+                  row.coa_port, single_address(row.ip_address), secret)
     )  # fmt: skip
     return _download(text.encode(), "text/plain; charset=utf-8", f"infora-device-{row.id}.rsc")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api.operation import reply_row_check
@@ -82,6 +83,16 @@ def _finding(part: str, check: Callable[[Mapping[str, str]], str], env: Mapping[
         return Finding(part, False, f"the database does not answer ({type(wrong).__name__}): is it running?")
 
 
+@contextmanager
+def _connection(engine: Engine) -> Iterator[Connection]:
+    """The only one of an engine that goes with it."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def _secrets(env: Mapping[str, str]) -> str:
     jwt_key(env)
     return f"JWT_SECRET_KEY and CREDENTIAL_KEYS are good; the key {keyring(env).writer} writes"
@@ -109,17 +120,13 @@ def _api_role(env: Mapping[str, str]) -> str:
     url = env.get("API_DATABASE_URL")
     if not url:
         raise _Trouble("API_DATABASE_URL is not set: the API works as the owner, whom row-level security does not stop")
-    engine = make_engine(url, "infora doctor", hide_parameters=True)
-    try:
-        with engine.connect() as connection:
-            role = text("select rolsuper or rolbypassrls, current_user from pg_roles where rolname = current_user")
-            bypasses, name = connection.execute(role).one()
-            visible = connection.scalar(text("select count(*) from customers"))
-        if bypasses or visible:
-            raise _Trouble(f"{name} sees rows of every tenant: `alter role {name} nobypassrls nosuperuser`")
-        return f"{name} sees nothing without a tenant"
-    finally:
-        engine.dispose()
+    with _connection(make_engine(url, "infora doctor", hide_parameters=True)) as connection:
+        role = text("select rolsuper or rolbypassrls, current_user from pg_roles where rolname = current_user")
+        bypasses, name = connection.execute(role).one()
+        visible = connection.scalar(text("select count(*) from customers"))
+    if bypasses or visible:
+        raise _Trouble(f"{name} sees rows of every tenant: `alter role {name} nobypassrls nosuperuser`")
+    return f"{name} sees nothing without a tenant"
 
 
 def _stored_secrets(env: Mapping[str, str]) -> str:
@@ -144,12 +151,8 @@ def _stored_secrets(env: Mapping[str, str]) -> str:
 
 
 def _names(env: Mapping[str, str]) -> str:
-    engine = owner_engine(env)
-    try:
-        with engine.connect() as connection:
-            twins = connection.execute(_TWINS).all()
-    finally:
-        engine.dispose()
+    with _connection(owner_engine(env)) as connection:
+        twins = connection.execute(_TWINS).all()
     if twins:
         alike = "; ".join(f"ISP {isp_id}: {names}" for isp_id, names in twins)
         raise _Warning(f"these differ by no more than case and go on as they are, until one is renamed: {alike}")
@@ -157,12 +160,8 @@ def _names(env: Mapping[str, str]) -> str:
 
 
 def _books(env: Mapping[str, str]) -> str:
-    engine = owner_engine(env)
-    try:
-        with engine.connect() as connection:
-            latest = connection.execute(_LAST_PROOF).one_or_none()
-    finally:
-        engine.dispose()
+    with _connection(owner_engine(env)) as connection:
+        latest = connection.execute(_LAST_PROOF).one_or_none()
     if latest is None:
         raise _Warning("nobody has proved them yet: the worker does within a minute of its start, and then daily")
     if latest.findings:

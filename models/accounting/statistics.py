@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import Date, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from models.tables.accounting import Radacct, Radpostauth
@@ -106,18 +106,8 @@ def refusals(session: Session, isp_id: int, zone: ZoneInfo, first: date, last: d
 def top_users(session: Session, isp_id: int, first: date, last: date, limit: int) -> list[TopUser]:
     """Who moved most, most first."""
     total = func.sum(UsageDaily.bytes_in) + func.sum(UsageDaily.bytes_out)
-    top = (
-        select(
-            UsageDaily.customer_id,
-            func.sum(UsageDaily.bytes_in).label("bytes_in"),
-            func.sum(UsageDaily.bytes_out).label("bytes_out"),
-        )
-        .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
-        .group_by(UsageDaily.customer_id)
-        .order_by(total.desc(), UsageDaily.customer_id)
-        .limit(limit)
-        .subquery()
-    )
+    most_first = _moved(isp_id, first, last).order_by(total.desc(), UsageDaily.customer_id)
+    top = most_first.limit(limit).subquery()
     query = (
         select(top.c.customer_id, Customer.username, top.c.bytes_in, top.c.bytes_out)
         .outerjoin(Customer, (Customer.id == top.c.customer_id) & (Customer.isp_id == isp_id))
@@ -131,16 +121,7 @@ def top_users(session: Session, isp_id: int, first: date, last: date, limit: int
 
 def usage_by_customer(session: Session, isp_id: int, first: date, last: date) -> Iterator[CustomerUsage]:
     """Everybody, also those who moved nothing and those who are gone since; by customer. Rows come as they are read."""
-    moved = (
-        select(
-            UsageDaily.customer_id,
-            func.sum(UsageDaily.bytes_in).label("bytes_in"),
-            func.sum(UsageDaily.bytes_out).label("bytes_out"),
-        )
-        .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
-        .group_by(UsageDaily.customer_id)
-        .subquery()
-    )
+    moved = _moved(isp_id, first, last).subquery()
     own = (
         select(Customer.id, Customer.username, Customer.full_name, ServicePlan.name)
         .outerjoin(ServicePlan, (ServicePlan.isp_id == isp_id) & (ServicePlan.id == Customer.service_plan_id))
@@ -175,3 +156,16 @@ def moments(zone: ZoneInfo, first: date, last: date) -> tuple[datetime, datetime
     """From the beginning of the first day to the end of the last, as moments."""
     begin = datetime.combine(first, time(), zone)
     return begin, datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+def _moved(isp_id: int, first: date, last: date) -> Select[int, int, int]:
+    """What each customer moved in those days."""
+    return (
+        select(
+            UsageDaily.customer_id,
+            func.sum(UsageDaily.bytes_in).label("bytes_in"),
+            func.sum(UsageDaily.bytes_out).label("bytes_out"),
+        )
+        .where(UsageDaily.isp_id == isp_id, UsageDaily.day.between(first, last))
+        .group_by(UsageDaily.customer_id)
+    )

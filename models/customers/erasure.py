@@ -9,9 +9,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models.audit_trail import Actor, note
+from models.customers.lifecycle import remove_customer
 from models.money import ledger
-from models.network import requests
-from models.radius import provisioning
 from models.refusals import Refused
 from models.tables.customers import Customer, Erasure
 
@@ -25,9 +24,6 @@ def erase_customer(session: Session, customer: Customer) -> Erasure:
         isp_id=customer.isp_id, customer_id=customer.id, username=customer.username, requested_by=actor.name
     )
     session.add(erasure)
-    requests.disconnect(session, customer, "deleted")
-    provisioning.deprovision_customer(session, customer)
-    session.delete(customer)
-    session.flush()
+    remove_customer(session, customer)
     note(session, "erase", "customers", customer.id, customer.isp_id)
     return erasure

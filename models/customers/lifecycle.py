@@ -100,8 +100,13 @@ def activate_customer(session: Session, customer: Customer, now: datetime) -> No
 
 def delete_customer(session: Session, customer: Customer) -> None:
     """Remove the customer with periods and rad* rows. Sessions and usage stay in the books."""
-    requests.disconnect(session, customer, "deleted")
     record(session, "delete", customer, snapshot(customer))
+    remove_customer(session, customer)
+
+
+def remove_customer(session: Session, customer: Customer) -> None:
+    """The customer's rows go, and open sessions with them; the audit log is the caller's."""
+    requests.disconnect(session, customer, "deleted")
     provisioning.deprovision_customer(session, customer)
     session.delete(customer)
     session.flush()

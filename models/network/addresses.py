@@ -38,6 +38,12 @@ def parse_network(text: str) -> Network:
         raise ValueError("must be an IP address, or a network such as 10.1.0.0/24") from None
 
 
+def single_address(text: str) -> str | None:
+    """The address of a device that is one, and no network."""
+    network = ipaddress.ip_network(text)
+    return str(network.network_address) if network.num_addresses == 1 else None
+
+
 #: The widest network that a tenant registers by itself, by IP version.
 WIDEST_OF_TENANTS = {4: 20, 6: 48}
 

@@ -12,9 +12,9 @@ from ipaddress import ip_address
 from models.db import make_engine
 from models.network.own_networks import database_networks
 from radius_module import settings
-from radius_module.enforce.daily_proof import keep_proving
 from radius_module.enforce.dispatch import Dispatch
-from radius_module.enforce.renewals import keep_renewing
+from radius_module.enforce.duties.daily_proof import keep_proving
+from radius_module.enforce.duties.renewals import keep_renewing
 from radius_module.enforce.router import last_rung
 from radius_module.enforce.router.calls import CallListener
 from radius_module.enforce.router.reach import Ground

@@ -47,7 +47,7 @@ def watch(when: str, table: str) -> None:
 def act_of(what: str) -> Callable[[], object]:
     """What is done; everything that has to be there for it is there."""
     if what == "worker":
-        from radius_module.enforce.renewals import rounds_of
+        from radius_module.enforce.duties.renewals import rounds_of
 
         rounds = rounds_of(make_engine(os.environ["DATABASE_URL"], "infora renewals"))
         return lambda: list(rounds.run())

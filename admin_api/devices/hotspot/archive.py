@@ -23,6 +23,9 @@ FILES: Final = {
     "api.json": "api.json", "errors.txt": "errors.txt", "md5.js": "md5.js", "page.js": "page.js", "style.css":
     "style.css",
 }  # fmt: skip
+#: Stand in the card of `frame.html`; what follows the mark in one of them, behind the frame's scripts.
+_FRAMED: Final = ("login.html", "status.html", "logout.html", "alogin.html", "error.html")
+_BEHIND: Final = "<!-- behind the scripts -->\n"
 #: The folder on the router: what `html-directory` is set to.
 FOLDER: Final = "infora"
 #: WCAG 2.2, 1.4.3.
@@ -52,8 +55,18 @@ def pages(name: str, color: str, language: str) -> dict[str, str]:
         kind, key = match.groups()
         return literal(TEXTS[language][key]) if kind == "text" else values[kind]
 
-    filled = {path: _PLACE.sub(fill, (_PAGES / source).read_text(encoding="utf-8")) for path, source in FILES.items()}
+    filled = {path: _PLACE.sub(fill, _source(name)) for path, name in FILES.items()}
     return filled | {"texts.js": _script(language)}
+
+
+def _source(name: str) -> str:
+    """A file of `pages`, in its frame."""
+    text = (_PAGES / name).read_text(encoding="utf-8")
+    if name not in _FRAMED:
+        return text
+    content, _, behind = text.partition(_BEHIND)
+    frame = (_PAGES / "frame.html").read_text(encoding="utf-8")
+    return frame.replace("{{content}}", content).replace("{{behind}}", behind)
 
 
 def literal(text: str) -> str:

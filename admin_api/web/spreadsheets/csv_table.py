@@ -17,15 +17,14 @@ _TOLD = re.compile(r'"?sep=(?P<separator>[,;|\t])"?;*,*\s*', re.IGNORECASE)
 _LONGEST_LINE = 100_000
 
 
-def read_csv(file: io.RawIOBase) -> Iterator[list[str]]:
+def read_csv(file: io.BufferedReader[io.RawIOBase]) -> Iterator[list[str]]:
     """The rows with their cells as they stand, the header first; empty lines are empty rows, as a spreadsheet counts.
 
     Raises NotATable while it is read.
     """
-    buffered = io.BufferedReader(file)
-    beginning = buffered.peek(2)[:2]
+    beginning = file.peek(2)[:2]
     encoding = "utf-16" if beginning in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    lines = io.TextIOWrapper(buffered, encoding=encoding, newline="")
+    lines = io.TextIOWrapper(file, encoding=encoding, newline="")
     reader = None
     try:
         first = lines.readline(_LONGEST_LINE)

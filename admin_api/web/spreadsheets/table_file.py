@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from admin_api.web.spreadsheets import NotATable
 from admin_api.web.spreadsheets.csv_table import read_csv
@@ -20,11 +19,11 @@ _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 def read_table(stream: io.RawIOBase) -> Iterator[tuple[int, list[str]]]:
     """(number, cells) of each row that holds anything; the header is row 1. Raises NotATable while it is read."""
-    beginning = stream.read(4) or b""
-    whole = _Rejoined(beginning, stream)
+    file = io.BufferedReader(stream)
+    beginning = file.peek(4)[:4]
     if beginning == _OLD_OFFICE:
         raise NotATable("This is a file of an old Excel (.xls): save it as .xlsx, or as CSV UTF-8.")
-    rows = read_workbook(io.BufferedReader(whole)) if beginning == _ZIP else read_csv(whole)
+    rows = read_workbook(file) if beginning == _ZIP else read_csv(file)
     width = 0
     for number, cells in enumerate(rows, 1):
         if any(cell.strip() for cell in cells):
@@ -42,19 +41,3 @@ def named(header: Iterable[str], known: Iterable[str]) -> list[str]:
 
 def _bare(name: str) -> str:
     return re.sub(r"[\s_\-\u00a0\u2010\u2011]+", "", name).lower()
-
-
-class _Rejoined(io.RawIOBase):
-    """The octets that were looked at, then the rest of the stream."""
-
-    def __init__(self, beginning: bytes, rest: io.RawIOBase) -> None:
-        self._beginning, self._rest = beginning, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # a writable buffer
-        octets = self._beginning or self._rest.read(len(buffer)) or b""
-        taken, self._beginning = octets[: len(buffer)], octets[len(buffer) :]
-        buffer[: len(taken)] = taken
-        return len(taken)

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.network import router_access
+from models.network.addresses import single_address
 from models.network.router_access import RouterDevice, Unstarted
 from radius_module.enforce.router import coa_probe
 from radius_module.enforce.router.findings import Known, findings, local_names
 from radius_module.enforce.router.look import RouterState, look
-from radius_module.enforce.router.reach import Ground, access_of, single_address
+from radius_module.enforce.router.reach import Ground, access_of
 from radius_module.enforce.routeros import Router, RouterError, Row
 
 _LOG = "/log"
@@ -23,7 +24,7 @@ _probing = ThreadPoolExecutor(2, thread_name_prefix="coa probe")
 
 def check(engine: Engine, ground: Ground, device: RouterDevice, until: float) -> dict[str, Any]:
     """Everything that the test answers; whatever fails is a code in it."""
-    coa = _probing.submit(coa_probe.answers, ground, device, single_address(device))
+    coa = _probing.submit(coa_probe.answers, ground, device, single_address(device.network))
     api, state, log = _api(ground, device, until)
     seen = [] if state is None else _findings(engine, device, state, log)
     code = coa.result()

@@ -6,7 +6,6 @@ more before it is carried out, and is done when the router's own list does not h
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import defaultdict
@@ -14,9 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from models.db import first_line
 from models.network import router_access
 from models.network.abilities import Ability, service_of
 from models.network.requests import claims, last_rung
@@ -24,6 +21,7 @@ from models.network.requests.claims import Claimed, OpenSession
 from models.network.router_access import BookedSession, RouterDevice
 from models.subscriptions.service_facts import service_facts
 from radius_module.enforce.coa import COA
+from radius_module.enforce.duties.keep_doing import keep_doing
 from radius_module.enforce.judge.decision import NOT_WORTH_A_CUT, STATE_REASONS, Close, decide
 from radius_module.enforce.judge.service import service
 from radius_module.enforce.router.reach import Ground, access_of
@@ -31,8 +29,6 @@ from radius_module.enforce.router.reconcile import end_in_books, remove
 from radius_module.enforce.router.sessions import RouterList, RouterSession, compare, of_this_router, read
 from radius_module.enforce.routeros import Router, RouterError
 from radius_module.ipc.device_call import LIMIT
-
-log = logging.getLogger("radius_module.enforce")
 
 #: Seconds between two looks, and after an error of the database.
 _LOOK, _RETRY = 1.0, 5.0
@@ -49,15 +45,12 @@ class Cut(NamedTuple):
 
 def keep_trying(engine: Engine, ground: Ground, stopping: threading.Event) -> None:
     """Until told to stop. Never raises: what cannot be done is tried again."""
-    wait = 0.0
-    while not stopping.wait(wait):
-        try:
-            try_due(engine, ground)
-            wait = _LOOK
-        except SQLAlchemyError as error:
-            level = logging.WARNING if wait != _RETRY else logging.DEBUG
-            log.log(level, "routers' APIs: trying again: %s", first_line(error))
-            wait = _RETRY
+
+    def look() -> float:
+        try_due(engine, ground)
+        return _LOOK
+
+    keep_doing("routers' APIs", look, stopping, _RETRY)
 
 
 def try_due(engine: Engine, ground: Ground) -> int:

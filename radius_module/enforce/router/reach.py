@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import NamedTuple
 
-from models.network.addresses import Network, resolved
+from models.network.addresses import Network, resolved, single_address
 from models.network.router_access import RouterDevice
 from models.secrets.keyring import CredentialError, Keyring
 from radius_module.enforce.routeros import Access, RouterError
@@ -36,15 +36,9 @@ def secret_of(ground: Ground, device: RouterDevice) -> str:
     return _opened(ground, device, device.radius_secret)
 
 
-def single_address(device: RouterDevice) -> str | None:
-    """Of a device that is one address, and no network."""
-    network = ip_network(device.network)
-    return str(network.network_address) if network.num_addresses == 1 else None
-
-
 def access_of(ground: Ground, device: RouterDevice) -> Access:
     """How its API is reached. Raises RouterError where that is not known, or not allowed."""
-    host = device.api_host or single_address(device)
+    host = device.api_host or single_address(device.network)
     if not host or not device.api_username or not device.api_password:
         raise RouterError("not_configured", "The device has no api_username and api_password, or no api_host.")
     password = _opened(ground, device, device.api_password)

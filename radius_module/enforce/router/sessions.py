@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from models.names import login_name, station
 from models.network.abilities import HOTSPOT, PPP, service_of
+from models.network.addresses import single_address
 from models.network.router_access import BookedSession, RouterDevice
 from radius_module.enforce.router import values
 from radius_module.enforce.routeros import Router, Row, Trap
@@ -77,8 +78,7 @@ def read(router: Router) -> RouterList:
 
 def of_this_router(books: Sequence[BookedSession], device: RouterDevice, address: str) -> list[BookedSession]:
     """Of a network's sessions those that the router at `address` has reported; of a single address all."""
-    network = ip_network(device.network)
-    if network.num_addresses == 1:
+    if single_address(device.network) is not None:
         return list(books)
     return [booked for booked in books if booked.nas_address and ip_address(booked.nas_address) == ip_address(address)]
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from radius_module.enforce.renewals import rounds_of
+from radius_module.enforce.duties.renewals import rounds_of
 from tests.support.caller import Tenant
 from tests.support.money_figures import Figures, figures
 from tests.support.money_world import broken

@@ -14,7 +14,7 @@ from apiflask import APIFlask
 from prometheus_client.parser import text_string_to_metric_families
 
 from admin_api.settings import Settings
-from radius_module.enforce.daily_proof import prove_if_due
+from radius_module.enforce.duties.daily_proof import prove_if_due
 from radius_module.status import PROCESSES, moment, report_file
 from tests.radius_client import AcctStatus, Growth
 from tests.support.caller import Caller

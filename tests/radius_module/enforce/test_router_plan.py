@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from models.network import router_setup
@@ -11,8 +9,7 @@ from radius_module.enforce.router import values
 from radius_module.enforce.router.look import AAA, INCOMING, PROFILES, RADIUS, RouterState, look
 from radius_module.enforce.router.setup import wanted
 from radius_module.enforce.router.setup.wanted import Wish
-from radius_module.enforce.routeros import Access, Router
-from tests.radius_client.routeros_api import ApiServer, deadline
+from radius_module.enforce.routeros import Router
 from tests.radius_client.routeros_menus import Menus
 
 SECRET = "pa$word"
@@ -26,15 +23,6 @@ def menus() -> Menus:
               radius_interim_update="received", login_by="http-chap")  # fmt: skip
     menus.put("/ip/hotspot", name="hotspot1", profile="hsprof1", disabled="false")
     return menus
-
-
-@pytest.fixture
-def router(menus: Menus) -> Iterator[Router]:
-    with (
-        ApiServer(menus) as server,
-        Router(Access("127.0.0.1", server.port, "infora", "s3crét", False, None), deadline(30)) as router,
-    ):
-        yield router
 
 
 def wish(*services: str) -> Wish:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from models.network.router_access import BookedSession, RouterDevice
 from radius_module.enforce.router.reconcile import remove
 from radius_module.enforce.router.sessions import RouterList, compare, of_this_router, read
-from radius_module.enforce.routeros import Access, Router
-from tests.radius_client.routeros_api import ApiServer, deadline
+from radius_module.enforce.routeros import Router
 from tests.radius_client.routeros_menus import Menus, Refusal
 
 NAMES = ["712345678", "0712345678", "no", "José", "١٢"]
-
-
-@pytest.fixture
-def menus() -> Menus:
-    return Menus()
-
-
-@pytest.fixture
-def router(menus: Menus) -> Iterator[Router]:
-    with (
-        ApiServer(menus) as server,
-        Router(Access("127.0.0.1", server.port, "infora", "s3crét", False, None), deadline(30)) as router,
-    ):
-        yield router
 
 
 def ppp(menus: Menus, name: str, session_id: str, address: str = "10.0.0.2", radius: str = "true") -> str:

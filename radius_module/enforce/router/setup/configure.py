@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.network import router_access, router_setup
+from models.network.addresses import single_address
 from models.network.router_access import RouterDevice
 from radius_module.enforce.router.look import RouterState, look
-from radius_module.enforce.router.reach import Ground, access_of, secret_of, single_address
+from radius_module.enforce.router.reach import Ground, access_of, secret_of
 from radius_module.enforce.router.setup import wanted
 from radius_module.enforce.router.setup.wanted import Change, Plan, Wish
 from radius_module.enforce.routeros import Router, RouterError, Trap, Value
@@ -55,7 +56,7 @@ def take_back(engine: Engine, ground: Ground, device: RouterDevice, until: float
 
 def _wish(ground: Ground, device: RouterDevice, state: RouterState, services: Sequence[str], server: str) -> Wish:
     """`src-address` is set where the device's address is the router's own, and not where a NAT stands between."""
-    address = single_address(device)
+    address = single_address(device.network)
     source = address if address is not None and state.has_address(address) else None
     chosen = tuple(service for service in router_setup.SERVICES if service in services)
     client = router_setup.client(device.id, chosen, server, ground.auth_port, ground.acct_port, source)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.db import make_engine
 from models.money import ledger
-from radius_module.enforce.daily_proof import keep_proving, prove_if_due
+from radius_module.enforce.duties.daily_proof import keep_proving, prove_if_due
 from service.testing import Installation
 from tests.support.money_world import MoneyWorld
 

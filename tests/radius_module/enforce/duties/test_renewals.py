@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models import Customer
-from radius_module.enforce.renewals import keep_renewing, rounds_of
+from radius_module.enforce.duties.renewals import keep_renewing, rounds_of
 from service.testing import Installation
 from tests.support.money_world import MoneyWorld, broken
 

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.audit_trail import Actor, act_as
-from models.db import first_line, make_engine
+from models.db import make_engine
 from models.money.purchases.renewal_rounds import RenewalRounds
+from radius_module.enforce.duties.keep_doing import keep_doing
 
 log = logging.getLogger("radius_module.enforce")
 
@@ -45,17 +45,15 @@ def rounds_of(engine: Engine) -> RenewalRounds:
 def keep_renewing(url: str, stopping: threading.Event) -> None:
     """Until told to stop. Never raises: what cannot be done is tried again."""
     engine = make_engine(url, "infora renewals", pool_size=1, max_overflow=0)
-    rounds, wait, is_away = rounds_of(engine), 0.0, False
-    while not stopping.wait(wait):
+    rounds = rounds_of(engine)
+
+    def go_round() -> float:
         begun = time.monotonic()
-        try:
-            renewed = _go_round(rounds, stopping)
-        except SQLAlchemyError as error:
-            log.log(logging.DEBUG if is_away else logging.WARNING, "renewals: trying again: %s", first_line(error))
-            wait, is_away = _RETRY, True
-            continue
+        renewed = _go_round(rounds, stopping)
         rest = _SHARE * (time.monotonic() - begun)
-        wait, is_away = _LOOK if renewed else min(max(_LOOK, rest), _LONGEST), False
+        return _LOOK if renewed else min(max(_LOOK, rest), _LONGEST)
+
+    keep_doing("renewals", go_round, stopping, _RETRY)
     engine.dispose()
 
 

@@ -10,11 +10,12 @@ import threading
 import time
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from models.db import first_line, make_engine
 from models.money.books import daily_proof
 from models.money.books.verification import Finding, verify
+from radius_module.enforce.duties.keep_doing import keep_doing
 
 log = logging.getLogger("radius_module.enforce")
 
@@ -40,15 +41,12 @@ def prove_if_due(engine: Engine) -> list[Finding] | None:
 def keep_proving(url: str, stopping: threading.Event) -> None:
     """Until told to stop. Never raises."""
     engine = make_engine(url, "infora books", answers_within=_ANSWERS_WITHIN, pool_size=1, max_overflow=0)
-    wait, is_away = 0.0, False
-    while not stopping.wait(wait):
-        wait = _LOOK
-        try:
-            prove_if_due(engine)
-            is_away = False
-        except SQLAlchemyError as error:
-            log.log(logging.DEBUG if is_away else logging.WARNING, "books: trying again: %s", first_line(error))
-            is_away = True
+
+    def look() -> float:
+        prove_if_due(engine)
+        return _LOOK
+
+    keep_doing("books", look, stopping, _LOOK)
     engine.dispose()
 
 
