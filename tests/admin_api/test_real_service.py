@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from service.testing import Installation, free_ports
-from tests.fault.logins import machine
+from tests.support.machine import machine
 
 TOKEN = "metrics-token-of-this-test"
 

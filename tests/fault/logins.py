@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 
@@ -50,8 +49,3 @@ class Logins:
 
     def _request(self, person: Person) -> Request:
         return self._tenant.router.request(person.username, person.password)
-
-
-def machine() -> float:
-    """How much slower this machine is because others use it: its load a processor, at least 1."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from models import schema
-from service.testing import Installation, free_ports
 from tests.models.accounting import test_books_property, test_changing_world
+from tests.support.database import migrated
 
 CASES = int(os.environ.get("BOOKS_CASES", "20000"))
 #: A process waits for its database half of the time.
@@ -34,9 +33,7 @@ def changes(engine: Engine, _directory: Path, examples: int) -> None:
 
 def share(prove: Callable[[Engine, Path, int], None], directory: Path, examples: int) -> None:
     """So many cases on a database of their own. Raises AssertionError with the case that breaks the property."""
-    with Installation(directory / "state", *free_ports()) as installation:
-        installation.start_postgres()
-        schema.upgrade(installation.urls.owner)
+    with migrated(directory / "state") as installation:
         engine = test_books_property.engine_of(installation)
         prove(engine, directory, examples)
         engine.dispose()

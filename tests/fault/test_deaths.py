@@ -8,7 +8,7 @@ import pytest
 
 from tests.fault.breaker import STORE_PROCESS
 from tests.fault.deaths import Deaths
-from tests.fault.logins import machine
+from tests.support.machine import machine
 
 
 def kill_while_sending(deaths: Deaths, rate: float, parts: list[str], pause: float, slower: float = 1) -> None:

@@ -17,10 +17,11 @@ import pytest
 from radius_module.spool import files, segment
 from tests.fault.breaker import STORE_PROCESS, Breaker
 from tests.fault.crowd import Crowd
-from tests.fault.logins import Logins, machine
+from tests.fault.logins import Logins
 from tests.fault.stored import octets_in
 from tests.fault.trace import attached, needs_strace
 from tests.radius_client import Growth
+from tests.support.machine import machine
 from tests.support.reports_made import report
 from tests.support.spools import DirectSpool
 from tests.wire.system import System

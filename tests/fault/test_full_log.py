@@ -12,7 +12,8 @@ import pytest
 from radius_module.status import dropped_log_lines
 from service.s6 import supervisor, tree
 from tests.fault.breaker import Breaker
-from tests.fault.logins import Logins, machine
+from tests.fault.logins import Logins
+from tests.support.machine import machine
 from tests.support.small_disk import full
 from tests.support.spools import until
 from tests.wire.system import System

@@ -15,8 +15,8 @@ import pytest
 
 from radius_module.rules.identity import MOST_WRONG
 from tests.fault.guess_flood import result, start
-from tests.fault.logins import machine
 from tests.support.guessing import codes_of
+from tests.support.machine import machine
 from tests.wire.router import MAC
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant

@@ -18,8 +18,8 @@ from models.db import make_engine
 from service.database import urls
 from service.host import layout
 from service.testing import Installation, free_ports
-from tests.fault.logins import machine
 from tests.support.dropping_network import DroppingNetwork
+from tests.support.machine import machine
 from tests.support.tcp_relay import TcpRelay
 from tests.wire.postgres import as_superuser
 from tests.wire.system import System

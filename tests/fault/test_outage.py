@@ -11,8 +11,9 @@ import pytest
 from service.testing import Installation
 from tests.fault.crowd import Crowd, p99
 from tests.fault.deaths import Deaths
-from tests.fault.logins import Logins, machine
+from tests.fault.logins import Logins
 from tests.radius_client import AcctStatus, Growth
+from tests.support.machine import machine
 from tests.wire.postgres import dead, hung
 from tests.wire.system import System
 from tests.wire.tenant import Person, Tenant

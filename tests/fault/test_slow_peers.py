@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.fault.logins import machine
+from tests.support.machine import machine
 from tests.wire.postgres import as_superuser, hung
 from tests.wire.system import System
 

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from models import Isp, schema
-from models.db import make_engine
+from models import Isp
 from models.secrets.keyring import Keyring
-from service.testing import Installation, free_ports
+from service.testing import Installation
+from tests.support.database import connections, migrated
 
 #: 2026-03-10 12:00 UTC.
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -26,19 +26,16 @@ def installation() -> Iterator[Installation]:
     """A private cluster with the schema."""
     with (
         tempfile.TemporaryDirectory(prefix="unit-", dir="/tmp", ignore_cleanup_errors=True) as directory,
-        Installation(Path(directory) / "state", *free_ports()) as running,
+        migrated(Path(directory) / "state") as running,
     ):
-        running.start_postgres()
-        schema.upgrade(running.urls.owner)
         yield running
 
 
 @pytest.fixture(scope="session")
 def owner(installation: Installation) -> Iterator[Engine]:
     """Connections as the schema's owner has them."""
-    engine = make_engine(installation.urls.owner, "tests")
-    yield engine
-    engine.dispose()
+    with connections(installation.urls.owner) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.network.world import Network, Workers
+from tests.network.world import Network, Workers, one_worker
 from tests.radius_client.serving import Serving
 from tests.wire.system import System
 
@@ -26,11 +26,8 @@ def worker_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def worker(system: System, worker_log: Path) -> Iterator[Workers]:
     """One runs. Tests that kill it or start others have one of their own (test_workers)."""
-    workers = Workers(system, worker_log)
-    workers.start()
-    workers.wait()
-    yield workers
-    workers.stop()
+    with one_worker(system, worker_log) as workers:
+        yield workers
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.network.router_world import BothSides
-from tests.network.world import Network, Workers, eventually
+from tests.network.world import Network, Workers, eventually, one_worker
 from tests.radius_client.routeros_api import ApiFaults, certificate
 from tests.radius_client.routeros_menus import Refusal, Row
 from tests.wire.system import System
@@ -21,11 +21,8 @@ NAMES = ["712345678", "0712345678", "no", "José", "١٢"]
 @pytest.fixture(scope="module")
 def worker(system: System, worker_log: Path) -> Iterator[Workers]:
     """One for all of these: no test here breaks it."""
-    workers = Workers(system, worker_log)
-    workers.start()
-    workers.wait()
-    yield workers
-    workers.stop()
+    with one_worker(system, worker_log) as workers:
+        yield workers
     assert worker_log.read_text() == ""
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from service.database.urls import superuser
 from tests.network.crowd import crowd, pace
-from tests.network.world import Network, Workers, eventually
+from tests.network.world import Network, Workers, eventually, one_worker
 from tests.radius_client import Name
 from tests.radius_client.routeros import RouterOS
 from tests.wire.system import System
@@ -25,11 +25,8 @@ RATE = 20
 @pytest.fixture
 def worker(system: System, worker_log: Path) -> Iterator[Workers]:
     """One of the test's own."""
-    workers = Workers(system, worker_log)
-    workers.start()
-    workers.wait()
-    yield workers
-    workers.stop()
+    with one_worker(system, worker_log) as workers:
+        yield workers
 
 
 def requests_by_session(routers: list[RouterOS]) -> Counter[bytes]:

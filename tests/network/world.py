@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,16 @@ class Workers:
             process.wait(timeout=20)
         self.running.clear()
         self._log.close()
+
+
+@contextmanager
+def one_worker(system: System, log: Path) -> Iterator[Workers]:
+    """One that listens."""
+    workers = Workers(system, log)
+    workers.start()
+    workers.wait()
+    yield workers
+    workers.stop()
 
 
 class Asked(NamedTuple):

@@ -18,6 +18,7 @@ from service import parts
 from service.database import cluster
 from service.s6 import leftovers
 from tests.service.conftest import Copy
+from tests.support.machine import machine
 
 
 @pytest.fixture
@@ -41,11 +42,6 @@ def query(copy: Copy, statement: str) -> list[tuple[object, ...]]:
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
-
-
-def slowdown() -> float:
-    """How many times slower this machine is now than when idle: runnable processes per processor."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_demo_json_describes_the_installation(running: Copy) -> None:
@@ -157,7 +153,7 @@ def test_a_copy_runs_beside_another_and_keeps_its_data(running: Copy, open_direc
         assert running.call("status").returncode == 0
         begun = time.monotonic()
         assert copy.call("start").returncode == 0
-        assert time.monotonic() - begun < 10 * slowdown()
+        assert time.monotonic() - begun < 10 * machine()
 
         assert query(copy, "SELECT full_name FROM customers") == [("Kept",)]
         assert description(copy) == demo

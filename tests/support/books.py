@@ -5,27 +5,22 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from models import schema
-from models.db import make_engine
-from service.testing import Installation, free_ports
-from tests.support.database import Tenant, empty_books, make_tenant
+from service.testing import Installation
+from tests.support.database import Tenant, connections, empty_books, make_tenant, migrated
 
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A private cluster with the schema."""
-    with Installation(tmp_path_factory.mktemp("books") / "state", *free_ports()) as made:
-        made.start_postgres()
-        schema.upgrade(made.urls.owner)
-        yield made
+    with migrated(tmp_path_factory.mktemp("books") / "state") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def engine(installation: Installation) -> Iterator[Engine]:
     """Connections as the writer's role has them."""
-    made = make_engine(installation.urls.engine, "tests")
-    yield made
-    made.dispose()
+    with connections(installation.urls.engine) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -23,11 +26,31 @@ from models import (
     Subscription,
     Usage,
     UsageDaily,
+    schema,
 )
+from models.db import make_engine
+from service.testing import Installation, free_ports
 from tests.support.reports_made import NOON
 
 #: All that booking writes.
 BOOKS = (Radacct, SessionAlias, Radpostauth, Usage, UsageDaily, Outbox, DeviceContact, SpoolProgress, Quarantined)
+
+
+@contextmanager
+def migrated(directory: Path) -> Iterator[Installation]:
+    """A private cluster with the schema."""
+    with Installation(directory, *free_ports()) as running:
+        running.start_postgres()
+        schema.upgrade(running.urls.owner)
+        yield running
+
+
+@contextmanager
+def connections(url: str) -> Iterator[Engine]:
+    """Of one role."""
+    engine = make_engine(url, "tests")
+    yield engine
+    engine.dispose()
 
 
 class Tenant(NamedTuple):

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from models.db import make_engine
 from service.testing import Installation
 from tests.support.books import installation
+from tests.support.database import connections
 from tests.support.money_world import MoneyWorld
 
 __all__ = ["installation"]
@@ -19,9 +19,8 @@ __all__ = ["installation"]
 @pytest.fixture(scope="session")
 def owner(installation: Installation) -> Iterator[Engine]:  # the fixture imported above
     """Connections as the schema's owner has them."""
-    engine = make_engine(installation.urls.owner, "tests")
-    yield engine
-    engine.dispose()
+    with connections(installation.urls.owner) as engine:
+        yield engine
 
 
 @pytest.fixture

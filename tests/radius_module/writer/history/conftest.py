@@ -8,36 +8,30 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
-from models import schema
-from models.db import make_engine
 from radius_module.writer.history.history_clock import Clocks
 from radius_module.writer.history.retention import Removed, Retention
-from service.testing import Installation, free_ports
-from tests.support.database import Tenant, empty_books, make_tenant
+from service.testing import Installation
+from tests.support.database import Tenant, connections, empty_books, make_tenant, migrated
 
 
 @pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with Installation(tmp_path_factory.mktemp("history") / "state", *free_ports()) as running:
-        running.start_postgres()
-        schema.upgrade(running.urls.owner)
+    with migrated(tmp_path_factory.mktemp("history") / "state") as running:
         yield running
 
 
 @pytest.fixture(scope="package")
 def engine(installation: Installation) -> Iterator[Engine]:
     """Connections as the writer has them."""
-    connections = make_engine(installation.urls.engine, "tests")
-    yield connections
-    connections.dispose()
+    with connections(installation.urls.engine) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="package")
 def owner(installation: Installation) -> Iterator[Engine]:
     """Connections of the schema's owner, who may write what happened long ago."""
-    connections = make_engine(installation.urls.owner, "tests")
-    yield connections
-    connections.dispose()
+    with connections(installation.urls.owner) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="package")
