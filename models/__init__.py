@@ -7,6 +7,7 @@ from models.tables.accounting import Radacct, Radpostauth, SessionAlias
 from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
+from models.tables.bulk_runs import BulkResult, BulkRun
 from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
@@ -28,6 +29,8 @@ __all__ = [
     "Base",
     "BillingSettings",
     "BookVerification",
+    "BulkResult",
+    "BulkRun",
     "Charge",
     "ChargedPeriod",
     "Customer",

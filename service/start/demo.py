@@ -88,7 +88,7 @@ def _isp(session: Session, keyring: Keyring) -> tuple[Isp, str]:
     if isp is not None:
         return isp, isps.rotate_api_key(session, isp)
     isp, api_key, _ = isps.create_isp(
-        session, keyring, name=ISP_NAME, company_name=ISP_NAME, email="demo@example.com", timezone="UTC"
+        session, keyring, name=ISP_NAME, company_name=ISP_NAME, email="demo@example.com", timezone="UTC", is_demo=True
     )
     return isp, api_key
 
