@@ -28,6 +28,8 @@ many = APIBlueprint("many_customers", __name__, url_prefix="/api/billing/custome
 
 _OF_ALL = {"filter", "action", "dry_run"}
 _PAID = {"pay", "reason"}
+#: Codes of customers who are as they were wanted.
+_OK = ("done", "unchanged")
 #: The fields that say how an action is done.
 _FIELDS = {"renew": {"periods", "begin"} | _PAID, "change_plan": {"service_plan_id", "when"} | _PAID}
 
@@ -162,7 +164,8 @@ def _shown(body: BulkIn, results: Iterable[Result]) -> dict[str, Any]:
     rows = list(results)
     names = bulk.names_of(session(), tenant_id(), [row.customer_id for row in rows])
     shown = [
-        row._asdict() | {"username": names.get(row.customer_id), "ok": _is_ok(row), "charged": shown_amount(row.charged)}
+        row._asdict()
+        | {"username": names.get(row.customer_id), "ok": row.code in _OK, "charged": shown_amount(row.charged)}
         for row in rows
     ]
     codes = [row.code for row in rows]
@@ -172,7 +175,3 @@ def _shown(body: BulkIn, results: Iterable[Result]) -> dict[str, Any]:
         "refused": len(rows) - done - unchanged, "charged": shown_amount(sum(row.charged for row in rows)),
         "results": shown,
     }  # fmt: skip
-
-
-def _is_ok(row: Result) -> bool:
-    return row.code in ("done", "unchanged")

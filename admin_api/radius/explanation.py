@@ -52,12 +52,12 @@ def explained(rules: list[list[Any]]) -> list[dict[str, Any]]:
     return [_shown(code, passed, facts) for code, passed, facts in rules]
 
 
-def _shown(code: str, passed: bool, facts: dict[str, Any]) -> dict[str, Any]:  # noqa: FBT001  # a rule's own
+def _shown(code: str, passed: bool, facts: dict[str, Any]) -> dict[str, Any]:  # a rule's own
     read = {name: _time(value) if name in _TIMES else value for name, value in facts.items()}
     return {"code": code, "passed": passed, "text": _sentence(code, passed, read), "facts": read}
 
 
-def _sentence(code: str, passed: bool, facts: dict[str, Any]) -> str:  # noqa: FBT001  # a rule's own
+def _sentence(code: str, passed: bool, facts: dict[str, Any]) -> str:  # a rule's own
     if code == "expired" and not passed and facts["seconds_left"] != 0:
         return _EXPIRED_BY_HAND
     sentences = SENTENCES[code]

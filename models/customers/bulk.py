@@ -94,9 +94,11 @@ def remember(session: Session, isp_id: int, run_id: int, results: Sequence[Resul
 def results_of(session: Session, isp_id: int, run_id: int) -> list[Result]:
     """Of the whole run, by customer."""
     result = BulkResult
-    columns = (result.customer_id, result.code, result.message, result.charged, result.expires_at)
-    query = select(*columns).where(result.isp_id == isp_id, result.run_id == run_id).order_by(result.customer_id)
-    return [Result(*row) for row in session.execute(query)]
+    of_run = (result.isp_id == isp_id, result.run_id == run_id, result.code.is_not(None))
+    return [
+        Result(row.customer_id, row.code or "", row.message or "", row.charged or 0, row.expires_at)
+        for row in session.scalars(select(result).where(*of_run).order_by(result.customer_id))
+    ]
 
 
 def names_of(session: Session, isp_id: int, ids: Sequence[int]) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Many customers at once: each as by the single act, refused by itself, tried without trace, gone on with after a death."""
+"""Many customers at once: each as by the single act, tried without trace, gone on with after a death."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def _written(rows: Rows, tenant: Tenant, customer: dict[str, Any]) -> dict[str, 
     """What an act leaves behind, without ids and moments."""
     mine = {"isp": tenant.id, "id": customer["id"]}
     return {
-        "outbox": rows("select kind, reason, attributes::text from outbox where isp_id = :isp and customer_id = :id"
+        "outbox": rows("select kind, reason from outbox where isp_id = :isp and customer_id = :id"
                        " order by id", **mine),
         "charges": rows("select kind, net, tax, given, reverses is null, days_from, days_until from charges"
                         " where isp_id = :isp and customer_id = :id order by id", **mine),
-        "periods": rows("select price_minor, period_end - period_start from subscriptions"
+        "periods": rows("select price_minor, date_trunc('minute', period_end - period_start) from subscriptions"
                         " where isp_id = :isp and customer_id = :id order by period_start", **mine),
         "audit": rows("select actor, action, (select array_agg(k order by k) from jsonb_object_keys(after) k)"
                       " from audit_log where isp_id = :isp and resource = 'customers' and resource_id = :id"
@@ -65,7 +65,10 @@ def _written(rows: Rows, tenant: Tenant, customer: dict[str, Any]) -> dict[str, 
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("action", SINGLE)
+@pytest.mark.parametrize(
+    "action",
+    ["renew", "change_plan", *(pytest.param(name, marks=pytest.mark.long) for name in ("suspend", "activate"))],
+)
 def test_each_is_changed_as_by_the_single_act(tenant: Tenant, rows: Rows, action: str) -> None:
     by_itself, by_many = people(tenant, 2, status="suspended" if action == "activate" else "active")
     path, fields = SINGLE[action]
@@ -75,7 +78,7 @@ def test_each_is_changed_as_by_the_single_act(tenant: Tenant, rows: Rows, action
     answer = on_many(tenant.staff, action, {"ids": [by_many["id"]]}, **fields)
     assert codes(answer) == {"u1": "done"}
     one, other = _written(rows, tenant, by_itself), _written(rows, tenant, by_many)
-    assert one.pop("charges") == other.pop("charges") and one == other and one["audit"] and one["outbox"]
+    assert one == other and one["audit"] and bool(one["outbox"]) is (action != "activate")
     charged = tenant.viewer.get(f"{BASE}/{by_many['id']}/account").data["credit"]
     assert answer.data["results"][0]["charged"] == f"{-10 - float(charged):.2f}" or action in ("suspend", "activate")
 
@@ -101,6 +104,7 @@ def test_a_refused_one_keeps_nobody_else_waiting(tenant: Tenant, owner: Engine) 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(tenant: Tenant, rows: Rows) -> None:
     people(tenant, 3)
+    assert tenant.staff.get("/api/auth/me").status == 200, "logged in before: that leaves its own row in the audit log"
     tables = ("customers", "subscriptions", "charges", "transfers", "outbox", "audit_log", "bulk_runs", "bulk_results")
 
     def everything() -> list[Any]:
@@ -171,6 +175,7 @@ def test_twins_at_once_do_each_customer_once(tenant: Tenant, rows: Rows, monkeyp
     assert rows("select count(*) from subscriptions where isp_id = :isp", isp=tenant.id) == [(14,)]
 
 
+@pytest.mark.long
 def test_somebody_who_is_being_changed_is_said_to_be_busy(tenant: Tenant, owner: Engine) -> None:
     customers = people(tenant, 2)
     with owner.begin() as connection:
