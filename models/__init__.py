@@ -7,9 +7,8 @@ from models.tables.accounting import Radacct, Radpostauth, SessionAlias
 from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure, RevokedToken
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
-from models.tables.bulk_runs import BulkResult, BulkRun
 from models.tables.charges import Charge, ChargedPeriod
-from models.tables.customers import Customer, Erasure
+from models.tables.customers import BulkResult, BulkRun, Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp

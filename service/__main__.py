@@ -40,6 +40,14 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service import background
 
         return {"start": background.start, "stop": background.stop, "status": background.status}[name](settings)
+    if name in ("doctor", "flask"):
+        from service import command_line
+
+        return {"doctor": command_line.doctor, "flask": command_line.flask}[name](settings, rest)
+    if name in ("admin", "database_url"):
+        from service import command_line
+
+        return {"admin": command_line.admin, "database_url": command_line.database_url}[name](settings)
     if name == "demo":
         from service import show
 
@@ -48,7 +56,7 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service.s6 import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
-    raise Refusal("Usage: python -m service {run|start|stop|status|demo [FIELD]}.")
+    raise Refusal("Usage: python -m service {run|start|stop|status|doctor|flask …|admin|database_url|demo [FIELD]}.")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from models.refusals import Invalid, Refused
-from models.tables.bulk_runs import BulkResult, BulkRun
 from models.tables.charges import Charge
-from models.tables.customers import Customer
+from models.tables.customers import BulkResult, BulkRun, Customer
 
 #: What is done to one customer, and what they were charged for it.
 Act = Callable[[Customer], Sequence[Charge]]

@@ -12,8 +12,7 @@ from models.network import requests
 from models.refusals import Refused
 from models.secrets.generated import api_key_digest, given_or_generated, make_secret
 from models.secrets.keyring import Keyring
-from models.tables.bulk_runs import BulkRun
-from models.tables.customers import Customer
+from models.tables.customers import BulkRun, Customer
 from models.tables.devices import MikrotikDevice
 from models.tables.isps import BillingSettings, Isp
 from models.tables.outbox import Outbox

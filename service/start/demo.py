@@ -23,7 +23,7 @@ from models.tenants import isps
 from service.database import urls
 from service.host import private_file
 from service.host.secret_file import Secrets
-from service.host.settings import Settings
+from service.host.settings import DEMO_REMOVED, Settings
 from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
 
 FILE = "demo.json"
@@ -49,6 +49,7 @@ def ensure(settings: Settings, secret: Secrets) -> Description:
     new = _places(settings, url) | {"admin": old.get("admin", admin)} | tenant
     if new != old:
         _write(path, new)
+    (settings.state_dir / DEMO_REMOVED).unlink(missing_ok=True)
     return new
 
 

@@ -72,7 +72,7 @@ RULES: tuple[Rule, ...] = (
         Floor(("part_environment",), "what each is given"),
         Floor(("s6",), "the supervisor's tree of parts"),
         Floor(("start",), "from nothing to the first answered login"),
-        Floor(("run", "show"), "in the foreground; what a terminal reads"),
+        Floor(("run", "show", "command_line"), "in the foreground; what a terminal reads; commands of the API"),
         Floor(("background", "testing"), "the same without a terminal"),
         Floor(("__main__",), "the commands"),
     )),
