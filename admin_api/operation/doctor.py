@@ -71,8 +71,8 @@ def _finding(part: str, check: Callable[[Mapping[str, str]], str], env: Mapping[
     except (Trouble, SettingsError, NotPossible) as wrong:
         return Finding(part, False, str(wrong))
     except SQLAlchemyError as wrong:
-        advice = "`make status` says whether PostgreSQL runs; that of DATABASE_URL is yours to start"
-        return Finding(part, False, f"the database does not answer ({type(wrong).__name__}): {advice}")
+        hint = "`make status` says whether PostgreSQL runs; that of DATABASE_URL is yours to start"
+        return Finding(part, False, f"the database does not answer ({type(wrong).__name__}): {hint}")
 
 
 @contextmanager
