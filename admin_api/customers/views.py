@@ -12,7 +12,15 @@ from models.money.pay_reference import pay_reference
 from models.subscriptions.allowance import Allowance, allowances
 from models.subscriptions.status import shown_expiry, shown_status
 
-_WORKED_OUT = ("status", "expires_at", "used_bytes", "remaining_bytes", "pay_reference", "credit_limit", "suspended_for")
+_WORKED_OUT = (
+    "status",
+    "expires_at",
+    "used_bytes",
+    "remaining_bytes",
+    "pay_reference",
+    "credit_limit",
+    "suspended_for",
+)
 _COLUMNS = [name for name in CustomerOut.model_fields if name not in _WORKED_OUT]
 
 

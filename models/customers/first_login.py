@@ -41,10 +41,11 @@ def begin_first_periods(connection: Connection, records: Sequence[Booked]) -> in
     waiting = [(isp_id, customer_id) for isp_id, customer_id in connection.execute(_WAITING, wanted)]
     if not waiting:
         return 0
-    with Session(connection, join_transaction_mode="create_savepoint") as session, session.begin():
+    with Session(connection, join_transaction_mode="rollback_only") as session:
         act_as(session, Actor("first login"))
         for key in waiting:
             _begin(session, key, datetime.fromtimestamp(moments[key], UTC))
+        session.flush()
     return len(waiting)
 
 

@@ -172,7 +172,22 @@ def _customer(
 
     Customers are imported by thousands at one moment, often until one day: that is 145 octets for each of them.
     """
-    customer_id, isp_id, username, status, expires, plan_id, static_ip, mac, kind, credential, created, running, _, waits = row
+    (
+        customer_id,
+        isp_id,
+        username,
+        status,
+        expires,
+        plan_id,
+        static_ip,
+        mac,
+        kind,
+        credential,
+        created,
+        running,
+        _,
+        waits,
+    ) = row
     expires_at, created_at, starts = float(expires), float(created), (float(running), *ahead)
     if before is not None:
         expires_at = before.expires_at if expires_at == before.expires_at else expires_at

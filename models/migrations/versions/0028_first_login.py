@@ -26,9 +26,7 @@ def upgrade() -> None:
     op.add_column("service_plans", sa.Column("clock", sa.Text(), server_default="from_creation", nullable=False))
     op.create_check_constraint("clock_known", "service_plans", "clock in ('from_creation', 'from_first_login')")
     op.add_column("customers", sa.Column("not_started", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    op.create_index(
-        "ix_customers_not_started", "customers", ["isp_id", "id"], postgresql_where=sa.text("not_started")
-    )
+    op.create_index("ix_customers_not_started", "customers", ["isp_id", "id"], postgresql_where=sa.text("not_started"))
     op.execute(_START_WITH_AN_END)
 
 
