@@ -17,8 +17,9 @@ _SEPA = (
     "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MC", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE",
     "SI", "SK", "SM", "VA",
 )  # fmt: skip
-#: The guideline's limits: minor units of an amount, characters of a name and of an unstructured reference.
-_LARGEST, _NAME, _TEXT = 99_999_999_999, 70, 140
+#: The guideline's limits: minor units of an amount; characters of a name and of a text, and octets, so that all of them
+#: together stay below 331.
+_LARGEST, _NAME, _TEXT = 99_999_999_999, (70, 150), (140, 80)
 
 
 def payment_code(paper: Paper) -> str:
@@ -28,16 +29,20 @@ def payment_code(paper: Paper) -> str:
         return ""
     if account[:2] not in _SEPA or not iban.is_valid(account) or not paper.seller.name.strip():
         return ""
-    text = " ".join((paper.payment_reference or paper.number).split())[:_TEXT] or None
-    return _svg(helpers.make_epc_qr(
-        name=" ".join(paper.seller.name.split())[:_NAME], iban=account, amount=Decimal(paper.due).scaleb(-paper.digits),
-        text=text, bic=paper.bic or None, encoding="utf-8",
-    ))  # fmt: skip
+    name = _cut(paper.seller.name, *_NAME)
+    text = _cut(paper.payment_reference or paper.number, *_TEXT) or name
+    bic = paper.bic if len(paper.bic) in (8, 11) else None
+    amount = Decimal(paper.due).scaleb(-paper.digits)
+    return _svg(helpers.make_epc_qr(name, account, amount, text=text, bic=bic, encoding="utf-8"))
 
 
 def code(text: str) -> str:
     """Any text as a QR code."""
     return _svg(segno.make_qr(text, error="m"))
+
+
+def _cut(text: str, characters: int, octets: int) -> str:
+    return " ".join(text.split())[:characters].encode()[:octets].decode(errors="ignore").strip()
 
 
 def _svg(qr: segno.QRCode) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from models.money.paper import epc
 from models.money.paper.logo import as_svg, ink_on, read
 from models.money.paper.paper import Look, Paper, PaperLine, Party, TaxGroup
-from models.money.paper.words import Words, amount, breakable, days, direction, percent, words_of
+from models.money.paper.words import Words, amount, breakable, days, direction, percent, refuse_controls, words_of
 
 #: UNCL5305: the categories in which there is no tax, for a reason that has to be said.
 WITHOUT_TAX = ("E", "AE", "K", "G", "O")
@@ -56,7 +56,8 @@ class Page:
 
 
 def cell(text: str) -> Cell:
-    """A text that stands alone."""
+    """A text that stands alone. Raises Unprintable for characters that are no text."""
+    refuse_controls(text)
     return {"lines": [{"text": breakable(line), "dir": direction(line)} for line in text.splitlines() if line.strip()]}
 
 

@@ -139,7 +139,8 @@ def _party(party: Party, number: str) -> dict[str, Any]:
 
 
 def _delivery(paper: Paper) -> dict[str, Any]:
-    terms: dict[str, Any] = {}
+    """The supply is complete with its last day. Without one factur-x writes an element that its own schema refuses."""
+    terms: dict[str, Any] = {"BT-72": paper.supply[1] if paper.supply else paper.issued_on}
     if paper.supply:
         terms |= {"BT-73": paper.supply[0], "BT-74": paper.supply[1]}
     if any(group.category == "K" for group in paper.taxes):
