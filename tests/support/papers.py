@@ -67,7 +67,8 @@ def papers(draw: st.DrawFn) -> Paper:
     first = draw(_DAYS)
     return Paper(
         kind, f"{draw(st.integers(1, 10**6)):05}", draw(_DAYS), replace(SELLER, name=draw(_NAMES)), buyer,
-        currency, digits, lines, taxes, net, tax, net + tax, rounding, prepaid, net + tax + rounding - prepaid, is_inclusive, due_on,
+        currency, digits, lines, taxes, net, tax, net + tax, rounding, prepaid, net + tax + rounding - prepaid,
+        is_inclusive, due_on,
         (first, first + timedelta(days=draw(st.integers(0, 62)))), draw(st.sampled_from(["", "10010"])),
         draw(st.sampled_from(["", "DE89370400440532013000"])), tax_name="VAT",
         language=draw(st.sampled_from(["en", "fr", "es", "pt", "sw", "ar"])),

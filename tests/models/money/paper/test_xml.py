@@ -1,4 +1,4 @@
-"""Every invoice passes the official schema and rules of EN 16931, and adds up to the last digit; a wrong one is seen."""
+"""Every invoice passes the official schema and rules of EN 16931, and adds up to the last digit; no wrong one does."""
 
 from __future__ import annotations
 
