@@ -54,7 +54,7 @@ class Isp(Base):
     #: Records that could not be booked.
     quarantine_retention_days: Mapped[int] = mapped_column(server_default=text("365"))
     credential_storage: Mapped[str] = mapped_column(server_default="encrypted")
-    #: Made to be looked at: the one tenant that can be removed with its ledger (migration 0029).
+    #: Made to be looked at: the one tenant that can be removed with its ledger (migration 0030).
     is_demo: Mapped[No]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]
