@@ -30,7 +30,7 @@ class Isp(Base):
         CheckConstraint("request_retention_days >= 7", name="request_retention_days_enough"),
         CheckConstraint("quarantine_retention_days >= 7", name="quarantine_retention_days_enough"),
         CheckConstraint("length(name) between 1 and 200", name="name_length"),
-        Index("one_demo", "is_demo", unique=True, postgresql_where=text("is_demo")),
+        Index("uq_isps_is_demo", "is_demo", unique=True, postgresql_where=text("is_demo")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -95,7 +95,7 @@ $$;
 def upgrade() -> None:
     op.add_column("isps", sa.Column("is_demo", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.execute(MARK)
-    op.create_index("one_demo", "isps", ["is_demo"], unique=True, postgresql_where=sa.text("is_demo"))
+    op.create_index("uq_isps_is_demo", "isps", ["is_demo"], unique=True, postgresql_where=sa.text("is_demo"))
     for function in (GUARD, REFUSING, REMOVE):
         op.execute(function)
     op.execute("revoke execute on function infora_remove_demo(), infora_refusing_deletes() from public")
