@@ -9,7 +9,7 @@ T ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status demo test bench fault check sbom setup-for-tests
+.PHONY: help setup run start stop status install uninstall demo test bench fault check sbom setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,6 +25,12 @@ stop: ## stop what `make start` started; the data is kept
 
 status: ## which parts are up and answer (exit code 0: all, 3: not running)
 	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 3; }; exec $(PYTHON) -m service status
+
+install: setup ## systemd runs it from boot on (as root; RADIUS_LISTEN=0.0.0.0 make install)
+	@exec $(PYTHON) -m service install
+
+uninstall: ## take systemd's units away; the data is kept
+	@test ! -x $(PYTHON) || exec $(PYTHON) -m service uninstall
 
 demo: setup ## a minute of two hundred demo customers against what `make start` started
 	@exec $(PYTHON) -m tests.demo

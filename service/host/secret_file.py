@@ -57,6 +57,11 @@ def load_or_create(state_dir: Path, env: Mapping[str, str]) -> Secrets:
     return result
 
 
+def given(env: Mapping[str, str]) -> Secrets:
+    """Of a process that has its own copy of what it needs, and may not read the file: the rest is empty."""
+    return Secrets(**{field.name: env.get(field.name.upper(), "") for field in fields(Secrets)})
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
