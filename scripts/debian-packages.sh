@@ -126,7 +126,7 @@ postgres_is_there() {
 
 list_missing() {
     missing=''
-    postgres_is_there || missing="$missing postgresql"
+    [ "${database:-yes}" = no ] || postgres_is_there || missing="$missing postgresql"
     [ "${obsolete:-no}" = no ] || missing="$missing freeradius freeradius-python3 freeradius-utils"
     for package in freeradius freeradius-python3 freeradius-utils s6 ca-certificates iproute2 procps strace faketime; do
         installed "$package" || case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac

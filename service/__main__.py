@@ -32,8 +32,10 @@ _PLAIN = {
 _WITH_A_NAME = {
     "exec": ("service.s6.exec", "become"),
     "launch": ("service.systemd.launch", "become"),
+    "contained": ("service.container.commands", "become"),
     "clean": ("service.s6.leftovers", "end"),
 }
+_OF_CONTAINERS = ("container", "container-migrate", "flask", "health", "keys")
 #: They look into STATE_DIR.
 _OF_THE_OWNER = ("run", "start", "stop", "status", "install", "uninstall")
 
@@ -48,6 +50,8 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
     if name in _WITH_A_NAME and rest:
         _function(*_WITH_A_NAME[name])(rest[0], settings)
         return 0
+    if name in _OF_CONTAINERS:
+        return int(_function("service.container.commands", "main")(name, rest, settings))
     if name == "demo":
         from service import show
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -28,12 +29,12 @@ def upgrade(settings: Settings, secrets: Secrets) -> None:
     _tables(settings, secrets)
 
 
-def migrate(settings: Settings) -> int:
+def migrate(settings: Settings, environment: Mapping[str, str] = os.environ) -> int:
     """`python -m service migrate`: roles and schema with the rights of the environment alone.
 
     The first administrator too where ADMIN_PASSWORD is given; otherwise `initdb` makes it later and shows the password.
     """
-    secrets = given(os.environ)
+    secrets = given(environment)
     _ensure_roles(settings, secrets)
     if secrets.admin_password:
         _initdb(settings, secrets)
