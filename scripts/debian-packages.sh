@@ -154,7 +154,7 @@ install_missing() {
 # Programs that nobody here wrote, against which the tests run; without one of them its tests are skipped by name.
 # Nothing that fails here keeps the other tests from running.
 peers='hostapd wpasupplicant ocserv openconnect libpam-radius-auth pamtester strongswan-charon strongswan-swanctl
-libcharon-extra-plugins hledger nodejs chromium-headless-shell'
+libcharon-extra-plugins hledger nodejs chromium-headless-shell systemd docker-compose'
 
 install_peers() {
     absent=''

@@ -43,8 +43,11 @@ def create(settings: Settings) -> int:
     kept = directory(settings) / _ALL
     kept.mkdir(mode=0o700, exist_ok=True)
     names = sorted({name for _, named in RECIPIENTS.values() for name in named})
-    values = {name: _value(kept / name, name) for name in names}
+    values = {name: os.environ.get(name) or _stored(kept / name) or _generated(name) for name in names}
     secret_file.check(secret_file.given(values))
+    for name, value in values.items():
+        if value != _stored(kept / name):
+            private_file.write(kept / name, value + "\n")
     for recipient, (group, needed) in RECIPIENTS.items():
         place = directory(settings) / recipient
         _give(place, group, 0o750)
@@ -65,14 +68,12 @@ def read(place: Path) -> dict[str, str]:
         raise Refusal(f"{error.filename} cannot be read: are the secrets mounted, and made by `keys`?") from None
 
 
-def _value(path: Path, name: str) -> str:
-    given = os.environ.get(name)
-    if given:
-        private_file.write(path, given + "\n")
-    elif not path.exists():
-        made_up = secrets.token_urlsafe(32) if name == OWNER else secret_file.generate(name.lower())
-        private_file.write(path, made_up + "\n")
-    return path.read_text(encoding="utf-8").strip()
+def _stored(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def _generated(name: str) -> str:
+    return secrets.token_urlsafe(32) if name == OWNER else secret_file.generate(name.lower())
 
 
 def _write(path: Path, value: str) -> None:
