@@ -9,7 +9,7 @@ T ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status install uninstall demo test bench fault check sbom setup-for-tests
+.PHONY: help setup run start stop status install uninstall demo test bench fault fresh check sbom setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -43,6 +43,9 @@ bench: setup-for-tests ## this system and FreeRADIUS' own rlm_sql side by side (
 
 fault: setup-for-tests ## the long fault suite (up to an hour)
 	@exec $(PYTHON) -m $(if $(T),pytest -m long $(T),tests --long)
+
+fresh: setup-for-tests ## both Debians in empty folders: install scripts, containers, units, up to a login (as root)
+	@exec $(PYTHON) -m tests.fresh
 
 check: setup-for-tests ## lint, types, migrations agree with the models
 	$(PYTHON) -m ruff check .

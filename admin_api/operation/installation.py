@@ -67,8 +67,10 @@ def _prepare_as_api(env: Mapping[str, str]) -> list[str]:
     try:
         revision = schema.revision_found(engine)
         if revision != schema.revision_wanted():
-            raise NotPossible(f"The schema is at {revision or 'nothing'}, not at {schema.revision_wanted()}: "
-                              "`docker-compose up -d` brings it there, and so does DATABASE_URL, the owner's.")  # fmt: skip
+            where = f"The schema is at {revision or 'nothing'}, not at {schema.revision_wanted()}"
+            raise NotPossible(
+                f"{where}: `docker-compose up -d` brings it there, or this with the owner's DATABASE_URL."
+            )
         with Session(engine) as session, session.begin():
             # The first administrator belongs to no tenant: seen and made in the scope of all of them.
             session.execute(text("select set_config('infora.scope', 'all', true)"))
