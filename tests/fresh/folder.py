@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
@@ -63,8 +61,7 @@ class Folder:
         archive = subprocess.run(["git", "-C", HOME, "archive", "HEAD"], capture_output=True, check=True).stdout
         target = self.root / CLONE
         target.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(target, filter="data")
+        subprocess.run(["tar", "-x", "-C", target], input=archive, check=True)
 
     def _lay_package_sources(self) -> None:
         """Where this machine gets its packages from: name servers, certificates, pip's configuration."""
