@@ -15,16 +15,27 @@ from service.host.secret_file import Secrets
 from service.host.settings import Settings, from_environment
 from service.progress import say
 from service.s6 import supervisor
+from service.systemd import files, state
 
 
 def in_force(settings: Settings) -> tuple[Settings, Secrets]:
     """Settings and secrets of what runs in this STATE_DIR, or of what was set up there. Makes nothing."""
-    root = supervisor.pid(settings)
-    environment: Mapping[str, str] = os.environ if root is None else supervisor.environment_of(root)
-    running = settings if root is None else from_environment(environment)
+    environment = _environment(settings)
+    running = from_environment(environment)
     if not (running.state_dir / "s6").exists():
         raise Refusal(f"Nothing is set up in {running.state_dir}: `make start` does that, or give its STATE_DIR.")
     return running, secret_file.load_or_create(running.state_dir, environment)
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    root = supervisor.pid(settings)
+    if root is not None:
+        return supervisor.environment_of(root)
+    return (files.remembered(settings) if state.is_running(settings) else {}) or os.environ
+
+
+def _is_running(settings: Settings) -> bool:
+    return supervisor.pid(settings) is not None or state.is_running(settings)
 
 
 def flask(settings: Settings, arguments: Sequence[str]) -> int:
@@ -43,19 +54,19 @@ def doctor(settings: Settings, arguments: Sequence[str]) -> int:
     except Refusal as refusal:
         say(f"FAIL installation: {refusal}")
         return 1
-    if supervisor.pid(running) is None and "--json" not in arguments:
+    if not _is_running(running) and "--json" not in arguments:
         say(f"Nothing runs in {running.state_dir}: `make start` starts it. What can be looked at meanwhile:")
     return flask(settings, ["doctor", *arguments])
 
 
-def admin(settings: Settings) -> int:
+def admin(settings: Settings, _arguments: Sequence[str]) -> int:
     """The first administrator's user name and password, as a login takes them."""
     running, secrets = in_force(settings)
     say(json.dumps({"username": running.admin_username, "password": secrets.admin_password}, ensure_ascii=False))
     return 0
 
 
-def database_url(settings: Settings) -> int:
+def database_url(settings: Settings, _arguments: Sequence[str]) -> int:
     """The database of this installation, for psql and pg_dump, as the owner of the schema."""
     running, secrets = in_force(settings)
     say(urls.of(running, secrets).owner)

@@ -38,6 +38,8 @@ class Settings:
     api_trusted_proxies: int
     log_level: str
     demo: bool
+    #: The first word of the names of systemd's units.
+    unit_prefix: str = "infora"
 
     @property
     def radius_address(self) -> str:
@@ -71,6 +73,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         api_trusted_proxies=int(_one_of(env, "API_TRUSTED_PROXIES", tuple("0123456789"), "0")),
         log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, "info"),
         demo=_demo(env),
+        unit_prefix=_unit_prefix(env),
     )
 
 
@@ -104,6 +107,13 @@ def _demo(env: Mapping[str, str]) -> bool:
     """A demo tenant that was removed (`remove-demo`) comes back only where DEMO=1 is said."""
     removed = (_state_dir(env) / DEMO_REMOVED).exists()
     return _one_of(env, "DEMO", ("0", "1"), "0" if removed else "1") == "1"
+
+
+def _unit_prefix(env: Mapping[str, str]) -> str:
+    text = env.get("UNIT_PREFIX") or "infora"
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", text):
+        raise Refusal(f"UNIT_PREFIX is {text!r}: give up to 32 lower-case letters, digits and hyphens.")
+    return text
 
 
 def _admin_username(env: Mapping[str, str]) -> str:

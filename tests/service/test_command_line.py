@@ -65,7 +65,7 @@ def test_the_urls_and_secrets_are_those_of_what_runs(running: Copy) -> None:
 
 def test_without_an_installation_nothing_is_made(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "state")
-    for command in ("doctor", "database_url", "admin", "flask"):
+    for command in ("doctor", "database_url", "admin", "cli"):
         done = copy.call(command)
         assert done.returncode in (1, 2) and "`make start`" in done.stdout, (command, done.stdout)
     assert not copy.settings.state_dir.exists()
@@ -73,7 +73,7 @@ def test_without_an_installation_nothing_is_made(tmp_path: Path) -> None:
 
 def test_the_demo_goes_for_good_and_what_is_printed_then_works(copy: Copy) -> None:
     assert copy.call("start").returncode == 0
-    done = copy.call("flask", "remove-demo")
+    done = copy.call("cli", "remove-demo")
     assert done.returncode == 0 and "The demo tenant is removed" in done.stdout, done.stdout
     assert not (copy.settings.state_dir / "demo.json").exists()
     assert wrong(copy) == [] and copy.call("status").returncode == 0
@@ -87,7 +87,7 @@ def test_the_demo_goes_for_good_and_what_is_printed_then_works(copy: Copy) -> No
     assert "secrets" not in stopped and "disk" not in stopped
     again = copy.call("start")
     assert again.returncode == 0 and "john@example.com" not in again.stdout, again.stdout
-    assert copy.call("flask", "remove-demo").stdout.startswith("There is no demo tenant")
+    assert copy.call("cli", "remove-demo").stdout.startswith("There is no demo tenant")
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from admin_api.operation.examined.trouble import Trouble
+from admin_api.operation.examined.trouble import Advice, Trouble
 from radius_module import status
 from radius_module.ipc import device_call
 
@@ -77,6 +77,8 @@ def worker(env: Mapping[str, str]) -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.settimeout(_PATIENCE)
             link.connect(str(path))
+    except PermissionError:
+        raise Advice("this command may not look whether it takes calls: `make status` says whether it runs") from None
     except OSError:
         raise Trouble(
             "nobody cuts sessions, renews customers or asks routers: `make status` says whether the worker runs, "
