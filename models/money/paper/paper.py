@@ -117,7 +117,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Paper:
-    """A document. `net` = sum of lines, `total` = `net` + `tax`, `due` = `total` - `prepaid`."""
+    """A document. `net` = sum of lines, `total` = `net` + `tax`, `due` = `total` + `rounding` - `prepaid`."""
 
     #: BT-3: invoice 380, credit note 381. Receipts and proformas have no XML.
     kind: Kind
@@ -138,10 +138,15 @@ class Paper:
     tax: int
     #: BT-112.
     total: int
+    #: BT-114: what the charges, each of which has its own tax, sum to, less `total`; mostly 0.
+    rounding: int
     #: BT-113: paid before it was issued.
     prepaid: int
     #: BT-115.
     due: int
+    #: Tax was taken out of prices that hold it: of each rate `tax` = (base + tax) x rate / (100 + rate), rounded half up.
+    #: Otherwise `tax` = base x rate / 100, rounded half up.
+    prices_include_tax: bool = False
     #: BT-9.
     due_on: date | None = None
     #: BT-73 and BT-74: the first and the last day of what was supplied.
@@ -163,3 +168,33 @@ class Paper:
     look: Look = Look()
     #: A sample is marked as one on every page.
     sample: bool = False
+
+
+@dataclass(frozen=True)
+class StatementEntry:
+    """What moved a customer's account on a day; `amount` is added to the credit, `balance` is the credit after it."""
+
+    on: date
+    description: str
+    amount: int
+    balance: int
+
+
+@dataclass(frozen=True)
+class StatementPaper:
+    """A statement of account. Above zero is the customer's money, below zero is owed."""
+
+    seller: Party
+    buyer: Party
+    since: date
+    until: date
+    currency: str
+    digits: int
+    opening: int
+    closing: int
+    entries: tuple[StatementEntry, ...]
+    payment_reference: str = ""
+    iban: str = ""
+    bic: str = ""
+    language: str = "en"
+    look: Look = Look()
