@@ -1,7 +1,7 @@
 """Documents: invoices, credit notes, receipts, proformas, with their numbers, their chain, their runs and their files.
 
 What has been issued is frozen by triggers, to the owner too. The chain's hash is worked out in the insert itself, from
-the document's columns and its lines and taxes, which are written before it.
+named columns of the document, its lines and its taxes, which are written before it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,20 @@ begin
   end if;
   new.chain_no := head.length + 1;
   new.previous_hash := head.hash;
-  content := to_jsonb(new) - array['hash', 'previous_hash', 'fiscal', 'pdf_sha256'] || jsonb_build_object(
+  content := jsonb_build_object(
+    'id', new.id, 'kind', new.kind, 'series', new.series, 'number', new.number, 'full_number', new.full_number,
     'issued_at', to_char(new.issued_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
-    'created_at', to_char(new.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
-    'lines', (select jsonb_agg(to_jsonb(l) order by l.line) from document_lines l
-               where l.isp_id = new.isp_id and l.document_id = new.id),
-    'taxes', (select jsonb_agg(to_jsonb(t) order by t.tax_category, t.tax_rate) from document_taxes t
-               where t.isp_id = new.isp_id and t.document_id = new.id));
+    'issued_on', new.issued_on, 'supply_from', new.supply_from, 'supply_to', new.supply_to, 'due_on', new.due_on,
+    'customer_id', new.customer_id, 'seller', new.seller, 'buyer', new.buyer, 'currency', new.currency,
+    'tax_name', new.tax_name, 'tax_inclusive', new.tax_inclusive, 'net', new.net, 'tax', new.tax, 'total', new.total,
+    'rounding', new.rounding, 'prepaid', new.prepaid, 'note', new.note, 'corrects', new.corrects,
+    'payment_id', new.payment_id, 'run_id', new.run_id, 'chain_no', new.chain_no, 'actor', new.actor,
+    'lines', (select jsonb_agg(jsonb_build_array(line, charge_id, description, quantity, unit_price, price_quantity,
+                                                 net, tax_category, tax_rate, period_from, period_until) order by line)
+                from document_lines l where l.isp_id = new.isp_id and l.document_id = new.id),
+    'taxes', (select jsonb_agg(jsonb_build_array(tax_category, tax_rate, base, tax, exemption_reason)
+                               order by tax_category collate "C", tax_rate)
+                from document_taxes t where t.isp_id = new.isp_id and t.document_id = new.id));
   new.hash := sha256(head.hash || convert_to(content::text, 'UTF8'));
   update document_chains set length = new.chain_no, hash = new.hash, issued_at = new.issued_at
    where isp_id = new.isp_id;

@@ -1,7 +1,7 @@
 """Everything that a document's page and its XML show: plain values, nothing of the database.
 
-Amounts are whole minor units of `currency`, which has `digits` digits after the point. The BT and BG numbers are those of
-EN 16931-1. A credit note's amounts are above zero, as an invoice's are: its kind says which way they go.
+Amounts are whole minor units of `currency`, which has `digits` digits after the point. The BT and BG numbers are those
+of EN 16931-1. A credit note's amounts are above zero, as an invoice's are: its kind says which way they go.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ class Paper:
     prepaid: int
     #: BT-115.
     due: int
-    #: Tax was taken out of prices that hold it: of each rate `tax` = (base + tax) x rate / (100 + rate), rounded half up.
-    #: Otherwise `tax` = base x rate / 100, rounded half up.
+    #: Tax was taken out of prices that hold it: of each rate `tax` = (base + tax) x rate / (100 + rate), half up.
+    #: Otherwise `tax` = base x rate / 100, half up.
     prices_include_tax: bool = False
     #: BT-9.
     due_on: date | None = None
