@@ -1,4 +1,4 @@
-"""A document before it is issued: lines, and the tax of each rate, rounded once. Without a number, which drafts never have."""
+"""A document before it is issued: lines, and the tax of each rate, rounded once. A draft never has a number."""
 
 from __future__ import annotations
 
