@@ -21,6 +21,7 @@ from admin_api.money.bodies import (
     StatementOut,
     StatementQuery,
 )
+from admin_api.money.documents.views import open_documents
 from admin_api.money.views import shown_charges
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import now, session, tenant, tenant_id, tenant_rows
@@ -58,7 +59,7 @@ def account(row: Customer) -> dict[str, Any]:
             charge._asdict() | {"total": shown_amount(charge.total), "open": shown_amount(charge.open)}
             for charge in standing.open_charges
         ],
-        "open_documents": [],
+        "open_documents": open_documents(row.id),
     }
 
 
