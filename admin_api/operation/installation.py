@@ -127,7 +127,7 @@ def confirm_clock(env: Mapping[str, str]) -> str:
 
 
 def remove_demo(env: Mapping[str, str]) -> str:
-    """The demo tenant goes with every row; the database judges which one that is (migration 0030)."""
+    """The demo tenant goes with every row; the database judges which one that is (migration 0031)."""
     with _as_owner(env) as session:
         gone = {row.name: row.gone for row in session.execute(text("select name, gone from infora_remove_demo()"))}
         if gone:
