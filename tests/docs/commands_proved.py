@@ -1,0 +1,64 @@
+"""Each command that the documentation prints: the test that runs it, or why none can.
+
+`tests/…` is a test file; everything else is a reason. A page alone stands for all of its commands.
+"""
+
+from __future__ import annotations
+
+_RESTART = "tests/service/test_background.py"
+_ROUTER = "tests/network/test_router_api.py"
+#: (page, how the command begins) → its proof.
+PROVED: dict[tuple[str, str], str] = {
+    ("docs/first-month.md", ""): "tests/docs/test_first_month.py",
+    ("docs/api.md", "API="): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "field()"): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "TOKEN="): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "CREATED="): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "ISP="): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "KEY="): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "PLAN="): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "curl -s $API/api/devices"): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "curl -s $API/api/billing/customers -H"): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "curl -s $API/api/radius-api/auth"): "tests/admin_api/test_first_steps.py",
+    ("docs/api.md", "curl -s $API/api/billing/customers/bulk"): "tests/docs/test_first_month.py",
+    ("docs/api.md", 'curl -s "$API/api/billing/customers/import'): "tests/docs/test_first_month.py",
+    ("docs/api.md", 'curl -s "$API/api/billing/customers?format=csv'): "tests/docs/test_first_month.py",
+    ("docs/api.md", "curl -s -X POST http://127.0.0.1:5000/api/billing/customers/1/disconnect"):
+        "tests/network/test_events.py",
+    ("docs/api.md", "flask --app admin_api initdb"): "tests/admin_api/operation/test_command_line.py",
+    ("docs/api.md", "flask --app admin_api doctor"): "tests/service/test_command_line.py",
+    ("docs/api.md", "flask --app admin_api create-admin"): "tests/admin_api/operation/test_command_line.py",
+    ("docs/api.md", "flask --app admin_api reset-totp"): "tests/admin_api/access/test_totp.py",
+    ("docs/api.md", "flask --app admin_api create-isp"): "tests/admin_api/operation/test_command_line.py",
+    ("docs/api.md", "flask --app admin_api rotate-keys"): "tests/admin_api/operation/test_command_line.py",
+    ("docs/api.md", "flask --app admin_api remove-demo"): "tests/admin_api/operation/test_remove_demo.py",
+    ("README.md", "make run"): "tests/service/test_foreground.py",
+    ("README.md", "make test"): "it is what runs the tests",
+    ("README.md", "RADIUS_LISTEN=0.0.0.0 make start"): "tests listen on loopback alone",
+    ("docs/router-setup.md", "RADIUS_LISTEN=0.0.0.0 make start"): "tests listen on loopback alone",
+    ("docs/install.md", "STATE_DIR=/srv/second"): _RESTART,
+    ("docs/backup-restore.md", "pg_dump"): "tests/docs/test_first_month.py",
+    ("docs/backup-restore.md", "install -m 0600 var/secrets.env"): "copies a file to a place of the reader's choice",
+    ("docs/backup-restore.md", "mkdir -p var"): "copies a file from a place of the reader's choice",
+    ("docs/backup-restore.md", "make start"): _RESTART,
+    ("docs/backup-restore.md", "url="): "tests/service/test_command_line.py",
+    ("docs/backup-restore.md", "psql"): "empties a database: nothing that a test should do to the one that it is given",
+    ("docs/backup-restore.md", "pg_restore"): "of the dump that pg_dump wrote; it follows the command above",
+    ("docs/backup-restore.md", "make stop && make start"): _RESTART,
+    ("docs/router-setup.md", "curl -s http://127.0.0.1:5000/api/devices"): "tests/admin_api/devices/test_script.py",
+    ("docs/router-setup.md", "curl -s -X PATCH http://127.0.0.1:5000/api/devices/7"): _ROUTER,
+    ("docs/router-setup.md", 'curl -s "http://127.0.0.1:5000/api/devices/7/script'): "tests/docs/test_first_month.py",
+    ("docs/router-setup.md", 'curl -s "http://127.0.0.1:5000/api/devices/7/hotspot.zip'):
+        "tests/admin_api/devices/test_hotspot_pages.py",
+    ("docs/router-setup.md", "curl -s -X POST http://127.0.0.1:5000/api/devices/7/test"): _ROUTER,
+    ("docs/router-setup.md", "curl -s -X POST http://127.0.0.1:5000/api/devices/7/configure"): _ROUTER,
+    ("docs/router-setup.md", "radtest NAME"): "tests/service/test_command_line.py",
+    ("docs/router-setup.md", 'curl -s "http://127.0.0.1:5000/api/billing/customers/<id>/explain"'):
+        "tests/docs/test_first_month.py",
+    ("docs/router-setup.md", 'curl -s "http://127.0.0.1:5000/api/devices/7/sessions"'): _ROUTER,
+    ("docs/router-setup.md", "tail -f"): "goes on until somebody ends it",
+    ("docs/upgrade.md", "pg_dump"): "tests/docs/test_first_month.py",
+    ("docs/upgrade.md", "git pull"): "fetches from wherever the clone came from",
+    ("docs/upgrade.md", "make test"): "it is what runs the tests",
+    ("docs/upgrade.md", "make stop && make start"): _RESTART,
+}  # fmt: skip
