@@ -23,7 +23,8 @@ _SELLER = {"name": "Bench", "address": "1 Street", "country": "KE", "tax_id": "1
 _PEOPLE = """
 set session_replication_role = replica;
 insert into customers (isp_id, username, login_name, full_name, address, expires_at)
-select %(isp)s, 'payer ' || n, 'payer ' || n, 'Payer ' || n, n || ' Hill Street', now() from generate_series(1, %(count)s) n;
+select %(isp)s, 'payer ' || n, 'payer ' || n, 'Payer ' || n, n || ' Hill Street', now()
+  from generate_series(1, %(count)s) n;
 set session_replication_role = origin
 """
 _ACCOUNTS = """
