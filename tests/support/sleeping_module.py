@@ -1,7 +1,7 @@
 """`python -m tests.support.sleeping_module MODULE …`: the module as a program, under a clock that libfaketime has set.
 
-libfaketime takes the moment that Python's `time.sleep` waits for (clock_nanosleep with TIMER_ABSTIME) for one of the wall
-clock, whatever it is told of clocks that count, and answers EINVAL. Here sleeping is a wait with a length.
+libfaketime takes the moment that Python's `time.sleep` waits for (clock_nanosleep with TIMER_ABSTIME) for one of the
+wall clock, whatever it is told of clocks that count, and answers EINVAL. Here sleeping is a wait with a length.
 """
 
 from __future__ import annotations
