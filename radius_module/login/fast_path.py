@@ -14,6 +14,7 @@ from typing import NamedTuple
 from models.accounting.session_id import make_class
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
+from radius_module.login.facts import hour_of
 from radius_module.online.slot import new_slot, own_slot
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
@@ -43,7 +44,7 @@ class CachedGrant:
         self.mac, self.expires_at = customer.mac, customer.expires_at
         self.period_start = customer.period_start(now)
         self.since = self.period_start if self.period_start != customer.period_starts[0] else -inf
-        #: Epoch seconds at which it ends by itself: the next period or the expiry.
+        #: Epoch seconds at which it ends by itself: the next period, the expiry, or the next of the plan's hours.
         self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
         self.slots = 1 if plan is None else plan.simultaneous_use
         #: Whence the last login came that is remembered (radius_module.guesses).
@@ -134,12 +135,15 @@ class FastPath:
         device, isp = self._directory.device(address), contents.isps.get(isp_id)
         if device is None or isp is None or (device.id, device.isp_id) != (device_id, isp_id):
             return None
-        if customer.not_started:
-            return None
         plan = None if customer.plan_id is None else contents.plans.get(customer.plan_id)
+        # What is left of a time budget is another one at each login.
+        if customer.not_started or (plan is not None and plan.time_limit is not None):
+            return None
         grant = CachedGrant(origin, device, isp, customer, plan, now)
+        hour, since, until = hour_of(plan, isp, now)
+        grant.since, grant.until = max(grant.since, since), min(grant.until, until)
         forever = customer._replace(expires_at=inf)
-        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, ()))
+        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, (), hour=hour))
         if isinstance(verdict, Deny) or now >= customer.expires_at:
             return None
         try:

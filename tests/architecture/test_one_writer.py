@@ -34,6 +34,7 @@ ONE_WRITER = (
         "models.network.requests.events": "what a change asks of devices",
         "models.network.requests.fan_out": "an event's requests, one a session",
         "models.network.requests.sweeps": "sessions that must not go on",
+        "models.network.requests.time_of_day": "sessions whose plan has other hours now",
         "models.network.requests.claims": "which request is whose",
         "models.network.requests.outcomes": "what became of it",
         "models.network.requests.last_rung": "what no packet got done, and was done through the router's own API",
