@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from admin_api.web.money import Amount, minor_of, shown_amount
 from admin_api.web.pages import Page
@@ -72,15 +73,13 @@ def _number(speed: Decimal | None) -> float | int | None:
 Hours = Annotated[list[HourIn], Field(max_length=48)]
 
 
-class HourOut(Shown):
-    """A window of a plan's hours; without weekdays it begins every day."""
-
-    begin: str = Field(alias="from")
-    to: str
-    weekdays: list[int] | None = None
-    bandwidth_limit: Number | None = None
-    upload_limit: Number | None = None
-    counts: bool = True
+#: A window of a plan's hours; `from` is a word of Python's.
+HourOut = TypedDict("HourOut", {
+    "from": str, "to": str, "weekdays": list[int] | None, "bandwidth_limit": Number | None,
+    "upload_limit": Number | None, "counts": bool,
+})  # fmt: skip
+#: What is not said in one that was written by SQL.
+_UNSAID = {"weekdays": None, "bandwidth_limit": None, "upload_limit": None, "counts": True}
 
 
 class _Plan(Body):
@@ -191,6 +190,7 @@ class PlanOut(Shown):
         limit = row.data_limit_bytes
         shown = {name: getattr(row, name) for name in cls.model_fields if name not in ("data_limit", "price")}
         shown["price"] = shown_amount(row.price_minor)
+        shown["hours"] = None if row.hours is None else [_UNSAID | hour for hour in row.hours]
         return shown | {"data_limit": None if limit is None else Decimal(limit) / GB}
 
 

@@ -55,7 +55,8 @@ select {_STATE} from unnest(%(isps)s::bigint[], %(ids)s::text[], %(months)s::dat
 
 #: Without a Class the month is not known: the newest row of that identity.
 SESSIONS_OF_ANY_MONTH = f"""
-select distinct on (r.isp_id, r.acctuniqueid) {_STATE} from unnest(%(isps)s::bigint[], %(ids)s::text[]) as wanted (isp_id, id)
+select distinct on (r.isp_id, r.acctuniqueid) {_STATE}
+  from unnest(%(isps)s::bigint[], %(ids)s::text[]) as wanted (isp_id, id)
   join radacct r on r.isp_id = wanted.isp_id and r.acctuniqueid = wanted.id
  order by r.isp_id, r.acctuniqueid, r.session_month desc
 """  # noqa: S608  # as above
@@ -83,7 +84,8 @@ select a.isp_id, a.alias, a.acctuniqueid, a.session_month
 """
 
 INSERT_ALIASES = """
-insert into session_aliases (isp_id, alias, acctuniqueid, session_month) select * from unnest(%(isp)s::bigint[], %(alias)s::text[], %(uid)s::text[], %(month)s::date[])
+insert into session_aliases (isp_id, alias, acctuniqueid, session_month)
+select * from unnest(%(isp)s::bigint[], %(alias)s::text[], %(uid)s::text[], %(month)s::date[])
 on conflict do nothing
 """
 
@@ -153,39 +155,10 @@ update radacct r set framedipv6address = coalesce(nullif(new.address, '')::inet,
 
 #: What no line can have carried. By a list too: a month without statistics would be read once for each session.
 NOTE_IMPLAUSIBLE = """
-update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
+update radacct r set implausible_input = new.octets_in, implausible_output = new.octets_out
+  from unnest(%(isp)s::bigint[], %(uid)s::text[], %(month)s::date[], %(octets_in)s::numeric[],
               %(octets_out)s::numeric[]) as new (isp, uid, month, octets_in, octets_out)
  where (r.isp_id, r.acctuniqueid, r.session_month) = (isp, uid, month) and r.acctuniqueid = any(%(uid)s::text[])
-"""
-
-ADD_USAGE = """
-insert into usage (isp_id, customer_id, period_start, bytes_in, bytes_out, uncounted_in, uncounted_out, seconds)
-select isp, customer, to_timestamp(period), octets_in, octets_out, free_in, free_out, seconds
-  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(octets_in)s::bigint[],
-              %(octets_out)s::bigint[], %(free_in)s::bigint[], %(free_out)s::bigint[], %(seconds)s::bigint[])
-       as new (isp, customer, period, octets_in, octets_out, free_in, free_out, seconds)
-on conflict (isp_id, customer_id, period_start) do update
-   set bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
-       uncounted_in = usage.uncounted_in + excluded.uncounted_in,
-       uncounted_out = usage.uncounted_out + excluded.uncounted_out, seconds = usage.seconds + excluded.seconds, updated_at = now()
-returning isp_id, customer_id, date_part('epoch', period_start),
-          bytes_in + bytes_out - uncounted_in - uncounted_out, seconds
-"""
-
-ADD_DAYS = """
-insert into usage_daily (isp_id, customer_id, day, bytes_in, bytes_out, uncounted_in, uncounted_out)
-select * from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(day)s::date[], %(octets_in)s::bigint[],
-                     %(octets_out)s::bigint[], %(free_in)s::bigint[], %(free_out)s::bigint[])
-on conflict (isp_id, customer_id, day) do update
-   set bytes_in = usage_daily.bytes_in + excluded.bytes_in, bytes_out = usage_daily.bytes_out + excluded.bytes_out,
-       uncounted_in = usage_daily.uncounted_in + excluded.uncounted_in,
-       uncounted_out = usage_daily.uncounted_out + excluded.uncounted_out
-"""
-
-#: What was booked before a first period was known is that period's.
-MOVE_USAGE = """
-update usage u set period_start = %(start)s from customers c where c.isp_id = u.isp_id and c.id = u.customer_id
-   and u.period_start = c.created_at and u.isp_id = %(isp)s and u.customer_id = %(customer)s
 """
 
 #: Customers who were below what they have of octets (those that count) or of time before this batch and no longer are:
@@ -204,7 +177,8 @@ select c.isp_id, c.id, x.kind, x.reason, x.payload
   cross join lateral (
     select case p.over_limit when 'throttle' then 'coa' else 'disconnect' end as kind,
            case p.over_limit when 'throttle' then 'throttled' else 'quota_exceeded' end as reason,
-           jsonb_build_object('period_start', u.period_start, 'used_bytes', a.used, 'allowance_bytes', a.octets) as payload
+           jsonb_build_object('period_start', u.period_start, 'used_bytes', a.used, 'allowance_bytes', a.octets)
+             as payload
      where a.used >= a.octets and a.used - g.added < a.octets
     union all
     select 'disconnect', 'time_used_up', jsonb_build_object('period_start', u.period_start, 'used_seconds', u.seconds,

@@ -44,6 +44,37 @@ select {_FASTEST}
  where c.isp_id = %(isp)s and c.id = coalesce(%(customer)s, (select infora_customer_of(%(isp)s, %(name)s)))
 """  # noqa: S608  # as above
 
+_ADD_USAGE = """
+insert into usage (isp_id, customer_id, period_start, bytes_in, bytes_out, uncounted_in, uncounted_out, seconds)
+select isp, customer, to_timestamp(period), octets_in, octets_out, free_in, free_out, seconds
+  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(octets_in)s::bigint[],
+              %(octets_out)s::bigint[], %(free_in)s::bigint[], %(free_out)s::bigint[], %(seconds)s::bigint[])
+       as new (isp, customer, period, octets_in, octets_out, free_in, free_out, seconds)
+on conflict (isp_id, customer_id, period_start) do update
+   set bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
+       uncounted_in = usage.uncounted_in + excluded.uncounted_in,
+       uncounted_out = usage.uncounted_out + excluded.uncounted_out, seconds = usage.seconds + excluded.seconds,
+       updated_at = now()
+returning isp_id, customer_id, date_part('epoch', period_start),
+          bytes_in + bytes_out - uncounted_in - uncounted_out, seconds
+"""
+
+_ADD_DAYS = """
+insert into usage_daily (isp_id, customer_id, day, bytes_in, bytes_out, uncounted_in, uncounted_out)
+select * from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(day)s::date[], %(octets_in)s::bigint[],
+                     %(octets_out)s::bigint[], %(free_in)s::bigint[], %(free_out)s::bigint[])
+on conflict (isp_id, customer_id, day) do update
+   set bytes_in = usage_daily.bytes_in + excluded.bytes_in, bytes_out = usage_daily.bytes_out + excluded.bytes_out,
+       uncounted_in = usage_daily.uncounted_in + excluded.uncounted_in,
+       uncounted_out = usage_daily.uncounted_out + excluded.uncounted_out
+"""
+
+#: What was booked before a first period was known is that period's.
+_MOVE_USAGE = """
+update usage u set period_start = %(start)s from customers c where c.isp_id = u.isp_id and c.id = u.customer_id
+   and u.period_start = c.created_at and u.isp_id = %(isp)s and u.customer_id = %(customer)s
+"""
+
 
 #: Octets in and out, those of both that do not count, and seconds online.
 Sums = list[int]
@@ -100,7 +131,7 @@ def _sum_up(sums: Sums, piece: Growth, *, counts: bool) -> None:
 
 def move_to_first_period(connection: Connection, isp_id: int, customer_id: int, start: datetime) -> None:
     """A first period begins: what has been booked without one, of sessions that its login opened, is used of it."""
-    connection.exec_driver_sql(sql.MOVE_USAGE, {"isp": isp_id, "customer": customer_id, "start": start})
+    connection.exec_driver_sql(_MOVE_USAGE, {"isp": isp_id, "customer": customer_id, "start": start})
 
 
 def _add(
@@ -113,10 +144,10 @@ def _add(
         return []
     periods = sorted(by_period.items())
     totals = connection.exec_driver_sql(
-        sql.ADD_USAGE, _sums(periods) | {"period": numbers(repr(key[2]) for key, _ in periods)}
+        _ADD_USAGE, _sums(periods) | {"period": numbers(repr(key[2]) for key, _ in periods)}
     ).all()
     if days := sorted(by_day.items()):
-        connection.exec_driver_sql(sql.ADD_DAYS, _sums(days) | {"day": numbers(key[2] for key, _ in days)})
+        connection.exec_driver_sql(_ADD_DAYS, _sums(days) | {"day": numbers(key[2] for key, _ in days)})
     connection.exec_driver_sql(sql.REQUEST_CROSSINGS, {
         "isp": numbers(key[0] for key, _ in periods), "customer": numbers(key[1] for key, _ in periods),
         "period": numbers(repr(key[2]) for key, _ in periods),

@@ -94,7 +94,9 @@ def windows_of(hours: Sequence[Mapping[str, Any]] | None) -> tuple[Window, ...]:
 def _window(hour: Mapping[str, Any]) -> Window:
     begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in (hour["from"], hour["to"]))
     weekdays = sum({1 << (day - 1) for day in hour.get("weekdays") or range(1, 8)})
-    speeds = [None if hour.get(name) is None else Decimal(str(hour[name])) for name in ("bandwidth_limit", "upload_limit")]
+    speeds = [
+        None if hour.get(name) is None else Decimal(str(hour[name])) for name in ("bandwidth_limit", "upload_limit")
+    ]
     return begin, end if end > begin else end + 1440, weekdays, rate_limit(*speeds), hour.get("counts") is not False
 
 

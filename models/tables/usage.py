@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, HistoryTenantKey, Octets, Updated
 
-
 #: Counted and not counted make all of it.
 _WITHIN = "uncounted_in between 0 and bytes_in and uncounted_out between 0 and bytes_out"
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord, InferredStop
 from models.accounting.session import is_in_time_of
 from models.accounting.session_id import SessionClass, identity, read_class
-from models.timetable import timetable
 from radius_module.directory.contents import Directory
+from radius_module.online.hours import table_of
 from radius_module.online.line_rate import Line, line_rate
 from radius_module.online.table import NOBODY, OnlineTable
 from radius_module.rules.facts import Customer
@@ -35,10 +35,9 @@ def apply_record(directory: Directory, online: OnlineTable, record: AccountingRe
         whose = NOBODY if known is None else known
         return online.apply_record(record, session_class, uid, whose, 0.0, Line(sys.maxsize))
     start, plan = customer.period_start(record.received), directory.plan(customer.plan_id)
-    most, table = most_open(1 if plan is None else plan.simultaneous_use), None
-    if plan is not None and plan.windows and (isp := directory.isp(record.isp_id)) is not None:
-        table = timetable(isp.timezone, plan.windows)
-    return online.apply_record(record, session_class, uid, customer.id, start, Line(most, line_rate(plan), table))
+    most = most_open(1 if plan is None else plan.simultaneous_use)
+    line = Line(most, line_rate(plan), table_of(plan, directory.isp(record.isp_id)))
+    return online.apply_record(record, session_class, uid, customer.id, start, line)
 
 
 def customer_of(

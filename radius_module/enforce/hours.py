@@ -26,9 +26,7 @@ class Hours:
         wait, plans = _LONGEST, time_of_day.plans_with_hours(connection)
         for plan in plans:
             boundary = plan.table.last_change(plan.now)
-            if boundary is not None and (
-                self._seen.get(plan.id) != boundary or plan.now - boundary < WATCHED_SECONDS
-            ):
+            if boundary is not None and (self._seen.get(plan.id) != boundary or plan.now - boundary < WATCHED_SECONDS):
                 time_of_day.ask(connection, plan, boundary)
                 self._seen[plan.id] = boundary
                 wait = min(wait, _AGAIN) if plan.now - boundary < WATCHED_SECONDS else wait

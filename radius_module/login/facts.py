@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.subscriptions.calendar import boundaries
-from models.timetable import timetable
 from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
 from radius_module.login.context import OnlineSlots
+from radius_module.online.hours import hour_of
 from radius_module.online.slot import own_slot
-from radius_module.rules.facts import ANY_HOUR, NO_GUESSES, Customer, Device, Facts, Guesses, Hour, Isp, Plan
+from radius_module.rules.facts import NO_GUESSES, Customer, Device, Facts, Guesses, Isp, Plan
 
 _facts = maker(Facts)
 
@@ -41,17 +40,10 @@ def gather(
     seconds = 0 if plan is None or plan.time_limit is None else online.seconds_online(customer.id, period)
     if customer.not_started and isp is not None:
         customer = _begun(customer, isp, plan, directory.first_logins.of(customer.id, now))
-    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap, own, guesses, hour, seconds))
+    facts: Facts = _facts(
+        (now, device, isp, customer, plan, authentic, mac, used, slots, eap, own, guesses, hour, seconds)
+    )
     return facts
-
-
-def hour_of(plan: Plan | None, isp: Isp | None, now: float) -> tuple[Hour, float, float]:
-    """What the plan's hours say, and the times between which they say so."""
-    table = None if plan is None or isp is None else timetable(isp.timezone, plan.windows)
-    if table is None:
-        return ANY_HOUR, -inf, inf
-    start, end, rate, counts = table.at(now)
-    return Hour(rate, counts), start, end
 
 
 def _begun(customer: Customer, isp: Isp, plan: Plan | None, begun: float) -> Customer:

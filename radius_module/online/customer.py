@@ -91,6 +91,11 @@ class OnlineCustomer:
                 session.raise_floor(session.booked, session.booked_seconds)
         self.period_start, self.stored, self.seconds = period_start, stored, seconds
 
+    def raise_stored(self, period_start: float, stored: int, seconds: int) -> None:
+        """The same, where what is known of that period may be newer."""
+        known = self.stored_of(period_start)
+        self.set_stored(period_start, max(stored, known[0]), max(seconds, known[1]))
+
     def begin_period(self, period_start: float, record: AccountingRecord, uid: str) -> None:
         """A period has begun since the last packet: what came before belongs to the one before."""
         if period_start <= self.period_start:

@@ -57,9 +57,9 @@ class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
     __slots__ = ("alive", "booked", "booked_seconds", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent",
-                 "floor", "floor_seconds", "free", "heard", "interval", "is_booked_over", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in",
-                 "octets_out", "place", "router", "session_id", "session_time", "started", "stored",
-                 "updated")  # fmt: skip
+                 "floor", "floor_seconds", "free", "heard", "interval", "is_booked_over", "is_evidence",
+                 "is_of_class", "is_stub", "isp_id", "mac", "octets_in", "octets_out", "place", "router",
+                 "session_id", "session_time", "started", "stored", "updated")  # fmt: skip
     #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
     FIELDS = tuple(name for name in __slots__ if name != "place")
 

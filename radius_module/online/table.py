@@ -103,8 +103,8 @@ class OnlineTable:
             return
         with self._lock:
             customer = self._customer(customer_id)
-            newer = customer.stored_of(period_start) if customer.booked_at >= self.reading_since else (0, 0)
-            customer.set_stored(period_start, max(stored, newer[0]), max(seconds, newer[1]))
+            is_newer = customer.booked_at < self.reading_since
+            (customer.set_stored if is_newer else customer.raise_stored)(period_start, stored, seconds)
             self._forget_sessions(customer.merge(fresh))
             customer.aliases |= aliases
             self._owners |= {row.unique_id: customer_id for row in fresh if not row.is_of_class}
@@ -172,8 +172,7 @@ class OnlineTable:
                 customer = self._customer(customer_id)
                 customer.booked_at = steady(now)
                 if period_start >= customer.period_start:
-                    known = customer.stored_of(period_start)
-                    customer.set_stored(period_start, max(octets, known[0]), max(seconds, known[1]))
+                    customer.raise_stored(period_start, octets, seconds)
             return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:

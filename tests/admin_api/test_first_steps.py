@@ -81,9 +81,8 @@ PLAN: dict[str, Kind] = {
     "bandwidth_limit": or_null(number), "upload_limit": or_null(number), "data_limit": or_null(number),
     "data_limit_bytes": or_null(whole), "session_timeout": or_null(whole), "idle_timeout": or_null(whole),
     "validity_days": or_null(whole), "validity_months": or_null(whole), "simultaneous_use": whole, "on_too_many": text,
-    "over_limit": text, "throttle_bandwidth": or_null(number), "address_pool": or_null(text), "clock": text, "hours": or_null(a(list)),
-    "time_limit": or_null(whole),
-    "is_active": flag,
+    "over_limit": text, "throttle_bandwidth": or_null(number), "address_pool": or_null(text), "clock": text,
+    "hours": or_null(a(list)), "time_limit": or_null(whole), "is_active": flag,
     "created_at": moment, "updated_at": moment,
 }  # fmt: skip
 CUSTOMER: dict[str, Kind] = {
@@ -92,7 +91,8 @@ CUSTOMER: dict[str, Kind] = {
     "expires_at": or_null(moment), "not_started": flag, "static_ip": or_null(address),
     "mac_address": or_null(text), "used_bytes": whole,
     "remaining_bytes": or_null(whole), "uncounted_bytes": whole, "used_seconds": whole,
-    "remaining_seconds": or_null(whole), "credential_storage": or_null(text), "created_at": moment, "updated_at": moment,
+    "remaining_seconds": or_null(whole), "credential_storage": or_null(text),
+    "created_at": moment, "updated_at": moment,
     "billing": text, "auto_renew": flag, "pay_reference": text, "tax_id": or_null(text), "language": or_null(text),
     "credit_limit": or_null(money), "suspended_for": or_null(text), "next_service_plan_id": or_null(whole),
 }  # fmt: skip

@@ -1,4 +1,5 @@
-"""The hours of plans begin and end: a request for each session that had something else before. In the caller's transaction.
+"""The hours of plans begin and end: a request for each session that had something else before, by the caller's
+transaction.
 
 The boundary is a moment and not a row: a session whose login was before it has its request since then or needs one, so
 that looking again makes none twice, and what was missed while nobody looked is found afterwards.
@@ -32,7 +33,7 @@ _IS_USED_UP = f"""exists (
           and u.period_start = coalesce({running_start_sql("c.isp_id", "c.id", "now()")}, c.created_at)
           and u.bytes_in + u.bytes_out - u.uncounted_in - u.uncounted_out
               >= p.data_limit_bytes + {bought_bytes_sql("c.isp_id", "c.id", "u.period_start")})
-   or p.data_limit_bytes = 0"""  # noqa: S608  # constants of this package
+   or p.data_limit_bytes = 0"""
 _ASK = text(f"""
 insert into outbox (isp_id, customer_id, device_id, kind, reason, acctuniqueid, session_month, session_id, username,
                     payload)

@@ -85,7 +85,7 @@ def test_what_the_writer_told_after_the_copy_is_not_lost(tmp_path: Path, snapsho
     snapshot = snapshot_at(path)
     snapshot.write(loaded(), online)
     ((_customer, uid),) = online.unbooked()
-    snapshot.note(([(1000, NOON, 90)], [(1000, uid, 40, True, False, [])]))
+    snapshot.note(([(1000, NOON, 90, 0)], [(1000, uid, 40, True, False, [], 0)]))
     after = OnlineTable()
     assert snapshot_at(path).restore(Directory(), after)
     assert after.usage_and_slots(1000, NOON, NOON) == (90, ())
