@@ -26,10 +26,12 @@ class Hours:
         wait, plans = _LONGEST, time_of_day.plans_with_hours(connection)
         for plan in plans:
             boundary = plan.table.last_change(plan.now)
-            if boundary is not None and (self._seen.get(plan.id) != boundary or plan.now - boundary < WATCHED_SECONDS):
-                time_of_day.ask(connection, plan, boundary)
+            if boundary is not None:
+                is_fresh, again = plan.now - boundary < WATCHED_SECONDS, self._seen.get(plan.id) == boundary
+                if is_fresh or not again:
+                    time_of_day.ask(connection, plan, boundary, again=again)
                 self._seen[plan.id] = boundary
-                wait = min(wait, _AGAIN) if plan.now - boundary < WATCHED_SECONDS else wait
+                wait = min(wait, _AGAIN) if is_fresh else wait
             following = plan.table.next_change(plan.now)
             wait = wait if following is None else min(wait, following - plan.now)
         self._seen = {plan.id: self._seen[plan.id] for plan in plans if plan.id in self._seen}

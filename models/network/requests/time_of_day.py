@@ -17,6 +17,8 @@ from models.tables.plans import rate_limit, windows_of
 from models.tables.subscriptions import bought_bytes_sql, running_start_sql
 from models.timetable import Timetable, timetable
 
+#: A Start that comes after a boundary may speak of so many seconds before it.
+_LATE = 120
 #: Serves one purpose among the advisory locks of this database: two workers make no two requests.
 _LOCK = 0x18F0
 _PLANS = text("""
@@ -43,7 +45,7 @@ select r.isp_id, r.customer_id, r.device_id, 'coa', 'time_of_day', r.acctuniquei
   join customers c on c.isp_id = p.isp_id and c.service_plan_id = p.id
   join radacct r on r.isp_id = c.isp_id and r.customer_id = c.id and r.acctstoptime is null
  where p.isp_id = :isp and p.id = :plan and r.device_id is not null and {_LET_IN} < :boundary
-   and (:everybody or {_IS_USED_UP})
+   and (:everybody or {_IS_USED_UP}) and (not :again or r.acctstarttime > to_timestamp(:boundary - {_LATE}))
    and not exists (select from outbox o where o.isp_id + 0 = r.isp_id and o.acctuniqueid = r.acctuniqueid
                       and o.reason = 'time_of_day' and o.created_at >= to_timestamp(:boundary))
  order by r.acctuniqueid
@@ -71,9 +73,9 @@ def plans_with_hours(connection: Connection) -> list[PlanHours]:
     ]
 
 
-def ask(connection: Connection, plan: PlanHours, boundary: float) -> int:
+def ask(connection: Connection, plan: PlanHours, boundary: float, *, again: bool = False) -> int:
     """Requests for what changed at the boundary; how many. Another speed is everybody's, an hour that begins or ceases
-    to count that of customers who have used up what they have.
+    to count that of customers who have used up what they have. `again`: of sessions that have been reported since.
     """
     before, after = plan.table.before(boundary), plan.table.at(boundary)
     rates = before.rate or plan.rate, after.rate or plan.rate
@@ -81,5 +83,6 @@ def ask(connection: Connection, plan: PlanHours, boundary: float) -> int:
         return 0
     payload = {"attributes": [RATE], "before": rates[0]} if rates[0] != rates[1] else {}
     connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    values = {"isp": plan.isp_id, "plan": plan.id, "boundary": boundary, "everybody": rates[0] != rates[1]}
+    values = {"isp": plan.isp_id, "plan": plan.id, "boundary": boundary, "everybody": rates[0] != rates[1],
+              "again": again}  # fmt: skip
     return connection.execute(_ASK, values | {"payload": json.dumps(payload)}).rowcount
