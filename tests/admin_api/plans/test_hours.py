@@ -47,6 +47,7 @@ def test_hours_that_cannot_be_are_refused_by_their_field(tenant: Tenant, hours: 
 
 
 def test_explain_says_which_hour_it_is_and_what_time_is_left(tenant: Tenant) -> None:
+    tenant.device()
     always = {"from": "00:00", "to": "24:00", "bandwidth_limit": 7, "counts": False}
     plan = tenant.plan(name="All day", bandwidth_limit=1, data_limit=0, hours=[always], time_limit=60)
     ann = tenant.customer(username="ann", service_plan_id=plan["id"])

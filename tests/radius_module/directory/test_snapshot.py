@@ -48,7 +48,7 @@ def snapshot_at(keyring: Keyring) -> Iterator[Make]:
 def loaded() -> Directory:
     directory, contents = Directory(), Contents()
     contents.isps[ISP.id] = ISP
-    contents.plans[PLAN.id] = PLAN._replace(extra=EXTRA)
+    contents.plans[PLAN.id] = PLAN._replace(extra=EXTRA, windows=((1320, 1800, 127, "5M/50M", False),))
     contents.put_device("10.0.0.0/24", DEVICE)
     for number in range(1000):
         contents.put_customer(CUSTOMER._replace(id=1000 + number, username=f"user{number}", credential="topsecret",
