@@ -115,7 +115,7 @@ def count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]]) 
         for day, period, counts, piece in placed(growth, calendars[state.isp_id], known):
             whose = state.isp_id, state.customer_id
             _sum_up(by_period[*whose, period], piece, counts=counts)
-            if piece.octets_in or piece.octets_out:
+            if growth.octets_in or growth.octets_out:
                 _sum_up(by_day[*whose, day], piece, counts=counts)
     return _add(connection, by_period, by_day)
 
