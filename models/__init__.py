@@ -8,8 +8,17 @@ from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure,
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
-from models.tables.customers import Customer, Erasure
+from models.tables.customers import BulkResult, BulkRun, Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
+from models.tables.documents import (
+    Document,
+    DocumentChain,
+    DocumentFile,
+    DocumentLine,
+    DocumentTax,
+    InvoiceRun,
+    NumberSeries,
+)
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
 from models.tables.ledger import BookVerification, LedgerAccount, LedgerCheckpoint, Transfer
@@ -28,22 +37,31 @@ __all__ = [
     "Base",
     "BillingSettings",
     "BookVerification",
+    "BulkResult",
+    "BulkRun",
     "Charge",
     "ChargedPeriod",
     "Customer",
     "DetachedPartition",
     "DeviceAbility",
     "DeviceContact",
+    "Document",
+    "DocumentChain",
+    "DocumentFile",
+    "DocumentLine",
+    "DocumentTax",
     "Drawer",
     "Erasure",
     "HistoryClock",
     "IdempotencyKey",
+    "InvoiceRun",
     "Isp",
     "LedgerAccount",
     "LedgerCheckpoint",
     "LoginAddress",
     "LoginFailure",
     "MikrotikDevice",
+    "NumberSeries",
     "OperatorTotp",
     "Outbox",
     "Payment",

@@ -34,8 +34,8 @@ _MOST = 500_000
 class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
-    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "interval", "isp", "limit", "mac",
-                 "origin", "period_start", "plan", "since", "slots", "station", "until")  # fmt: skip
+    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "hour", "interval", "isp", "limit",
+                 "mac", "origin", "period_start", "plan", "since", "slots", "station", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -43,9 +43,10 @@ class CachedGrant:
         self.origin, self.device, self.isp, self.customer, self.plan = origin, device, isp, customer, plan
         self.mac, self.expires_at = customer.mac, customer.expires_at
         self.period_start = customer.period_start(now)
-        self.since = self.period_start if self.period_start != customer.period_starts[0] else -inf
+        self.hour, since, until = hour_of(plan, isp, now)
+        self.since = max(since, self.period_start if self.period_start != customer.period_starts[0] else -inf)
         #: Epoch seconds at which it ends by itself: the next period, the expiry, or the next of the plan's hours.
-        self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
+        self.until = min([customer.expires_at, until, *(start for start in customer.period_starts if start > now)])
         self.slots = 1 if plan is None else plan.simultaneous_use
         #: Whence the last login came that is remembered (radius_module.guesses).
         self.station = ""
@@ -140,10 +141,8 @@ class FastPath:
         if customer.not_started or (plan is not None and plan.time_limit is not None):
             return None
         grant = CachedGrant(origin, device, isp, customer, plan, now)
-        hour, since, until = hour_of(plan, isp, now)
-        grant.since, grant.until = max(grant.since, since), min(grant.until, until)
         forever = customer._replace(expires_at=inf)
-        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, (), hour=hour))
+        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, (), hour=grant.hour))
         if isinstance(verdict, Deny) or now >= customer.expires_at:
             return None
         try:
