@@ -40,6 +40,14 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service import background
 
         return {"start": background.start, "stop": background.stop, "status": background.status}[name](settings)
+    if name in ("backup", "restore", "prove"):
+        from service.backup import commands
+
+        return commands.run(name, rest, settings)
+    if name == "upgrade":
+        from service import upgrade
+
+        return upgrade.upgrade(settings)
     if name == "demo":
         from service import show
 
@@ -48,7 +56,7 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service.s6 import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
-    raise Refusal("Usage: python -m service {run|start|stop|status|demo [FIELD]}.")
+    raise Refusal("Usage: python -m service {run|start|stop|status|upgrade|backup|restore|prove|demo [FIELD]}.")
 
 
 if __name__ == "__main__":

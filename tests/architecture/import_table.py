@@ -73,7 +73,7 @@ RULES: tuple[Rule, ...] = (
         Floor(("s6",), "the supervisor's tree of parts"),
         Floor(("start",), "from nothing to the first answered login"),
         Floor(("run", "show"), "in the foreground; what a terminal reads"),
-        Floor(("background", "testing"), "the same without a terminal"),
+        Floor(("background", "backup", "testing", "upgrade"), "without a terminal; into a file; to the next release"),
         Floor(("__main__",), "the commands"),
     )),
     # The API's wings and its doors into the packet path.
