@@ -1,0 +1,62 @@
+"""The release before this one, out of the clone's own history: the commit before the newest migration came."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from models import schema
+from service.host.settings import HOME
+
+VERSIONS = "models/migrations/versions"
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", "-C", HOME, *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def commit() -> str:
+    """Skips the test where the history does not reach so far."""
+    newest = next((HOME / VERSIONS).glob(f"{schema.revision_wanted()}_*.py")).relative_to(HOME)
+    added = git("log", "--diff-filter=A", "--format=%H", "-1", "--", str(newest))
+    before = git("rev-parse", "--verify", "--quiet", f"{added}^1") if added else ""
+    if not before:
+        pytest.skip(f"this clone's history does not go back to the commit before {newest}: `git fetch --unshallow`")
+    return before
+
+
+class ReleaseBefore:
+    """Its files in a directory, and its commands on a STATE_DIR."""
+
+    def __init__(self, home: Path, state_dir: Path, ports: tuple[int, int, int]) -> None:
+        self.home = home
+        archived = subprocess.run(["git", "-C", HOME, "archive", commit()], capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(archived)) as tar:
+            tar.extractall(home, filter="data")
+        for path in (home, *home.parents):  # its parts run as users who have to read it
+            if path.owner() == "root" and path != path.parent:
+                path.chmod(path.stat().st_mode | 0o011)
+        addresses = zip(("RADIUS_AUTH_PORT", "RADIUS_ACCT_PORT", "API_PORT"), map(str, ports), strict=True)
+        self.environment = {**os.environ, "STATE_DIR": str(state_dir), "VENV": sys.prefix, **dict(addresses)}
+
+    def call(self, command: str) -> str:
+        """`start` or `stop` of that release, as its Makefile would: its own code, with the libraries of this one."""
+        return run(command, self.home, self.environment)
+
+
+def run(command: str, home: Path, environment: dict[str, str]) -> str:
+    """Output goes through a file: what stays in the background must not hold a pipe."""
+    with (Path(environment["STATE_DIR"]).with_suffix(".out")).open("w+") as file:
+        done = subprocess.run([sys.executable, "-m", "service", command], cwd=home, env=environment, stdout=file,
+                              stderr=file, timeout=300, check=False)  # fmt: skip
+        file.seek(0)
+        printed = file.read()
+    assert done.returncode == 0, printed
+    return printed

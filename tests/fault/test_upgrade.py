@@ -1,0 +1,117 @@
+"""The release before this one runs, customers log in and routers report, and this release takes over from it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models import schema as tables
+from service import parts
+from service.host.secret_file import load_or_create
+from service.host.settings import HOME, from_environment
+from service.s6 import services
+from service.start import demo, schema
+from service.testing import Installation, free_ports
+from tests.fault.conftest import customers_of, rules_broken
+from tests.fault.crowd import Crowd
+from tests.fault.release_before import ReleaseBefore, run
+from tests.wire.system import System
+from tests.wire.tenant import Person, Tenant
+
+#: No login may go without an answer for longer, seconds.
+_LONGEST = 2.0
+#: RouterOS asks again after its timeout: 300 ms where nobody has changed it.
+_AGAIN = 0.3
+
+
+class Attached(System):
+    """An installation that somebody else has started."""
+
+    def __init__(self, installation: Installation) -> None:
+        installation.demo = demo.read(installation.settings)
+        installation.start_all = lambda *_names: installation.demo  # type: ignore[method-assign]
+        installation.start = lambda _name: None  # type: ignore[method-assign]
+        super().__init__(installation)
+
+
+class Patient:
+    """A customer whose router asks again until there is an answer; how long each login took in all."""
+
+    def __init__(self, tenant: Tenant, person: Person) -> None:
+        self._tenant, self._person = tenant, person
+        self.waited: list[float] = []
+        self.refused = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="patient")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.02):
+            begun, answer = time.monotonic(), None
+            request = self._tenant.router.request(self._person.username, self._person.password)
+            while answer is None and time.monotonic() - begun < 30:
+                answer = self._tenant.router.ask_now(request, timeout=_AGAIN)
+            self.waited.append(time.monotonic() - begun)
+            self.refused += answer is None or not answer.accepted
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Iterator[tuple[ReleaseBefore, Attached]]:
+    """The release before, running, and its installation as this release sees it."""
+    ports = free_ports()
+    old = ReleaseBefore(tmp_path / "old", tmp_path / "s", ports)
+    old.call("start")
+    try:
+        system = Attached(Installation(tmp_path / "s", *ports))
+        yield old, system
+        system.close()
+    finally:
+        run("stop", HOME, old.environment)
+
+
+@pytest.mark.long
+def test_this_release_takes_over_from_the_one_before_under_load(before: tuple[ReleaseBefore, Attached]) -> None:
+    old, system = before
+    settings = from_environment(old.environment)
+    tenant = Tenant(system)
+    crowd = Crowd(system, tenant.router, customers_of(tenant)).greet()
+    patient = Patient(tenant, tenant.customer("patient"))
+    crowd.start(100.0)
+    try:
+        time.sleep(3)
+        schema.upgrade(settings, load_or_create(settings.state_dir, {}))
+        with system.owner.connect() as connection:
+            assert tables.serves(connection)
+        time.sleep(3)
+        for name in ("auth", "acct", "writer", "worker", "api"):  # they begin anew, old code on the new schema
+            state = services.state(settings, parts.by_name(name))
+            assert state is not None and state.up
+            os.kill(state.pid, signal.SIGKILL)
+            time.sleep(3)
+        waited, patient.waited = patient.waited, []
+        printed = run("upgrade", HOME, old.environment)
+        time.sleep(3)
+    finally:
+        patient.stop()
+        crowd.stop()
+    on_new_schema, in_upgrade = max(waited), max(patient.waited)
+    sys.stdout.write(
+        f"{printed}longest login: {on_new_schema:.2f} s on the new schema, {in_upgrade:.2f} s in upgrade\n"
+    )
+    assert patient.refused == 0
+    assert in_upgrade <= _LONGEST
+    assert crowd.books().right
+    assert rules_broken(system) == []
+    entry = f"cd {HOME} "
+    assert all(entry in (settings.state_dir / "s6" / part.name / "run").read_text() for part in parts.PARTS)
