@@ -32,4 +32,5 @@ def run(name: str, arguments: Sequence[str], settings: Settings) -> int:
     identity = restore.private_key(settings, given.key)
     proof.check(settings, file, identity)
     proof.prove(settings, file, identity, Progress())
+    proof.leave_notice(settings, proved=True)
     return 0

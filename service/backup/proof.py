@@ -1,9 +1,12 @@
 """A backup is worth what its restoration is: read to its end, or restored beside the running system and compared."""
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,13 @@ from service import part_environment
 from service.backup import archive, database, fingerprints
 from service.backup.fingerprints import Fingerprint
 from service.errors import Refusal, last_line
-from service.host import secret_file
+from service.host import layout, secret_file
 from service.host.secret_file import Secrets
 from service.host.settings import Settings, from_environment
 from service.progress import Progress
 
+#: What the API may read of backups.
+NOTICE = "backup.json"
 #: Passwords that are opened with the backup's keys.
 _OPENED = 1000
 _PASSWORDS = f"select isp_id, customer_id, value from radcheck where value like '{PREFIX}%%' order by random() limit %s"  # noqa: S608
@@ -107,3 +112,21 @@ def _verify_books(settings: Settings, secrets: Secrets) -> None:
                           env=part_environment.of_owner(settings, secrets))  # fmt: skip
     if done.returncode != 0:
         raise Refusal(f"The restored books do not hold: {last_line(done.stdout + done.stderr)}")
+
+
+def leave_notice(settings: Settings, *, proved: bool) -> None:
+    """When a backup was read back and was whole, for `/metrics`. A failed write spoils no backup."""
+    path = layout.reports_directory(settings) / NOTICE
+    now = time.time()
+    before: dict[str, float] = {}
+    with suppress(OSError, ValueError):
+        before = json.loads(path.read_text(encoding="utf-8"))
+    content = before | {"made_at": now} | ({"proved_at": now} if proved else {})
+    fresh = path.with_suffix(".new")
+    with suppress(OSError):
+        fresh.unlink(missing_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        settings.accounts.radius.own(fresh)
+        fresh.replace(path)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from service.backup import age, archive, database, notice, proof, running, spool
+from service.backup import age, archive, database, proof, running, spool
 from service.backup.archive import Archive
 from service.backup.database import Moment
 from service.database import urls
@@ -46,7 +46,7 @@ def save(settings: Settings, to: Path | None, keep: int | None, *, prove: bool) 
     if prove:
         proof.prove(settings, file, identity or "", progress)
     if identity is not None:
-        notice.leave(settings, proved=prove)
+        proof.leave_notice(settings, proved=prove)
     remove_older(file.parent, KEPT if keep is None and file.parent == own_folder else keep or 0)
     say(f"{file}")
     if identity is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-#: Written by `make backup` (service.backup.notice).
+#: Written by `make backup` (service.backup.proof).
 NOTICE = "run/radius/backup.json"
 
 
