@@ -1,4 +1,4 @@
-"""The release before this one, out of the clone's own history: the commit before the newest migration came."""
+"""The release before this one, out of the clone's own history: the last commit without the newest migration."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def git(*arguments: str) -> str:
 
 
 def commit() -> str:
-    """Skips the test where the history does not reach so far."""
-    newest = next((HOME / VERSIONS).glob(f"{schema.revision_wanted()}_*.py")).relative_to(HOME)
-    added = git("log", "--diff-filter=A", "--format=%H", "-1", "--", str(newest))
-    before = git("rev-parse", "--verify", "--quiet", f"{added}^1") if added else ""
-    if not before:
-        pytest.skip(f"this clone's history does not go back to the commit before {newest}: `git fetch --unshallow`")
-    return before
+    """The newest commit whose migrations are all but the newest, in a row. Skips where the history ends before."""
+    wanted = [f"{number:04d}" for number in range(1, int(schema.revision_wanted()))]
+    for candidate in git("rev-list", "--max-count=1000", "HEAD").splitlines():
+        files = git("ls-tree", "--name-only", candidate, f"{VERSIONS}/").splitlines()
+        if sorted(Path(file).name[:4] for file in files if not file.endswith("__init__.py")) == wanted:
+            return candidate
+    pytest.skip(f"this clone's history does not go back to before {schema.revision_wanted()}: `git fetch --unshallow`")
 
 
 class ReleaseBefore:
