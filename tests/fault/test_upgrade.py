@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -67,13 +68,21 @@ class Patient:
 
 
 @pytest.fixture
-def before(tmp_path: Path) -> Iterator[tuple[ReleaseBefore, Attached]]:
+def place() -> Iterator[Path]:
+    """Open to the parts' users; pytest closes its own directories whenever it begins."""
+    with tempfile.TemporaryDirectory(prefix="upgrade-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def before(place: Path) -> Iterator[tuple[ReleaseBefore, Attached]]:
     """The release before, running, and its installation as this release sees it."""
     ports = free_ports()
-    old = ReleaseBefore(tmp_path / "old", tmp_path / "s", ports)
+    old = ReleaseBefore(place / "old", place / "s", ports)
     old.call("start")
     try:
-        system = Attached(Installation(tmp_path / "s", *ports))
+        system = Attached(Installation(place / "s", *ports))
         yield old, system
         system.close()
     finally:
