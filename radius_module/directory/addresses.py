@@ -89,7 +89,8 @@ class Addresses:
                     # Not all addresses there are: that is FreeRADIUS' word for who is unknown.
                     host_bits = min(bits, 8 * len(packed) - 1)
                     break
-        starts = self._sorted_starts(version)
+        # Put in order only for who needs it: the receiving thread asks, and each change of a device undoes the order.
+        starts = self._sorted_starts(version) if host_bits else []
         while host_bits and _holds_another(starts, value >> host_bits << host_bits, host_bits):
             host_bits -= 1
         return _NETWORKS[version]((value >> host_bits << host_bits, 8 * len(packed) - host_bits))

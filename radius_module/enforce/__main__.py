@@ -21,8 +21,8 @@ from radius_module.enforce.router.reach import Ground
 from radius_module.enforce.worker import Worker
 from radius_module.ipc import device_call
 
-#: Logins come first.
-NICE = 2
+#: Logins come first, as before the writer (docs/decisions/0010-supervision.md).
+NICE = 10
 
 
 def ground_of(chosen: settings.Settings) -> Ground:

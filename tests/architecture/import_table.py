@@ -91,6 +91,8 @@ RULES: tuple[Rule, ...] = (
     Importers("radiusd", ("radius_module.rlm",), "exists only inside FreeRADIUS"),
     Importers("pyrad", ("service.start.probe", "radius_module.enforce"), "not thread-safe, and unsigned unless asked"),
     Importers("librouteros", ("radius_module.enforce.routeros",), "GPL-2.0-or-later, while this project is MIT"),
+    Importers("typst", ("models.money.paper.pdf",), "one place that sets pages, and knows how it refuses"),
+    Importers("facturx", ("models.money.paper.xml",), "its other functions ask servers and read the clock"),
     *(Never(("models",), (foreign,), "models know neither HTTP nor RADIUS")
       for foreign in ("flask", "apiflask", "pyrad", "radiusd", "librouteros")),
     *(Never(("radius_module.rules",), (tool,), "the rules have no clock, no log and no world")

@@ -44,6 +44,8 @@ PLANTED: tuple[tuple[str, str], ...] = (
     ("radius_module/login/login.py", "import radiusd"),
     ("radius_module/login/login.py", "from pyrad.client import Client"),
     ("radius_module/enforce/coa.py", "import librouteros"),
+    ("models/money/ledger.py", "import typst"),
+    ("admin_api/money/reports.py", "from facturx import get_xml_from_pdf"),
     *(("models/names.py", f"import {foreign}") for foreign in ("flask", "apiflask", "pyrad", "radiusd", "librouteros")),
     *(("radius_module/rules/quota.py", f"import {tool}")
       for tool in ("time", "datetime", "logging", "random", "os", "threading")),

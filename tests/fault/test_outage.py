@@ -20,9 +20,9 @@ from tests.wire.tenant import Person, Tenant
 
 
 def outage(
-    crowd: Crowd, trouble: AbstractContextManager[None], logins: Logins, *, seconds: float, rate: float, slower: float
+    crowd: Crowd, trouble: AbstractContextManager[None], logins: Logins, *, seconds: float, rate: float, bound: float
 ) -> None:
-    """`slower`: how much more than 50 ms the p99 may be, because others use the machine."""
+    """`bound`: what the p99 of answers may be in seconds while the database is away."""
     crowd.start(rate)
     time.sleep(1)
     with trouble:
@@ -37,10 +37,10 @@ def outage(
     assert books.right, books
     assert crowd.answered >= 0.95 * rate * seconds
     assert len(logins.times) >= 50 * seconds
-    assert logins.p99() <= 0.05 * slower, "logins while the database was away"
-    assert p99(away) <= 0.05 * slower, "accounting while it was away"
+    assert logins.p99() <= bound, "logins while the database was away"
+    assert p99(away) <= bound, "accounting while it was away"
     # Its return is work for every part and for the disk: each packet was answered at the first try, most at once.
-    assert crowd.p99() <= 0.1 * slower, "accounting, the database's return included"
+    assert crowd.p99() <= 2 * bound, "accounting, the database's return included"
 
 
 Trouble = Callable[[Installation], AbstractContextManager[None]]
@@ -48,7 +48,8 @@ Trouble = Callable[[Installation], AbstractContextManager[None]]
 
 @pytest.mark.parametrize("trouble", [hung, dead])
 def test_a_database_that_is_away_is_not_noticed(broken: System, crowd: Crowd, logins: Logins, trouble: Trouble) -> None:
-    outage(crowd, trouble(broken.installation), logins, seconds=4, rate=100, slower=machine())
+    """What waited for the database would wait four seconds; how quick the rest is, is the long test's question."""
+    outage(crowd, trouble(broken.installation), logins, seconds=4, rate=100, bound=1)
 
 
 @pytest.mark.long
@@ -56,7 +57,7 @@ def test_a_database_that_is_away_is_not_noticed(broken: System, crowd: Crowd, lo
 def test_minutes_without_the_database(
     broken: System, crowd: Crowd, logins: Logins, trouble: Trouble, minutes: int
 ) -> None:
-    outage(crowd, trouble(broken.installation), logins, seconds=60 * minutes, rate=200, slower=1)
+    outage(crowd, trouble(broken.installation), logins, seconds=60 * minutes, rate=200, bound=0.05)
 
 
 @pytest.mark.long

@@ -140,6 +140,8 @@ class ApiServer:
         commands = 0
         while True:
             words = _sentence(link)
+            if not words:
+                continue  # as RouterOS does; octets of another protocol hold such sentences too
             self.log.append(words)
             commands += 1
             if self.faults.slow:

@@ -28,7 +28,7 @@ SUBSCRIPTIONS: dict[str, str] = {
     "email": "E-mail address.",
     "phone": "Telephone number.",
     "address": "Postal address.",
-    "credential_storage": "How passwords are kept: `encrypted` (any protocol), `nt_password` (no CHAP), `ssha512` (PAP).",
+    "credential_storage": "How passwords are kept: `encrypted`, `nt_password` (no CHAP), `ssha512` (PAP alone).",
     "CustomerIn.credential_storage": "How this password is kept; null: as the ISP says.",
     "expires_at": "End of the paid time, UTC. A date stands for that day's end.",
     "static_ip": "The customer's own IPv4 address (Framed-IP-Address), unique in the ISP; null: one of a pool.",

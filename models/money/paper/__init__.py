@@ -1,0 +1,1 @@
+"""Documents as files: what a page shows, as XML (EN 16931) and as PDF."""
