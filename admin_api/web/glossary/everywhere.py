@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-EVERYWHERE: dict[str, str] = {
+EVERYWHERE_WORDS: dict[str, str] = {
     "id": "Number of the row, unique in the whole installation.",
     "/id": "Number of the row; one of another ISP is a 404.",
     "isp_id": "Number of the ISP that the row belongs to; null for what belongs to none.",

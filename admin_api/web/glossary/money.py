@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MONEY: dict[str, str] = {
+MONEY_WORDS: dict[str, str] = {
     "currency": "Currency, by its three letters of ISO 4217.",
     "amount": "Amount in the ISP's currency, as decimal text.",
     "net": "Amount without tax, in the ISP's currency.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NETWORK: dict[str, str] = {
+NETWORK_WORDS: dict[str, str] = {
     # Devices.
     "ip_address": "Source address of the device's packets, or a network of them; one device of one ISP per address.",
     "radius_secret": "RADIUS secret: 6 to 128 printable ASCII characters; absent: made by the server and shown once.",

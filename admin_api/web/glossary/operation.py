@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OPERATION: dict[str, str] = {
+OPERATION_WORDS: dict[str, str] = {
     # ISPs.
     "company_name": "Name of the company; null: none.",
     "api_key": "Key of the ISP's machines (X-API-Key), shown once; absent or `auto-generated`: made by the server.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SUBSCRIPTIONS: dict[str, str] = {
+SUBSCRIPTIONS_WORDS: dict[str, str] = {
     # Plans.
     "price": "Price in the ISP's currency, as decimal text.",
     "bandwidth_limit": "Mbit/s of 10^6 bit/s, both ways; download where `upload_limit` is given. Null: no limit.",
@@ -13,6 +13,7 @@ SUBSCRIPTIONS: dict[str, str] = {
     "idle_timeout": "Minutes without traffic after which the router ends a session; null: never.",
     "validity_days": "Length of a period in days of the calendar; null where it is counted in months.",
     "validity_months": "Length of a period in months, to the same day or the month's last; null where it is in days.",
+    "clock": "When a new customer's first period begins: `from_creation`, or `from_first_login`.",
     "simultaneous_use": "How many sessions a customer may have at once.",
     "on_too_many": "One session too many: `refuse` the login, or accept it and `replace_oldest`.",
     "over_limit": "With the data used up: `block` logins and end sessions, or `throttle` them to `throttle_bandwidth`.",
@@ -36,6 +37,7 @@ SUBSCRIPTIONS: dict[str, str] = {
     "CustomerIn.status": "`active`; `suspended` and `expired` customers are refused.",
     "CustomerChange.status": "`active`; `suspended` and `expired` customers are refused.",
     "CustomerOut.status": "`active`; `suspended`, and `expired` once `expires_at` has passed, are refused.",
+    "not_started": "True: the first period begins with the first login, and `expires_at` is not known yet.",
     "suspended_for": "Who suspended the customer: an `operator`, or an unpaid `debt`; null: not suspended.",
     "used_bytes": "Bytes used in the current period, both directions.",
     "remaining_bytes": "Bytes that are left of the period's data and top-ups; null: no cap.",
