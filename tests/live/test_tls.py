@@ -29,9 +29,8 @@ class _Upstream(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        content = json.dumps(
-            {"path": self.path, **{name.lower(): value for name, value in self.headers.items()}}
-        ).encode()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        content = json.dumps({"path": self.path, "method": self.command, **headers}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
