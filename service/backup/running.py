@@ -7,6 +7,7 @@ from service import parts
 from service.errors import Refusal
 from service.host.settings import Settings, from_environment
 from service.s6 import leftovers, services, supervisor
+from service.systemd import files, state
 
 #: What is kept of the environment in a backup: settings; the secrets among them are kept with the secrets.
 _KEPT = ("RADIUS_LISTEN", "RADIUS_AUTH_PORT", "RADIUS_ACCT_PORT", "API_HOST", "API_PORT", "API_TRUSTED_PROXIES",
@@ -15,17 +16,20 @@ _SECRET = ("METRICS_TOKEN", "DATABASE_URL")
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
-    """That of the running supervisor; where none runs, the caller's."""
+    """What the running supervisor was given, or `make install`; where nothing runs, the caller's."""
     root = supervisor.pid(settings)
-    return os.environ if root is None else supervisor.environment_of(root)
+    if root is not None:
+        return supervisor.environment_of(root)
+    return files.remembered(settings) if state.is_running(settings) else os.environ
 
 
 def settings_now(settings: Settings) -> Settings:
     """Those that the installation runs with; where backups go to stays the caller's wish."""
-    if supervisor.pid(settings) is None:
+    known = environment(settings)
+    if known is os.environ:
         return settings
     wish = {name: value for name in ("BACKUP_RECIPIENTS",) if (value := os.environ.get(name))}
-    return from_environment({**environment(settings), **wish})
+    return from_environment({**known, **wish})
 
 
 def kept(variables: Mapping[str, str]) -> dict[str, str]:
@@ -40,6 +44,7 @@ def shown(kept_settings: Mapping[str, str]) -> list[str]:
 
 def refuse(settings: Settings) -> None:
     """Raises Refusal where any part of the installation runs, whoever supervises it."""
+    state.refuse_if_running(settings)
     alive = [part.name for part in parts.PARTS if leftovers.of(part.name, settings)]
     if alive or services.of_tree(settings):
         raise Refusal(f"The installation in {settings.state_dir} is running ({', '.join(alive) or 'its supervisor'}): "

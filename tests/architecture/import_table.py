@@ -71,9 +71,11 @@ RULES: tuple[Rule, ...] = (
         Floor(("parts",), "what the parts are"),
         Floor(("part_environment",), "what each is given"),
         Floor(("s6",), "the supervisor's tree of parts"),
+        Floor(("systemd",), "the same parts as systemd's units"),
         Floor(("start",), "from nothing to the first answered login"),
         Floor(("run", "show"), "in the foreground; what a terminal reads"),
-        Floor(("background", "backup", "testing", "upgrade"), "without a terminal; into a file; to the next release"),
+        Floor(("background", "backup", "container", "install", "testing"), "without a terminal; into a file, and back"),
+        Floor(("upgrade",), "from one release to the next, under either supervisor"),
         Floor(("__main__",), "the commands"),
     )),
     # The API's wings and its doors into the packet path.
