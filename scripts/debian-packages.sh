@@ -129,7 +129,7 @@ list_missing() {
     [ "${database:-yes}" = no ] || postgres_is_there || missing="$missing postgresql"
     [ "${obsolete:-no}" = no ] || missing="$missing freeradius freeradius-python3 freeradius-utils"
     for package in freeradius freeradius-python3 freeradius-utils s6 age ca-certificates iproute2 procps strace faketime \
-        fonts-noto-core fonts-noto-cjk; do
+        curl fonts-noto-core fonts-noto-cjk; do
         installed "$package" || case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
     done
     missing=${missing# }
