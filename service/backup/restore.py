@@ -14,7 +14,7 @@ from service.backup.save import KEY
 from service.database import cluster, urls
 from service.errors import Refusal
 from service.host import layout, private_file, secret_file
-from service.host.settings import Settings
+from service.host.settings import DEMO_REMOVED, Settings
 from service.progress import Progress, say, say_all
 
 _FILES = {archive.DEMO: "demo.json"}
@@ -96,6 +96,8 @@ def _load(settings: Settings, file: Path, identity: str, about: dict[str, Any], 
         progress.step(f"database restored and compared: {rows} rows")
         returned = spool.settle(settings, database.booked_positions(url.owner))
     progress.step(f"spool in place; {returned} segments that were kept here will be booked again where they are newer")
+    if about["demo_removed"]:
+        (settings.state_dir / DEMO_REMOVED).touch(mode=0o600)
     (settings.state_dir / "schema-ready").unlink(missing_ok=True)  # the next start looks at the schema first
 
 

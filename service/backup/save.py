@@ -15,7 +15,7 @@ from service.database import urls
 from service.errors import Refusal
 from service.host import secret_file
 from service.host.secret_file import Secrets
-from service.host.settings import Settings
+from service.host.settings import DEMO_REMOVED, Settings
 from service.progress import Progress, say
 
 #: Name of the backups' private key among the secrets; no part is given it.
@@ -121,6 +121,7 @@ def _about(settings: Settings, owner: str, moment: Moment) -> dict[str, Any]:
         "revision": moment.revision,
         "roles": moment.roles,
         "settings": running.kept(running.environment(settings)),
+        "demo_removed": (settings.state_dir / DEMO_REMOVED).exists(),
         "fingerprints": moment.prints,
     }
 
