@@ -67,7 +67,7 @@ def test_the_command_line_has_the_commands_that_are_named(page: str) -> None:
 @pytest.mark.parametrize("page", TEXT, ids=str)
 def test_the_service_has_the_commands_that_are_named(page: str) -> None:
     source = (HOME / "service/__main__.py").read_text(encoding="utf-8")
-    named = re.findall(r"python -m service ([a-z]+)", TEXT[page])
+    named = re.findall(r"python -m service ([a-z_]+)", TEXT[page])
     assert [name for name in named if f'"{name}"' not in source] == []
 
 
