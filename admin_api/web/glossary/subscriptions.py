@@ -22,6 +22,18 @@ SUBSCRIPTIONS_WORDS: dict[str, str] = {
     "PlanIn.is_active": "False: no new customer gets it; those who have it keep it.",
     "PlanChange.is_active": "False: no new customer gets it; those who have it keep it.",
     "PlanOut.is_active": "False: no new customer gets it; those who have it keep it.",
+    # Hours of plans.
+    "hours": "Windows of local time with a speed of their own, of which the first that fits holds; null: none.",
+    "HourIn.from": "Local time at which the window begins, `HH:MM`.",
+    "HourOut.from": "Local time at which the window begins, `HH:MM`.",
+    "to": "Local time at which it ends, `HH:MM`; at or before `from`: on the next day.",
+    "HourIn.weekdays": "Days on which it begins, 1 (Monday) to 7; null: all.",
+    "HourOut.weekdays": "Days on which it begins, 1 (Monday) to 7; null: all.",
+    "counts": "Whether its traffic is part of the allowance.",
+    "time_limit": "Minutes online of a period, of all sessions together; null: no limit.",
+    "used_seconds": "Seconds online in the current period, of all sessions together.",
+    "remaining_seconds": "Seconds that are left of the period's time; null: no limit.",
+    "uncounted_bytes": "Bytes in hours that do not count; not in `used_bytes`.",
     # Customers.
     "username": "User name, compared without regard to case, unique in the ISP.",
     "password": "Password, write only; kept exactly as it is given.",
