@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 _RESTART = "tests/service/test_background.py"
+_BACKUP = "tests/service/test_backup.py"
+_BY_OTHER_NAMES = "the steps of docs/api.md and docs/first-month.md, which are run, with other names"
 _ROUTER = "tests/network/test_router_api.py"
 #: (page, how the command begins) → its proof.
 PROVED: dict[tuple[str, str], str] = {
@@ -33,6 +35,14 @@ PROVED: dict[tuple[str, str], str] = {
     ("docs/api.md", "flask --app admin_api rotate-keys"): "tests/admin_api/operation/test_command_line.py",
     ("docs/api.md", "flask --app admin_api remove-demo"): "tests/admin_api/operation/test_remove_demo.py",
     ("README.md", "make run"): "tests/service/test_foreground.py",
+    ("README.md", "API="): _BY_OTHER_NAMES,
+    ("README.md", "of()"): _BY_OTHER_NAMES,
+    ("README.md", "AUTH="): _BY_OTHER_NAMES,
+    ("README.md", "ISP="): _BY_OTHER_NAMES,
+    ("README.md", "DEVICE="): _BY_OTHER_NAMES,
+    ("README.md", "PLAN="): _BY_OTHER_NAMES,
+    ("README.md", "curl -s $API/api/billing/customers"): _BY_OTHER_NAMES,
+    ("README.md", 'curl -s "$API/api/devices/$DEVICE/script'): _BY_OTHER_NAMES,
     ("README.md", "make test"): "it is what runs the tests",
     ("README.md", "RADIUS_LISTEN=0.0.0.0 make start"): "tests listen on loopback alone",
     ("docs/router-setup.md", "RADIUS_LISTEN=0.0.0.0 make start"): "tests listen on loopback alone",
@@ -40,14 +50,10 @@ PROVED: dict[tuple[str, str], str] = {
     ("docs/install.md", "git clone"): "fetches from wherever the reader has it",
     ("docs/install.md", "DEMO=0 RADIUS_LISTEN=0.0.0.0 make install"): "tests/service/test_units.py",
     ("docs/containers.md", "docker-compose"): "`make fresh` does what the file says: no Docker engine is at hand",
-    ("docs/backup-restore.md", "pg_dump"): "tests/docs/test_first_month.py",
-    ("docs/backup-restore.md", "install -m 0600 var/secrets.env"): "copies a file to a place of the reader's choice",
-    ("docs/backup-restore.md", "mkdir -p var"): "copies a file from a place of the reader's choice",
+    ("docs/backup-restore.md", "make backup"): _BACKUP,
+    ("docs/backup-restore.md", "grep BACKUP_KEY"): "shows a secret for the reader to keep elsewhere",
+    ("docs/backup-restore.md", "make restore"): _BACKUP,
     ("docs/backup-restore.md", "make start"): _RESTART,
-    ("docs/backup-restore.md", "url="): "tests/service/test_command_line.py",
-    ("docs/backup-restore.md", "psql"): "empties a database: nothing that a test should do to the one that it is given",
-    ("docs/backup-restore.md", "pg_restore"): "of the dump that pg_dump wrote; it follows the command above",
-    ("docs/backup-restore.md", "make stop && make start"): _RESTART,
     ("docs/router-setup.md", "curl -s http://127.0.0.1:5000/api/devices"): "tests/admin_api/devices/test_script.py",
     ("docs/router-setup.md", "curl -s -X PATCH http://127.0.0.1:5000/api/devices/7"): _ROUTER,
     ("docs/router-setup.md", 'curl -s "http://127.0.0.1:5000/api/devices/7/script'): "tests/docs/test_first_month.py",
@@ -60,8 +66,19 @@ PROVED: dict[tuple[str, str], str] = {
         "tests/docs/test_first_month.py",
     ("docs/router-setup.md", 'curl -s "http://127.0.0.1:5000/api/devices/7/sessions"'): _ROUTER,
     ("docs/router-setup.md", "tail -f"): "goes on until somebody ends it",
-    ("docs/upgrade.md", "pg_dump"): "tests/docs/test_first_month.py",
-    ("docs/upgrade.md", "git pull"): "fetches from wherever the clone came from",
-    ("docs/upgrade.md", "make test"): "it is what runs the tests",
-    ("docs/upgrade.md", "make stop && make start"): _RESTART,
+    ("docs/upgrade.md", "git "): "fetches from wherever the clone came from",
+    ("docs/upgrade.md", "make upgrade"): "tests/fault/test_upgrade.py",
+    ("docs/upgrade.md", "make backup"): _BACKUP,
+    ("docs/upgrade.md", "make restore"): _BACKUP,
+    ("docs/upgrade.md", "make stop"): _RESTART,
+    ("docs/upgrade.md", "make start"): _RESTART,
+    ("docs/upgrade.md", "apt install"): "changes the machine that the tests run on",
+    ("docs/going-live.md", "RADIUS_LISTEN=0.0.0.0"): "tests listen on loopback alone",
+    ("docs/going-live.md", "apt install"): "changes the machine that the tests run on",
+    ("docs/going-live.md", "cp docs/live"): "puts files into /etc; tests/live/ tries them where they lie",
+    ("docs/going-live.md", "ln -s"): "puts files into /etc; tests/live/ tries them where they lie",
+    ("docs/going-live.md", "certbot"): "needs a name of the reader's in the public DNS",
+    ("docs/going-live.md", "nginx -t"): "tests/live/test_tls.py",
+    ("docs/going-live.md", "nft -c"): "changes the firewall of the machine that the tests run on",
+    ("docs/going-live.md", "cd docs/live"): "tests/live/test_alarms.py",
 }  # fmt: skip
