@@ -20,6 +20,8 @@ from admin_api.devices.routes import devices
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
+from admin_api.money.documents.routes import document_routes, receipts
+from admin_api.money.documents.runs import invoice_runs
 from admin_api.network.routes import network
 from admin_api.operation import audit_log, cli, health, metrics
 from admin_api.operation.docs_page import docs_page
@@ -55,6 +57,9 @@ BLUEPRINTS = (
     purchases.purchases,
     payments.payments,
     payments.tills,
+    document_routes,
+    receipts,
+    invoice_runs,
     money_reports.money_reports,
     radius,
     reply_rows.extra_attributes,

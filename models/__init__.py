@@ -10,6 +10,15 @@ from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
 from models.tables.customers import Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
+from models.tables.documents import (
+    Document,
+    DocumentChain,
+    DocumentFile,
+    DocumentLine,
+    DocumentTax,
+    InvoiceRun,
+    NumberSeries,
+)
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
 from models.tables.ledger import BookVerification, LedgerAccount, LedgerCheckpoint, Transfer
@@ -34,16 +43,23 @@ __all__ = [
     "DetachedPartition",
     "DeviceAbility",
     "DeviceContact",
+    "Document",
+    "DocumentChain",
+    "DocumentFile",
+    "DocumentLine",
+    "DocumentTax",
     "Drawer",
     "Erasure",
     "HistoryClock",
     "IdempotencyKey",
+    "InvoiceRun",
     "Isp",
     "LedgerAccount",
     "LedgerCheckpoint",
     "LoginAddress",
     "LoginFailure",
     "MikrotikDevice",
+    "NumberSeries",
     "OperatorTotp",
     "Outbox",
     "Payment",

@@ -55,7 +55,9 @@ class _Customer(Body):
 
 
 class CustomerIn(_Customer):
-    """A new customer. `username` defaults to the e-mail, `expires_at` to one period of the plan from now."""
+    """A new customer. `username` defaults to the e-mail, `expires_at` to one period of the plan: from now, or from the
+    first login where the plan's clock says so.
+    """
 
     full_name: Line | None = None
     email: Email | None = None
@@ -159,7 +161,10 @@ class PeriodPage(Page):
 
 
 class CustomerOut(Shown):
-    """A customer; `used_bytes` and `remaining_bytes` (null: no cap) are of the current period."""
+    """A customer; `used_bytes` and `remaining_bytes` (null: no cap) are of the current period.
+
+    `not_started`: the first period begins with the first login, and `expires_at` is null until then.
+    """
 
     id: int
     isp_id: int
@@ -170,7 +175,8 @@ class CustomerOut(Shown):
     address: str | None
     service_plan_id: int | None
     status: Status
-    expires_at: datetime
+    not_started: bool
+    expires_at: datetime | None
     static_ip: Address | None
     mac_address: str | None
     credential_storage: Storage | None

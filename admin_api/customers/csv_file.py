@@ -25,13 +25,13 @@ from models import Customer, ServicePlan
 from models.customers.bulk_import import MOST_ERRORS, Row, RowError
 from models.refusals import Invalid
 from models.subscriptions.allowance import allowances
-from models.subscriptions.status import shown_status
+from models.subscriptions.status import shown_expiry, shown_status
 
 #: Octets of an import; 50,000 rows of customers are about 10 MB.
 LARGEST_FILE = 64_000_000
 COLUMNS = (
     "id", "username", "full_name", "email", "phone", "address", "service_plan_id", "status", "expires_at", "static_ip",
-    "mac_address", "created_at", "plan", "price", "used_bytes", "remaining_bytes",
+    "mac_address", "created_at", "not_started", "plan", "price", "used_bytes", "remaining_bytes",
 )  # fmt: skip
 _WORKED_OUT = ("plan", "price", "used_bytes", "remaining_bytes")
 _OF_THE_ROW = COLUMNS[: -len(_WORKED_OUT)]
@@ -182,6 +182,7 @@ def _lines(
 def _cells(customer: Customer, moment: datetime, further: tuple[object, ...]) -> list[object]:
     cells = [getattr(customer, name) for name in _OF_THE_ROW]
     cells[COLUMNS.index("status")] = shown_status(customer.status, customer.expires_at, moment)
+    cells[COLUMNS.index("expires_at")] = shown_expiry(customer)
     cells += further
     return ["" if cell is None else cell.isoformat() if hasattr(cell, "isoformat") else cell for cell in cells]
 

@@ -10,9 +10,17 @@ from admin_api.web.money import shown_amount
 from models import Customer
 from models.money.pay_reference import pay_reference
 from models.subscriptions.allowance import Allowance, allowances
-from models.subscriptions.status import shown_status
+from models.subscriptions.status import shown_expiry, shown_status
 
-_WORKED_OUT = ("status", "used_bytes", "remaining_bytes", "pay_reference", "credit_limit", "suspended_for")
+_WORKED_OUT = (
+    "status",
+    "expires_at",
+    "used_bytes",
+    "remaining_bytes",
+    "pay_reference",
+    "credit_limit",
+    "suspended_for",
+)
 _COLUMNS = [name for name in CustomerOut.model_fields if name not in _WORKED_OUT]
 
 
@@ -33,6 +41,7 @@ def _shown(customer: Customer, used: Allowance) -> CustomerOut:
     return CustomerOut(
         **columns,
         status=shown_status(customer.status, customer.expires_at, now()),  # type: ignore[arg-type]
+        expires_at=shown_expiry(customer),
         pay_reference=pay_reference(customer.id),
         credit_limit=None if customer.credit_limit_minor is None else shown_amount(customer.credit_limit_minor),
         suspended_for="operator" if customer.status == "suspended" else None,

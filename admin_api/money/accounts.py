@@ -21,6 +21,7 @@ from admin_api.money.bodies import (
     StatementOut,
     StatementQuery,
 )
+from admin_api.money.documents.views import open_documents
 from admin_api.money.views import shown_charges
 from admin_api.web.csv_rows import csv_response
 from admin_api.web.database import now, session, tenant, tenant_id, tenant_rows
@@ -33,6 +34,7 @@ from models import Charge, Customer
 from models.money import billing_settings, charges, periods, receivables
 from models.money.books.statement import statement as statement_of
 from models.money.charges import Line, local_day
+from models.money.documents import invoices
 from models.money.pay_reference import pay_reference
 
 accounts = APIBlueprint("accounts", __name__, url_prefix="/api/billing/customers", tag="Money")
@@ -58,7 +60,7 @@ def account(row: Customer) -> dict[str, Any]:
             charge._asdict() | {"total": shown_amount(charge.total), "open": shown_amount(charge.open)}
             for charge in standing.open_charges
         ],
-        "open_documents": [],
+        "open_documents": open_documents(row.id),
     }
 
 
@@ -123,7 +125,9 @@ def charge(row: Customer, body: ChargeIn) -> dict[str, Any]:
         refuse(409, "no_billing_settings", "Save the billing settings first: what is owed depends on them.")
     line = Line(body.kind, body.description, price, body.quantity)
     billing = periods.billing_of(session(), tenant(), now())
-    return shown_charges([charges.charge_once(session(), billing, row.id, line)])[0]
+    charged = charges.charge_once(session(), billing, row.id, line)
+    invoices.after_charging(session(), tenant(), [row.id], now())
+    return shown_charges([charged])[0]
 
 
 @accounts.post("/<int:id>/charges/<int:charge_id>/reverse")
@@ -138,7 +142,9 @@ def reverse(row: Customer, charge_id: int, body: ReasonIn) -> dict[str, Any]:
     original = session().scalar(wanted) if charge_id < 2**63 else None
     if original is None:
         refuse(404, "not_found", "There is no such thing here.")
-    return shown_charges([charges.reverse(session(), tenant(), original, body.reason, now())])[0]
+    reversal = charges.reverse(session(), tenant(), original, body.reason, now())
+    invoices.after_charging(session(), tenant(), [row.id], now())
+    return shown_charges([reversal])[0]
 
 
 def _exact(minor: int) -> Decimal:

@@ -24,17 +24,34 @@ class Seller(Body):
 
     name: Line = ""
     address: Text = ""
+    city: Line = ""
+    postcode: Line = ""
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
     tax_id: Line | None = None
+    vat_id: Line | None = None
+    email: Line | None = None
+    phone: Line | None = None
     iban: Line | None = None
+    bic: Line | None = None
 
 
 class TaxTerms(Body):
-    """One tax, in percent; `inclusive`: prices hold it."""
+    """One tax, in percent; `inclusive`: prices hold it; `exemption_reason`: why there is none, as documents say."""
 
     name: Line = ""
     rate: Percent = Decimal(0)
     inclusive: bool = False
     category: TaxCategory = "S"
+    exemption_reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class LookOfPages(Body):
+    """What a tenant chooses about its documents; `logo` is PNG or JPEG in base64, of at most 200 kB."""
+
+    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] = "#1f4e79"
+    text: Text = ""
+    footer: Text = ""
+    logo: Annotated[str, Field(max_length=280_000)] = ""
 
 
 class DunningStep(Body):
@@ -51,7 +68,11 @@ class SettingsIn(Body):
     seller: Seller = Field(default_factory=Seller)
     tax: TaxTerms = Field(default_factory=TaxTerms)
     invoicing: Literal["none", "each_charge", "monthly"] = "none"
+    invoicing_since: Day | None = None
     series: Name = "INV-{year}-{number:05}"
+    credit_note_series: Name = "CN-{year}-{number:05}"
+    receipt_series: Name = "RC-{year}-{number:05}"
+    look: LookOfPages = Field(default_factory=LookOfPages)
     due_days: Annotated[Whole, Field(ge=0, le=365)] = 0
     dunning: list[DunningStep] = Field(default_factory=list, max_length=20)
     first_period: Literal["on_account", "free"] = "on_account"
@@ -67,7 +88,11 @@ class SettingsOut(Shown):
     seller: Seller
     tax: TaxTerms
     invoicing: str
+    invoicing_since: date | None
     series: str
+    credit_note_series: str
+    receipt_series: str
+    look: LookOfPages
     due_days: int
     dunning: list[DunningStep]
     first_period: str

@@ -31,6 +31,7 @@ ValidityMonths = Annotated[Whole, Field(ge=1, le=120)]
 Sessions = Annotated[Whole, Field(ge=1, le=1000)]
 OnTooMany = Literal["refuse", "replace_oldest"]
 OverLimit = Literal["block", "throttle"]
+Clock = Literal["from_creation", "from_first_login"]
 Pool = Annotated[Line, Field(min_length=1)]
 
 
@@ -55,7 +56,10 @@ class _Plan(Body):
 
 
 class PlanIn(_Plan):
-    """A new plan. Speeds in Mbit/s, `data_limit` in GB of 10^9 bytes (null: none, 0: nothing), times in minutes."""
+    """A new plan. Speeds in Mbit/s, `data_limit` in GB of 10^9 bytes (null: none, 0: nothing), times in minutes.
+
+    `clock`: a new customer's first period begins when they are created, or with their first login.
+    """
 
     name: Name
     description: Text | None = None
@@ -72,6 +76,7 @@ class PlanIn(_Plan):
     over_limit: OverLimit = "block"
     throttle_bandwidth: Mbps | None = None
     address_pool: Pool | None = None
+    clock: Clock = "from_creation"
     is_active: bool = True
 
 
@@ -93,6 +98,7 @@ class PlanChange(_Plan):
     over_limit: OverLimit = unchanged()
     throttle_bandwidth: Mbps | None = None
     address_pool: Pool | None = None
+    clock: Clock = unchanged()
     is_active: bool = unchanged()
 
 
@@ -117,6 +123,7 @@ class PlanOut(Shown):
     over_limit: OverLimit
     throttle_bandwidth: Number | None
     address_pool: str | None
+    clock: Clock
     is_active: bool
     created_at: datetime
     updated_at: datetime

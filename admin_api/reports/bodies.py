@@ -154,6 +154,7 @@ class UsageOut(Shown):
     data_limit_bytes: int | None
     remaining_bytes: int | None
     period_start: datetime
-    period_end: datetime
+    #: Null while the first period waits for the first login.
+    period_end: datetime | None
     daily: list[TrafficRow]
     sessions: list[UsageSession]

@@ -45,7 +45,7 @@ def of_customer(isp: Isp, customer: Customer, query: ReportQuery, now: datetime)
     used = allowances(session(), isp.id, [customer.id], now)[customer.id]
     zone = ZoneInfo(isp.timezone)
     since = query.since or used.period_start.astimezone(zone).date()
-    until = query.until or max(since, min(now, used.period_end).astimezone(zone).date())
+    until = query.until or max(since, min(now, used.period_end or now).astimezone(zone).date())
     check_days(since, until)
     daily = statistics.traffic(session(), isp.id, since, until, customer_id=customer.id)
     if query.format == "csv":

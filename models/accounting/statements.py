@@ -43,19 +43,6 @@ select customer_id, count(*) from radacct
  group by customer_id
 """
 
-#: The period that runs at `since` and all later ones, or when the customer came.
-PERIODS = f"""
-select c.id, date_part('epoch', c.created_at),
-       (select array_agg(date_part('epoch', s.period_start) order by s.period_start) from subscriptions s
-         where s.isp_id = c.isp_id and s.customer_id = c.id
-           and s.period_start >= coalesce({running_start_sql("c.isp_id", "c.id", "to_timestamp(wanted.since)")},
-               '-infinity'))
-  from unnest(%(isps)s::bigint[], %(ids)s::bigint[], %(since)s::float8[]) as wanted (isp_id, id, since)
-  join customers c on c.isp_id = wanted.isp_id and c.id = wanted.id
-"""  # noqa: S608  # constants of this package
-
-ZONES = "select id, timezone from isps where id = any(%(isps)s::bigint[])"
-
 _STATE = """r.isp_id, r.acctuniqueid, r.session_month, r.device_id, r.customer_id,
        date_part('epoch', r.acctstarttime), date_part('epoch', r.acctupdatetime), date_part('epoch', r.acctstoptime),
        r.acctterminatecause, coalesce(r.acctsessiontime, 0), r.acctinputoctets, r.acctoutputoctets,
@@ -192,6 +179,13 @@ select * from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(day)s::date[],
                      %(octets_out)s::bigint[])
 on conflict (isp_id, customer_id, day) do update
    set bytes_in = usage_daily.bytes_in + excluded.bytes_in, bytes_out = usage_daily.bytes_out + excluded.bytes_out
+"""
+
+#: What was booked before a first period was known is that period's.
+MOVE_USAGE = """
+update usage u set period_start = %(start)s from customers c
+ where c.isp_id = u.isp_id and c.id = u.customer_id and u.period_start = c.created_at
+   and u.isp_id = %(isp)s and u.customer_id = %(customer)s
 """
 
 #: Customers who were below their allowance before this batch and no longer are: one request each, in the batch's

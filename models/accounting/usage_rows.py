@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -15,6 +15,19 @@ from models.accounting.records import AccountingRecord, readable
 from models.accounting.session import SessionState
 from models.accounting.statements import numbers
 from models.accounting.usage_split import Calendar, Growth, Periods, placed
+from models.tables.subscriptions import running_start_sql
+
+#: The period that runs at `since` and all later ones, or when the customer came.
+_PERIODS = f"""
+select c.id, date_part('epoch', c.created_at),
+       (select array_agg(date_part('epoch', s.period_start) order by s.period_start) from subscriptions s
+         where s.isp_id = c.isp_id and s.customer_id = c.id
+           and s.period_start >= coalesce({running_start_sql("c.isp_id", "c.id", "to_timestamp(wanted.since)")},
+               '-infinity'))
+  from unnest(%(isps)s::bigint[], %(ids)s::bigint[], %(since)s::float8[]) as wanted (isp_id, id, since)
+  join customers c on c.isp_id = wanted.isp_id and c.id = wanted.id
+"""  # noqa: S608  # constants of this package
+_ZONES = "select id, timezone from isps where id = any(%(isps)s::bigint[])"
 
 #: A tenant's fastest plan, and a customer's, in Mbit/s.
 _FASTEST_PLAN = """
@@ -61,6 +74,11 @@ def count(connection: Connection, grown: Sequence[tuple[SessionState, Growth]]) 
     return _add(connection, by_period, by_day)
 
 
+def move_to_first_period(connection: Connection, isp_id: int, customer_id: int, start: datetime) -> None:
+    """A first period begins: what has been booked without one, of sessions that its login opened, is used of it."""
+    connection.exec_driver_sql(sql.MOVE_USAGE, {"isp": isp_id, "customer": customer_id, "start": start})
+
+
 def _add(
     connection: Connection,
     by_period: dict[tuple[int, int, float], list[int]],
@@ -90,13 +108,13 @@ def _sums(rows: Sequence[tuple[tuple[int, int, object], list[int]]]) -> dict[str
 
 
 def _calendars(connection: Connection, isps: Iterable[int]) -> dict[int, Calendar]:
-    rows = connection.exec_driver_sql(sql.ZONES, {"isps": numbers(isps)})
+    rows = connection.exec_driver_sql(_ZONES, {"isps": numbers(isps)})
     return {isp_id: Calendar.of(zone) for isp_id, zone in rows}
 
 
 def _periods(connection: Connection, since: dict[tuple[int, int], float]) -> dict[int, Periods]:
     """Periods of the customers that still exist; for the others nothing is counted."""
-    rows = connection.exec_driver_sql(sql.PERIODS, {
+    rows = connection.exec_driver_sql(_PERIODS, {
         "isps": numbers(isp for isp, _ in since), "ids": numbers(customer for _, customer in since),
         "since": numbers(map(repr, since.values())),
     })  # fmt: skip

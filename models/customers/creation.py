@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models.money.periods import begin_first
 from models.radius import provisioning
 from models.secrets.keyring import Keyring
-from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, boundaries
+from models.subscriptions.calendar import DEFAULT_VALIDITY_DAYS, UNTIL_FIRST_LOGIN, boundaries
 from models.tables.customers import Customer
 from models.tables.isps import Isp
 from models.tables.plans import ServicePlan
@@ -29,8 +29,11 @@ _SIZES_LEARNT = "sizes learnt"
 
 
 class NewCustomer(NamedTuple):
-    """The columns of a customer (`username` among them; without `expires_at` one period of the plan) and the password
-    in clear."""
+    """The columns of a customer (`username` among them) and the password in clear.
+
+    Without `expires_at` the customer has one period of the plan, which begins now or, where the plan's clock says so,
+    with the first login.
+    """
 
     columns: Mapping[str, Any]
     password: str
@@ -55,7 +58,11 @@ def create_customers(
         provisioning.credential_row(keyring, isp, customer, new.password)
         for customer, new in zip(customers, wanted, strict=True)
     ]
-    periods = [_first_period(customer, plans, now) for customer in customers if now < customer.expires_at]
+    periods = [
+        first_period(customer, plans.get(customer.service_plan_id or 0), now)
+        for customer in customers
+        if now < customer.expires_at and not customer.not_started
+    ]
     groups = [row for customer in customers if (row := provisioning.group_row(customer)) is not None]
     addresses = [row for customer in customers if (row := provisioning.address_row(customer)) is not None]
     for table, rows in (
@@ -81,8 +88,10 @@ def _insert_customers(
     rows = []
     for new_id, new in zip(ids, wanted, strict=True):
         plan = plans.get(new.columns.get("service_plan_id") or 0)
-        end = new.columns.get("expires_at") or first_period_end(isp, plan, now)
-        rows.append({**new.columns, "isp_id": isp.id, "id": new_id, "expires_at": end})
+        end = new.columns.get("expires_at")
+        waits = end is None and plan is not None and plan.clock == "from_first_login"
+        end = end or (UNTIL_FIRST_LOGIN if waits else first_period_end(isp, plan, now))
+        rows.append({**new.columns, "isp_id": isp.id, "id": new_id, "expires_at": end, "not_started": waits})
     by_id = {customer.id: customer for customer in session.scalars(insert(Customer).returning(Customer), rows)}
     return [by_id[new_id] for new_id in ids]
 
@@ -94,9 +103,8 @@ def _learn_sizes(session: Session) -> None:
         session.info[_SIZES_LEARNT] = session.scalar(_LEARN_SIZES)
 
 
-def _first_period(customer: Customer, plans: Mapping[int, ServicePlan], now: datetime) -> dict[str, Any]:
+def first_period(customer: Customer, plan: ServicePlan | None, now: datetime) -> dict[str, Any]:
     """The period from now to the customer's expiry."""
-    plan = plans.get(customer.service_plan_id or 0)
     return {
         "isp_id": customer.isp_id,
         "customer_id": customer.id,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit_trail import MASK, record, snapshot
 from models.customers.creation import NewCustomer, create_customers
 from models.money import periods
+from models.money.documents import invoices
 from models.money.periods import Terms
 from models.network import requests
 from models.radius import provisioning
@@ -68,6 +69,7 @@ def update_customer(
     if "expires_at" in changes:
         billing = periods.billing_of(session, isp, now)
         periods.settle(session, billing, [customer.id], Terms(periods.NOT_BILLED), "the end was moved by hand")
+        invoices.after_charging(session, isp, [customer.id], now)
     _request_change(session, customer, before, now, has_new_password=password is not None)
     if password is not None:
         _check_password(password)
@@ -106,6 +108,7 @@ def delete_customer(session: Session, customer: Customer) -> None:
 
 def remove_customer(session: Session, customer: Customer) -> None:
     """The customer's rows go, and open sessions with them; the audit log is the caller's."""
+    invoices.before_removal(session, customer)
     requests.disconnect(session, customer, "deleted")
     provisioning.deprovision_customer(session, customer)
     session.delete(customer)

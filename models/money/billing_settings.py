@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import Date, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from models.audit_trail import record, snapshot
-from models.tables.isps import BillingSettings
+from models.tables.isps import BillingSettings, Isp
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,14 @@ def tax_of(settings: BillingSettings | None) -> Tax:
 
 
 def save(session: Session, isp_id: int, values: dict[str, Any]) -> BillingSettings:
-    """The tenant's settings become the given ones. They hold for what is charged from now on."""
+    """The tenant's settings become the given ones. They hold for what is charged from now on.
+
+    So does invoicing: what was charged before it was chosen reaches no document.
+    """
     settings = read(session, isp_id)
+    if values.get("invoicing", "none") != "none" and not values.get("invoicing_since"):
+        begun = settings.invoicing_since if settings else None
+        values = values | {"invoicing_since": begun or session.scalar(_today(isp_id))}
     if settings is None:
         settings = BillingSettings(isp_id=isp_id, **values)
         session.add(settings)
@@ -60,3 +68,7 @@ def save(session: Session, isp_id: int, values: dict[str, Any]) -> BillingSettin
     session.refresh(settings)
     record(session, "update", settings, before)
     return settings
+
+
+def _today(isp_id: int) -> Select[date]:
+    return select(cast(func.timezone(Isp.timezone, func.now()), Date)).where(Isp.id == isp_id)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models.money import charges, ledger
 from models.money.billing_settings import read, tax_of
 from models.money.charges import Billing, Line, local_day
+from models.money.documents import invoices
 from models.tables.charges import Charge
 from models.tables.isps import BillingSettings, Isp
 from models.tables.plans import ServicePlan
@@ -70,6 +71,7 @@ def begin_first(session: Session, isp: Isp, now: datetime, customers: Sequence[i
     terms = usual_terms(settings, first=True)
     if terms.given is None:
         settle(session, billing_of(session, isp, now), customers, terms, "")
+        invoices.after_charging(session, isp, customers, now)
         return
     session.flush()
     wanted = {"isp_id": isp.id, "customers": list(customers), "reason": terms.given, "on_day": local_day(isp, now)}

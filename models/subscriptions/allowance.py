@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, DateTime, func, literal, select
+from sqlalchemy import BigInteger, DateTime, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from models.tables.customers import Customer
@@ -19,7 +19,8 @@ class Allowance(NamedTuple):
     """Octets of the current period. `limit`: plan and top-ups together; None where there is no cap."""
 
     period_start: datetime
-    period_end: datetime
+    #: None while the first period waits for the first login.
+    period_end: datetime | None
     bytes_in: int
     bytes_out: int
     limit: int | None
@@ -37,7 +38,7 @@ def allowances(session: Session, isp_id: int, customers: Iterable[int], now: dat
     """By customer. The period is the newest that has begun, or else from the customer's creation to their expiry."""
     running = running_start(Customer.isp_id, Customer.id, literal(now, DateTime(timezone=True)))
     start = func.coalesce(Subscription.period_start, Customer.created_at)
-    end = func.coalesce(Subscription.period_end, Customer.expires_at)
+    end = case((~Customer.not_started, func.coalesce(Subscription.period_end, Customer.expires_at)))
     of_now = (
         (Subscription.isp_id == Customer.isp_id)
         & (Subscription.customer_id == Customer.id)

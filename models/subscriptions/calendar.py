@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 #: No paid period ends later: dates stay within what every part can write.
 LATEST_YEAR = 2999
+#: `customers.expires_at` of one whose first period begins with the first login: no earlier end means that.
+UNTIL_FIRST_LOGIN = datetime(2900, 1, 1, tzinfo=UTC)
 #: Of a plan whose validity is not given.
 DEFAULT_VALIDITY_DAYS = 30
 

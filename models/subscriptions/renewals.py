@@ -28,6 +28,10 @@ def renew(
 
     `from_now`: the running period ends at once; periods that are paid ahead follow behind the new ones.
     """
+    if customer.not_started and not from_now:
+        raise Refused(
+            "not_started", "The first period begins with the first login: renew when it has begun, or from now."
+        )
     before = snapshot(customer)
     plan = None if customer.service_plan_id is None else session.get(ServicePlan, (isp.id, customer.service_plan_id))
     ahead = _end_running(session, customer, now) if from_now else []
@@ -57,6 +61,8 @@ def renew(
 
 def top_up(session: Session, customer: Customer, now: datetime, data_bytes: int) -> Topup:
     """Data on top of the plan's allowance, until the current period ends."""
+    if customer.not_started:
+        raise Refused("not_started", "The first period begins with the first login, so there is none to add data to.")
     if customer.expires_at <= now:
         raise Refused(
             "expired", "The customer's subscription has expired, so there is no period to add data to: renew it first."

@@ -22,6 +22,11 @@ def shown_status(status: str, expires_at: datetime, now: datetime) -> str:
     return "expired" if status != "suspended" and is_over(status, expires_at, now) else status
 
 
+def shown_expiry(customer: Customer) -> datetime | None:
+    """The end of the paid time; None while the first period waits for the first login."""
+    return None if customer.not_started else customer.expires_at
+
+
 def has_status(status: str, now: datetime) -> ColumnElement[bool]:
     """`shown_status` as a condition on customers."""
     over = or_(Customer.status == "expired", and_(Customer.status == "active", Customer.expires_at <= now))

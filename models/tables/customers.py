@@ -23,6 +23,8 @@ class Customer(Base):
         # Whose period ends next, for the worker that ends their sessions then.
         Index("ix_customers_expires_at", "expires_at"),
         Index("ix_customers_renewal_due", "expires_at", postgresql_where=text("auto_renew")),
+        # Asked for with each batch of logins: empty where no plan's clock begins with the first.
+        Index("ix_customers_not_started", "isp_id", "id", postgresql_where=text("not_started")),
         CheckConstraint("status in ('active', 'suspended', 'expired')", name="status_known"),
         CheckConstraint("octet_length(username) between 1 and 253", name="username_length"),
         CheckConstraint(
@@ -48,8 +50,10 @@ class Customer(Base):
     service_plan_id: Mapped[int | None]
     #: `expired` is also shown, whatever stands here, once expires_at has passed.
     status: Mapped[str] = mapped_column(server_default="active")
-    #: End of the last paid period.
+    #: End of the last paid period; beyond all periods (models.subscriptions.calendar) while none has begun.
     expires_at: Mapped[datetime]
+    #: The first period begins with the first login. The database ends this when expires_at is set (migration 0028).
+    not_started: Mapped[No]
     static_ip: Mapped[str | None] = mapped_column(INET)
     #: `AA:BB:CC:DD:EE:FF`; the only device that may log in.
     mac_address: Mapped[str | None]

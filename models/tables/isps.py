@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -70,15 +71,23 @@ class BillingSettings(Base):
     )
 
     isp_id: Mapped[TenantKey]
-    #: name, address, tax_id, iban.
+    #: name, address, city, postcode, country, tax_id, vat_id, email, phone, iban, bic.
     seller: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     tax_name: Mapped[str] = mapped_column(server_default="")
     #: Percent.
     tax_rate: Mapped[Decimal] = mapped_column(Numeric(6, 3), server_default=text("0"))
     tax_inclusive: Mapped[No]
     tax_category: Mapped[str] = mapped_column(server_default="S")
+    #: Why there is none, as documents say it; empty: the category's usual words.
+    tax_exemption_reason: Mapped[str] = mapped_column(server_default="")
     invoicing: Mapped[str] = mapped_column(server_default="none")
     series: Mapped[str] = mapped_column(server_default="INV-{year}-{number:05}")
+    credit_note_series: Mapped[str] = mapped_column(server_default="CN-{year}-{number:05}")
+    receipt_series: Mapped[str] = mapped_column(server_default="RC-{year}-{number:05}")
+    #: What was charged on earlier days never reaches a document. Set when invoicing begins.
+    invoicing_since: Mapped[date | None]
+    #: colour, text, footer, logo (base64).
+    look: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     due_days: Mapped[int] = mapped_column(server_default=text("0"))
     #: [{after_days, action, weekdays}]
     dunning: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))

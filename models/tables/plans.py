@@ -29,6 +29,7 @@ class ServicePlan(Base):
         CheckConstraint("simultaneous_use between 1 and 1000", name="simultaneous_use_range"),
         CheckConstraint("on_too_many in ('refuse', 'replace_oldest')", name="on_too_many_known"),
         CheckConstraint("over_limit in ('block', 'throttle')", name="over_limit_known"),
+        CheckConstraint("clock in ('from_creation', 'from_first_login')", name="clock_known"),
         CheckConstraint("over_limit <> 'throttle' or throttle_bandwidth is not null", name="throttle_has_bandwidth"),
     )
 
@@ -55,6 +56,8 @@ class ServicePlan(Base):
     #: Both ways, where over_limit is `throttle`.
     throttle_bandwidth: Mapped[Decimal | None] = mapped_column(Numeric(10, 3))
     address_pool: Mapped[str | None]
+    #: When the first period of a new customer begins.
+    clock: Mapped[str] = mapped_column(server_default="from_creation")
     is_active: Mapped[Yes]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]

@@ -15,6 +15,8 @@ from radius_module.directory.addresses import Addresses, Network
 from radius_module.rules.facts import Customer, Device, Isp, Plan
 from radius_module.steady_clock import steady_now
 
+_MOST_FIRST_LOGINS = 100_000
+
 
 @dataclass
 class Contents:
@@ -95,11 +97,32 @@ class Contents:
             self.addresses.drop(before[0], device_id)
 
 
+class FirstLogins:
+    """When the periods of customers began who had not started: for the time until the books have said so.
+
+    That is a second, and as long as the database is away: a day that was bought is over after a day even then.
+    """
+
+    def __init__(self) -> None:
+        self._moments: dict[int, float] = {}
+
+    def of(self, customer_id: int, now: float) -> float:
+        """The moment; `now` where this login would be the first."""
+        return self._moments.get(customer_id, now)
+
+    def note(self, customer_id: int, now: float) -> None:
+        """An accepted login. About 100 octets each; the oldest go, whom the books have by then."""
+        if len(self._moments) >= _MOST_FIRST_LOGINS:
+            del self._moments[next(iter(self._moments))]
+        self._moments.setdefault(customer_id, now)
+
+
 class Directory:
     """What the packet path asks. Replaced whole by a reload, entry by entry by news."""
 
     def __init__(self) -> None:
         self.contents = Contents()
+        self.first_logins = FirstLogins()
         #: When the facts were last known to be the database's, by the steady clock; 0: never.
         self.confirmed_at = 0.0
         self.loads = 0

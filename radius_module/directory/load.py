@@ -172,7 +172,22 @@ def _customer(
 
     Customers are imported by thousands at one moment, often until one day: that is 145 octets for each of them.
     """
-    customer_id, isp_id, username, status, expires, plan_id, static_ip, mac, kind, credential, created, running, _ = row
+    (
+        customer_id,
+        isp_id,
+        username,
+        status,
+        expires,
+        plan_id,
+        static_ip,
+        mac,
+        kind,
+        credential,
+        created,
+        running,
+        _,
+        waits,
+    ) = row
     expires_at, created_at, starts = float(expires), float(created), (float(running), *ahead)
     if before is not None:
         expires_at = before.expires_at if expires_at == before.expires_at else expires_at
@@ -182,7 +197,7 @@ def _customer(
     customer: Customer = _make_customer(
         # One text for all of the same status: 200,000 copies would be 25 MB.
         (customer_id, isp_id, username, intern(status), expires_at, plan_id, static_ip, mac,
-         intern(kind) if kind else None, credential, created_at, starts, topups, extra)
+         intern(kind) if kind else None, credential, created_at, starts, topups, waits, extra)
     )  # fmt: skip
     return customer
 
@@ -201,5 +216,6 @@ def _plan(row: RowMapping, extra: tuple[Attribute, ...]) -> Plan:
         row["on_too_many"] == "replace_oldest",
         row["over_limit"] == "throttle",
         row["address_pool"],
+        (row["validity_days"], row["validity_months"]),
         extra,
     )

@@ -14,6 +14,7 @@ from models.network.own_networks import database_networks
 from radius_module import settings
 from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.duties.daily_proof import keep_proving
+from radius_module.enforce.duties.invoice_runs import keep_issuing
 from radius_module.enforce.duties.renewals import keep_renewing
 from radius_module.enforce.router import last_rung
 from radius_module.enforce.router.calls import CallListener
@@ -67,7 +68,7 @@ def main() -> int:
     os.nice(NICE)
     duties = [
         threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
-        for duty in (keep_renewing, keep_proving)
+        for duty in (keep_renewing, keep_proving, keep_issuing)
     ]
     for duty in duties:
         duty.start()

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from models.accounting.booking import Booking, book
 from models.accounting.records import AccountingRecord
+from models.customers.first_login import begin_first_periods
 from models.network.lookup import device_at
 from radius_module.ipc import question
 from radius_module.ipc.feed import entries_of
@@ -39,6 +40,7 @@ def login(
     device = device_at(caller.session, caller.isp_id, address)
     device_id = None if device is None else device.id
     answer, results = from_database.login(caller, username, password, address, calling, device_id)
+    begin_first_periods(caller.session.connection(), results)
     book(caller.session.connection(), results)
     return answer
 

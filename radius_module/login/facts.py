@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models.subscriptions.calendar import boundaries
 from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
 from radius_module.login.context import OnlineSlots
 from radius_module.online.slot import own_slot
-from radius_module.rules.facts import NO_GUESSES, Customer, Device, Facts, Guesses
+from radius_module.rules.facts import NO_GUESSES, Customer, Device, Facts, Guesses, Isp, Plan
 
 _facts = maker(Facts)
 
@@ -30,5 +34,17 @@ def gather(
     own = own_slot(mac, 0 if device is None else device.id)
     used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
     plan = directory.plan(customer.plan_id)
+    if customer.not_started and isp is not None:
+        customer = _begun(customer, isp, plan, directory.first_logins.of(customer.id, now))
     facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap, own, guesses))
     return facts
+
+
+def _begun(customer: Customer, isp: Isp, plan: Plan | None, begun: float) -> Customer:
+    """The customer as of the period that began with that login: what the books will say of it in a moment."""
+    try:
+        zone = ZoneInfo(isp.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    start, (days, months) = datetime.fromtimestamp(begun, UTC), (None, None) if plan is None else plan.validity
+    return customer._replace(expires_at=boundaries(start, start, 1, days, months, zone)[0][1].timestamp())

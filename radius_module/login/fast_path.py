@@ -126,10 +126,15 @@ class FastPath:
         return accept
 
     def _ask_rules(self, contents: Contents, origin: Origin, customer: Customer, now: float) -> CachedGrant | None:
-        """What the rules and the encoder grant where nothing is used and no slot is taken."""
+        """What the rules and the encoder grant where nothing is used and no slot is taken.
+
+        A login that begins the first period ends what it was granted by: the next one is judged by another customer.
+        """
         address, isp_id, device_id = origin
         device, isp = self._directory.device(address), contents.isps.get(isp_id)
         if device is None or isp is None or (device.id, device.isp_id) != (device_id, isp_id):
+            return None
+        if customer.not_started:
             return None
         plan = None if customer.plan_id is None else contents.plans.get(customer.plan_id)
         grant = CachedGrant(origin, device, isp, customer, plan, now)

@@ -133,6 +133,8 @@ def answer(
         return _refuse(context, request, customer, access_attributes.NOT_SET_UP, now)
     if device_id != PROBE_ID:
         context.online.take_slot(customer.id, new_slot(request.mac, device_id, klass), now)
+        if customer.not_started:
+            context.directory.first_logins.note(customer.id, now)
     _remember(context, request, customer, now)
     _record(context, request, customer, "Access-Accept", "accept", klass, now)
     return OK, {"reply": pairs, "config": _ACCEPTED}

@@ -52,6 +52,8 @@ class Plan(NamedTuple):
     replaces_oldest: bool
     throttles: bool
     address_pool: str | None
+    #: Length of a period, (days, months): of one that begins with the first login the end is not known before.
+    validity: tuple[int | None, int | None]
     extra: tuple[Attribute, ...]
 
 
@@ -74,6 +76,8 @@ class Customer(NamedTuple):
     period_starts: tuple[float, ...]
     #: Octets bought on top, by the start of the period they belong to.
     topups: tuple[tuple[float, int], ...]
+    #: The first period begins with the first login: until then `expires_at` is beyond all periods.
+    not_started: bool
     extra: tuple[Attribute, ...]
 
     def period_start(self, now: float) -> float:

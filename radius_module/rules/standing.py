@@ -26,4 +26,9 @@ def show_expiry(facts: Facts) -> Shown:
     customer = facts.customer
     if customer is None or isinf(customer.expires_at):
         return {"expires_at": None, "seconds_left": None}
-    return {"expires_at": customer.expires_at, "seconds_left": max(0, int(customer.expires_at - facts.now))}
+    shown: Shown = {
+        "expires_at": customer.expires_at,
+        "seconds_left": max(0, int(customer.expires_at - facts.now)),
+    }
+    # Then the end is that of a period which would begin with this login.
+    return shown | {"begins_with_this_login": True} if customer.not_started else shown

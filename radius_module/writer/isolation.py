@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exc
 from models.accounting import booking
 from models.accounting.booking import Booking
 from models.accounting.records import Booked
+from models.customers.first_login import begin_first_periods
 from models.db import first_line
 from radius_module.writer import quarantine
 
@@ -20,6 +21,12 @@ POISON = (exc.DataError, exc.IntegrityError, ValueError, TypeError, ArithmeticEr
 #: Attempts spent on finding the records of a batch that cannot be booked. What is left then is quarantined unseen:
 #: a flood of them must not hold everybody else's booking up.
 _ATTEMPTS = 64
+
+
+def book(connection: Connection, records: Sequence[Booked]) -> Booking:
+    """Periods that logins begin before what was used of them; then everything else."""
+    begin_first_periods(connection, records)
+    return booking.book(connection, records)
 
 
 def book_or_quarantine(connection: Connection, node: str, records: Sequence[Booked]) -> list[Booking]:
@@ -33,7 +40,7 @@ def book_or_quarantine(connection: Connection, node: str, records: Sequence[Book
         attempts += 1
         try:
             with connection.begin_nested():
-                bookings.append(booking.book(connection, some))
+                bookings.append(book(connection, some))
         except POISON as error:
             if len(some) == 1 or attempts > _ATTEMPTS:
                 _quarantine(connection, node, some, first_line(error))

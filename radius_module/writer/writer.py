@@ -17,14 +17,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, exc, text
 
-from models.accounting import booking
 from models.accounting.booking import Booking, BookingConflict
 from models.accounting.records import Booked
 from models.db import first_line
 from models.deadline import ANSWERS_WITHIN, patience, scaled
 from radius_module.ipc.feed import WriterFeed
 from radius_module.writer import quarantine
-from radius_module.writer.isolation import POISON, book_or_quarantine
+from radius_module.writer.isolation import POISON, book, book_or_quarantine
 from radius_module.writer.report import Progress
 from radius_module.writer.set_aside import WaitingTenants, is_lock_timeout
 from radius_module.writer.spool_reader import Batch, SpoolReader
@@ -168,7 +167,7 @@ def _book_tenants(
         return []
     try:
         with connection.begin_nested():
-            return [booking.book(connection, [record for own in by_tenant.values() for record in own])]
+            return [book(connection, [record for own in by_tenant.values() for record in own])]
     except POISON:
         pass
     except exc.OperationalError as error:

@@ -81,13 +81,15 @@ PLAN: dict[str, Kind] = {
     "bandwidth_limit": or_null(number), "upload_limit": or_null(number), "data_limit": or_null(number),
     "data_limit_bytes": or_null(whole), "session_timeout": or_null(whole), "idle_timeout": or_null(whole),
     "validity_days": or_null(whole), "validity_months": or_null(whole), "simultaneous_use": whole, "on_too_many": text,
-    "over_limit": text, "throttle_bandwidth": or_null(number), "address_pool": or_null(text), "is_active": flag,
+    "over_limit": text, "throttle_bandwidth": or_null(number), "address_pool": or_null(text), "clock": text,
+    "is_active": flag,
     "created_at": moment, "updated_at": moment,
 }  # fmt: skip
 CUSTOMER: dict[str, Kind] = {
     "id": whole, "isp_id": whole, "full_name": or_null(text), "email": or_null(text), "phone": or_null(text),
     "address": or_null(text), "service_plan_id": or_null(whole), "username": text, "status": text,
-    "expires_at": moment, "static_ip": or_null(address), "mac_address": or_null(text), "used_bytes": whole,
+    "expires_at": or_null(moment), "not_started": flag, "static_ip": or_null(address),
+    "mac_address": or_null(text), "used_bytes": whole,
     "remaining_bytes": or_null(whole), "credential_storage": or_null(text), "created_at": moment, "updated_at": moment,
     "billing": text, "auto_renew": flag, "pay_reference": text, "tax_id": or_null(text), "language": or_null(text),
     "credit_limit": or_null(money), "suspended_for": or_null(text), "next_service_plan_id": or_null(whole),

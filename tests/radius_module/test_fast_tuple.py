@@ -26,7 +26,7 @@ ORDER = {
     AuthResult: "isp_id answered username reply code customer_id device_id nas_address mac klass",
     Customer: (
         "id isp_id username status expires_at plan_id static_ip mac credential_attribute credential created_at"
-        " period_starts topups extra"
+        " period_starts topups not_started extra"
     ),
     Facts: "now device isp customer plan authentic mac used slots eap own_slot guesses",
     FastAccept: "grant session_timeout left klass",

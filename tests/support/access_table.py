@@ -114,6 +114,15 @@ WEAKEST: dict[str, str] = {
     "POST /api/billing/payments/{id}/assign": "admin",
     "GET /api/billing/drawers": "cashier",
     "POST /api/billing/drawers/{id}/close": "cashier",
+    "POST /api/billing/payments/{id}/receipt": "cashier",
+    "GET /api/billing/documents": "viewer",
+    "POST /api/billing/documents": "staff",
+    "GET /api/billing/documents/{id}": "viewer",
+    "POST /api/billing/documents/{id}/credit": "admin",
+    "GET /api/billing/invoice-runs": "viewer",
+    "POST /api/billing/invoice-runs": "admin",
+    "GET /api/billing/invoice-runs/{id}": "viewer",
+    "POST /api/billing/invoice-runs/{id}/issue": "admin",
     "GET /api/billing/reports/revenue": "viewer",
     "GET /api/billing/reports/tax": "viewer",
     "GET /api/billing/reports/collections": "viewer",
@@ -139,6 +148,9 @@ FOR_MONEY = frozenset({
     "POST /api/billing/customers/{id}/cancel", "POST /api/billing/payments", "GET /api/billing/drawers",
     "POST /api/billing/payments/{id}/reverse", "POST /api/billing/payments/{id}/refund",
     "POST /api/billing/payments/{id}/assign", "POST /api/billing/drawers/{id}/close",
+    "POST /api/billing/payments/{id}/receipt", "POST /api/billing/documents",
+    "POST /api/billing/documents/{id}/credit", "POST /api/billing/invoice-runs",
+    "POST /api/billing/invoice-runs/{id}/issue",
 })  # fmt: skip
 
 

@@ -70,6 +70,12 @@ BODIES |= {
     "POST /api/billing/payments/{id}/refund": lambda world, n: {"reason": f"too much {n}", "amount": "1.00"},
     "POST /api/billing/payments/{id}/assign": lambda world, n: {"customer_id": world.ids["customer"]},
     "POST /api/billing/drawers/{id}/close": lambda world, n: {"counted": "100.00"},
+    "POST /api/billing/documents": lambda world, n: {
+        "customer_id": world.ids["customer"],
+        "lines": [{"description": f"Router {n}", "unit_price": "5.00"}],
+    },
+    "POST /api/billing/documents/{id}/credit": lambda world, n: {"amount": "0.10", "reason": f"mistake {n}"},
+    "POST /api/billing/invoice-runs": lambda world, n: {"until": "2026-01-31", "dry_run": n % 2 == 0},
 }
 BODIES["POST /api/billing/plans/{id}/attributes"] = BODIES["POST /api/billing/customers/{id}/attributes"]
 #: Not JSON.

@@ -10,7 +10,8 @@ from tests.support.caller import Tenant
 Rows = Callable[..., list[tuple[Any, ...]]]
 _PAYMENTS = {"/reverse": "payment_reversed", "/refund": "payment_refunded", "/assign": "payment_in_suspense"}
 ADDRESSES = {"payments": "payment", "drawers": "drawer", "devices": "device", "plans": "plan",
-             "customers": "customer", "users": "user", "isps": "isp", "requests": "request"}  # fmt: skip
+             "documents": "document", "invoice-runs": "run", "customers": "customer", "users": "user",
+             "isps": "isp", "requests": "request"}  # fmt: skip
 
 
 class World:
@@ -74,10 +75,14 @@ class World:
     def _add_money(self) -> None:
         """Settings, a charge, payments for each of what can be done with one, and the drawer of the one in cash."""
         admin, secret = self.tenant.superadmin, f"secret of {self.tenant.id}"
-        assert admin.put("/api/billing/settings", {"seller": {"name": secret}}).status == 200
+        seller = {"name": secret, "address": secret, "country": "KE", "tax_id": "1"}
+        settings = {"seller": seller, "tax": {"rate": "16"}, "invoicing": "each_charge"}
+        assert admin.put("/api/billing/settings", settings).status == 200
         of_customer = f"/api/billing/customers/{self.ids['customer']}"
         charge = admin.post(f"{of_customer}/charges", {"description": secret, "unit_price": "1.50"})
         self.attributes["charge"] = charge.data["id"]
+        self.ids["document"] = admin.get("/api/billing/documents").data["items"][0]["id"]
+        self.ids["run"] = admin.post("/api/billing/invoice-runs", {"until": "2026-01-31"}).data["id"]
         for kind, method in (("payment", "bank"), ("payment_reversed", "other"), ("payment_refunded", "bank"),
                              ("payment_in_suspense", "bank"), ("drawer", "cash")):  # fmt: skip
             body = {"amount": "1000.00", "method": method, "note": secret, "reference": kind}

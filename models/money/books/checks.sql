@@ -159,6 +159,7 @@ select t.isp_id, 'transfer ' || t.id, t.cause || ' ' || t.cause_id || ' is not t
                exists (select from payments c where c.isp_id = t.isp_id and c.id = t.cause_id)
              when 'refund' then exists (select from refunds c where c.isp_id = t.isp_id and c.id = t.cause_id)
              when 'drawer' then exists (select from drawers c where c.isp_id = t.isp_id and c.id = t.cause_id)
+             when 'document' then exists (select from documents c where c.isp_id = t.isp_id and c.id = t.cause_id)
              else false end;
 
 -- check closed_drawer_empty: a drawer that was counted holds nothing
@@ -183,3 +184,175 @@ select coalesce(a.isp_id, c.isp_id), 'customer ' || coalesce(a.customer_id, c.cu
   from (select * from ledger_accounts where kind = 'customer') a
   full join came c on c.isp_id = a.isp_id and c.customer_id = a.customer_id
  where coalesce(a.credit, 0) <> coalesce(c.total, 0);
+
+-- check document_hash: a document's hash is over its columns, its lines, its taxes and the hash before it
+select d.isp_id, 'document ' || d.id || ' (' || d.full_number || ')', 'is not what was issued' from documents d
+  left join (select isp_id, document_id,
+                    jsonb_agg(jsonb_build_array(line, charge_id, description, quantity, unit_price, price_quantity, net,
+                                                tax_category, tax_rate, period_from, period_until) order by line) as items
+               from document_lines group by isp_id, document_id) l on l.isp_id = d.isp_id and l.document_id = d.id
+  left join (select isp_id, document_id,
+                    jsonb_agg(jsonb_build_array(tax_category, tax_rate, base, tax, exemption_reason)
+                              order by tax_category collate "C", tax_rate) as items
+               from document_taxes group by isp_id, document_id) t on t.isp_id = d.isp_id and t.document_id = d.id
+ where d.kind <> 'proforma'
+   and d.hash is distinct from sha256(d.previous_hash || convert_to(jsonb_build_object(
+         'id', d.id, 'kind', d.kind, 'series', d.series, 'number', d.number, 'full_number', d.full_number,
+         'issued_at', to_char(d.issued_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+         'issued_on', d.issued_on, 'supply_from', d.supply_from, 'supply_to', d.supply_to, 'due_on', d.due_on,
+         'customer_id', d.customer_id, 'seller', d.seller, 'buyer', d.buyer, 'currency', d.currency,
+         'tax_name', d.tax_name, 'tax_inclusive', d.tax_inclusive, 'net', d.net, 'tax', d.tax, 'total', d.total,
+         'rounding', d.rounding, 'prepaid', d.prepaid, 'note', d.note, 'corrects', d.corrects,
+         'payment_id', d.payment_id, 'run_id', d.run_id, 'chain_no', d.chain_no, 'actor', d.actor,
+         'lines', l.items, 'taxes', t.items)::text, 'UTF8'));
+
+-- check document_chain: each document builds on the one before it, and the chain ends with the last
+with chained as (
+  select isp_id, id, full_number, chain_no, previous_hash,
+         lag(chain_no, 1, 0::bigint) over earlier as before, lag(hash, 1, ''::bytea) over earlier as hash_before
+    from documents where chain_no is not null
+  window earlier as (partition by isp_id order by chain_no)
+)
+select isp_id, 'document ' || id || ' (' || full_number || ')',
+       case when before <> chain_no - 1 then 'place ' || chain_no || ' of the chain follows ' || before
+                                             || ': what stood between them is missing'
+            else 'does not build on the document before it' end
+  from chained where before <> chain_no - 1 or previous_hash is distinct from hash_before
+union all
+select coalesce(c.isp_id, d.isp_id), 'document chain of tenant ' || coalesce(c.isp_id, d.isp_id),
+       'has ' || coalesce(c.length, 0) || ' documents, and its last is ' || coalesce(d.full_number, 'none')
+       || ' at place ' || coalesce(d.chain_no, 0)
+  from document_chains c
+  full join (select distinct on (isp_id) * from documents where chain_no is not null
+              order by isp_id, chain_no desc) d on d.isp_id = c.isp_id
+ where (coalesce(c.length, 0), coalesce(c.hash, '')) <> (coalesce(d.chain_no, 0), coalesce(d.hash, ''));
+
+-- check document_numbers: the numbers of a series are 1 to n, the next is n + 1, and a later one is never earlier
+with numbered as (
+  select isp_id, id, series, number, full_number, issued_at,
+         lag(number, 1, 0::bigint) over earlier as before, lag(issued_at) over earlier as issued_before,
+         count(*) over (partition by isp_id, series) as amount
+    from documents where number is not null
+  window earlier as (partition by isp_id, series order by number)
+)
+select isp_id, 'document ' || id || ' (' || full_number || ')',
+       'number ' || number || ' of ' || series || ' follows ' || before || ', issued ' || issued_at || ' after '
+       || coalesce(issued_before::text, 'none')
+  from numbered where number <> before + 1 or issued_at < issued_before
+union all
+select coalesce(s.isp_id, d.isp_id), 'series ' || coalesce(s.series, d.series),
+       'the next number is ' || coalesce(s.next, 1) || ', the last one given is ' || coalesce(d.last, 0)
+  from number_series s
+  full join (select isp_id, series, max(number) as last from documents where number is not null
+              group by isp_id, series) d on d.isp_id = s.isp_id and d.series = s.series
+ where coalesce(s.next, 1) <> coalesce(d.last, 0) + 1;
+
+-- check document_sums: a document is the sum of its lines and taxes, and of each rate the lines are the tax's base
+select d.isp_id, 'document ' || d.id, 'net ' || d.net || ' and tax ' || d.tax || ' are ' || d.total
+       || ', lines sum to ' || coalesce(l.net, 0) || ', taxes to ' || coalesce(t.tax, 0)
+  from documents d
+  left join (select isp_id, document_id, sum(net) as net from document_lines group by 1, 2) l
+    on l.isp_id = d.isp_id and l.document_id = d.id
+  left join (select isp_id, document_id, sum(tax) as tax from document_taxes group by 1, 2) t
+    on t.isp_id = d.isp_id and t.document_id = d.id
+ where d.total <> d.net + d.tax or d.net <> coalesce(l.net, 0) or d.tax <> coalesce(t.tax, 0)
+union all
+select coalesce(t.isp_id, l.isp_id), 'document ' || coalesce(t.document_id, l.document_id),
+       'base ' || coalesce(t.base, 0) || ', lines of the rate sum to ' || coalesce(l.net, 0)
+  from document_taxes t
+  full join (select m.isp_id, m.document_id, m.tax_category, m.tax_rate, sum(m.net) as net from document_lines m
+               join documents d on d.isp_id = m.isp_id and d.id = m.document_id and d.kind <> 'receipt'
+              group by 1, 2, 3, 4) l
+    on l.isp_id = t.isp_id and l.document_id = t.document_id and l.tax_category = t.tax_category
+   and l.tax_rate = t.tax_rate
+ where coalesce(t.base, 0) <> coalesce(l.net, 0)
+union all
+select isp_id, 'document ' || document_id, 'line ' || line || ' is not quantity times price' from document_lines
+ where net * price_quantity::numeric <> quantity * unit_price::numeric;
+
+-- check document_tax: an invoice's tax is rounded half up, once for each rate
+select d.isp_id, 'document ' || d.id, t.tax_category || ' ' || t.tax_rate || ' percent: tax ' || t.tax || ' on ' || t.base
+  from document_taxes t
+  join documents d on d.isp_id = t.isp_id and d.id = t.document_id
+ where d.kind in ('invoice', 'proforma')
+   and t.tax <> case when d.tax_inclusive then round((t.base + t.tax) * t.tax_rate / (100 + t.tax_rate))
+                     else round(t.base * t.tax_rate / 100) end;
+
+-- check credit_notes: credit notes of an invoice together never exceed it, of no rate, and correct an invoice
+select d.isp_id, 'document ' || d.id, 'invoiced ' || t.base || ' + ' || t.tax || ' at ' || t.tax_rate
+       || ' percent, credited ' || c.base || ' + ' || c.tax
+  from documents d
+  join (select n.isp_id, n.corrects, x.tax_category, x.tax_rate, sum(x.base) as base, sum(x.tax) as tax
+          from documents n
+          join document_taxes x on x.isp_id = n.isp_id and x.document_id = n.id
+         where n.kind = 'credit_note' group by 1, 2, 3, 4) c on c.isp_id = d.isp_id and c.corrects = d.id
+  left join document_taxes t on t.isp_id = d.isp_id and t.document_id = d.id and t.tax_category = c.tax_category
+   and t.tax_rate = c.tax_rate
+ where t.base is null or c.base > t.base or c.tax > t.tax
+    or (c.base = t.base and c.tax <> t.tax)
+union all
+select n.isp_id, 'document ' || n.id, 'corrects ' || n.corrects || ', which is no invoice of the customer'
+  from documents n
+  left join documents d on d.isp_id = n.isp_id and d.id = n.corrects and d.kind = 'invoice'
+   and d.customer_id = n.customer_id
+ where n.corrects is not null and d.id is null;
+
+-- check document_charges: a document with its rounding is what its charges sum to, and they are its customer's
+select d.isp_id, 'document ' || d.id, 'total ' || d.total || ' and rounding ' || d.rounding || ', charges sum to '
+       || coalesce(m.total, 0)
+  from documents d
+  left join (select l.isp_id, l.document_id, sum(c.net + c.tax) as total,
+                    bool_and(c.customer_id is not null and not c.given) as charged, min(c.customer_id) as first,
+                    max(c.customer_id) as last, count(*) as lines
+               from document_lines l
+               left join charges c on c.isp_id = l.isp_id and c.id = l.charge_id
+              group by 1, 2) m on m.isp_id = d.isp_id and m.document_id = d.id
+ where d.kind in ('invoice', 'credit_note')
+   and (coalesce(m.total, 0) <> case d.kind when 'invoice' then 1 else -1 end * (d.total + d.rounding)
+        or m.charged is not true or m.first <> d.customer_id or m.last <> d.customer_id);
+
+-- check document_in_ledger: a tax account holds what documents say; the difference to the charges' own tax is rounding
+select d.isp_id, 'document ' || d.id, 'tax of ' || r.code || ' differs from its charges by ' || r.more
+       || ', transfers from rounding ' || coalesce(m.total, 0)
+  from documents d
+ cross join lateral (
+   select code, sum(tax) as more from (
+     select 'tax:' || tax_category || ':' || (tax_rate * 1000)::bigint as code,
+            case d.kind when 'invoice' then tax else -tax end as tax
+       from document_taxes t where t.isp_id = d.isp_id and t.document_id = d.id
+     union all
+     select 'tax:' || c.tax_category || ':' || (c.tax_rate * 1000)::bigint, -c.tax
+       from document_lines l
+       join charges c on c.isp_id = l.isp_id and c.id = l.charge_id
+      where l.isp_id = d.isp_id and l.document_id = d.id) parts
+    group by code) r
+ cross join lateral (
+   select sum(case when g.code = r.code then t.amount else -t.amount end) as total
+     from transfers t
+     join ledger_accounts f on f.isp_id = t.isp_id and f.id = t.from_account
+     join ledger_accounts g on g.isp_id = t.isp_id and g.id = t.to_account
+    where t.isp_id = d.isp_id and t.cause = 'document' and t.cause_id = d.id
+      and (f.kind = 'rounding' and g.code = r.code or g.kind = 'rounding' and f.code = r.code)) m
+ where d.kind in ('invoice', 'credit_note') and r.more <> coalesce(m.total, 0);
+
+-- check receipts: a receipt says what its payment was
+select d.isp_id, 'document ' || d.id, 'receipt of ' || d.total || ', payment ' || coalesce(p.amount::text, 'none')
+  from documents d
+  left join payments p on p.isp_id = d.isp_id and p.id = d.payment_id and p.customer_id = d.customer_id
+ where d.kind = 'receipt' and (p.amount is null or p.amount <> d.total);
+
+-- check document_files: a document's file is the one that was rendered
+select f.isp_id, 'document ' || f.document_id, 'its PDF is not the one that was rendered' from document_files f
+  left join documents d on d.isp_id = f.isp_id and d.id = f.document_id
+ where f.sha256 <> sha256(f.pdf) or d.pdf_sha256 is distinct from f.sha256
+union all
+select d.isp_id, 'document ' || d.id, 'its PDF is missing' from documents d
+ where d.pdf_sha256 is not null
+   and not exists (select from document_files f where f.isp_id = d.isp_id and f.document_id = d.id);
+
+-- check proformas: what was not issued has no number and no charge
+select d.isp_id, 'document ' || d.id, 'a proforma with ' || coalesce(d.full_number, 'a charge') from documents d
+ where d.kind = 'proforma'
+   and (num_nonnulls(d.series, d.number, d.full_number, d.issued_at, d.chain_no, d.hash) > 0
+        or exists (select from document_lines l where l.isp_id = d.isp_id and l.document_id = d.id
+                                                  and l.charge_id is not null));

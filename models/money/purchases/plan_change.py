@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models.audit_trail import record, snapshot
 from models.money import charges, periods
 from models.money.charges import Billing, Days, Line, local_day
+from models.money.documents import invoices
 from models.money.periods import NOT_BILLED, Terms
 from models.money.purchases.sale import USUAL, Pay, sell
 from models.network import requests
@@ -88,6 +89,7 @@ def cancel(session: Session, isp: Isp, customer: Customer, now: datetime, reason
     provisioning.provision_customer(session, customer)
     requests.disconnect(session, customer, "expired")
     record(session, "cancel", customer, before)
+    invoices.after_charging(session, isp, [customer.id], now)
     return written
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.money import billing_settings, ledger, payments, periods
 from models.money.amounts import decimal_text
+from models.money.documents import invoices
 from models.money.payments import Received
 from models.money.periods import ON_ACCOUNT, Terms
 from models.refusals import Invalid, Refused
@@ -42,6 +43,7 @@ def sell(
         payments.receive(session, isp, received, now)
     elif owed > 0:
         _check_limit(session, isp, customer, 0 if pay.how == "credit" else customer.credit_limit_minor)
+    invoices.after_charging(session, isp, [customer.id], now)
     return charged
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models.money import charges, periods
+from models.money.documents import invoices
 from models.money.periods import NOT_BILLED, Terms
 from models.subscriptions import undo
 from models.tables.customers import Customer
@@ -34,3 +35,4 @@ def undo_topup(session: Session, isp: Isp, customer: Customer, topup: Topup, now
 
 def _settle(session: Session, isp: Isp, customer: Customer, now: datetime) -> None:
     periods.settle(session, periods.billing_of(session, isp, now), [customer.id], Terms(NOT_BILLED), _REASON)
+    invoices.after_charging(session, isp, [customer.id], now)

@@ -65,6 +65,7 @@ def _customer(facts: ServiceFacts) -> Customer:
         created_at=0.0,  # whose session it is, the books have settled
         period_starts=(facts.period_start,),
         topups=topups,
+        not_started=False,  # a session shows that it has
         extra=_extra(facts.customer_rows),
     )
 
@@ -83,6 +84,7 @@ def _plan(plan: ServicePlan, rows: tuple[Row, ...]) -> Plan:
         replaces_oldest=False,
         throttles=plan.over_limit == "throttle",
         address_pool=plan.address_pool,
+        validity=(plan.validity_days, plan.validity_months),
         extra=_extra(rows),
     )
 

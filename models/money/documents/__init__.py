@@ -1,0 +1,1 @@
+"""Invoices, credit notes, receipts, proformas: composed, numbered, chained, corrected, run through for everybody."""
