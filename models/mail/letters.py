@@ -25,7 +25,7 @@ def _letters() -> dict[str, str]:
 
 
 def about_document(language: str, kind: str, number: str, names: tuple[str, str], text: str) -> Letter:
-    """`names`: the seller's and the customer's; `text`: the tenant's own words above ours. Nothing in them is filled in."""
+    """`names`: seller and customer; `text`: the words of the tenant above ours, in which nothing is filled in."""
     language, words = words_of(language)
     seller, customer = names
     document = " ".join(filter(None, (words[kind], number)))
@@ -34,6 +34,6 @@ def about_document(language: str, kind: str, number: str, names: tuple[str, str]
     return Letter(f"{document} - {seller}", "\n\n".join(filter(None, (text.strip(), body))))
 
 
-def test_letter(seller: str) -> Letter:
+def trial_letter(seller: str) -> Letter:
     """Says that the settings work."""
     return Letter(f"Test - {seller}", "This message was sent to try out the e-mail settings. They work.\n")

@@ -43,7 +43,7 @@ def send_document(
 def send_test(session: Session, isp: Isp, recipient: str) -> Mail:
     """A message that says that the settings work."""
     settings = _settings(session, isp.id)
-    letter = letters.test_letter(settings.sender_name or isp.name)
+    letter = letters.trial_letter(settings.sender_name or isp.name)
     return _write(session, settings, f"test:{secrets.token_hex(8)}", recipient, letter, None)
 
 
@@ -79,6 +79,7 @@ def queue_issued(session: Session, settings: SmtpSettings) -> int:
             _write(session, settings, key, customer.email, _letter(settings, document, customer), document)
     if issued:
         settings.sent_through = issued[-1].chain_no
+        session.flush()
     return len(issued)
 
 

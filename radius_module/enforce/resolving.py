@@ -16,7 +16,7 @@ _resolving = ThreadPoolExecutor(4, thread_name_prefix="resolving")
 
 
 def address_of(host: str, port: int, ours: Iterable[Network], *, loopback_allowed: bool) -> str:
-    """IPv4 first. Raises LookupError for a name that resolves to nothing, and ValueError for an address that is ours."""
+    """IPv4 first. Raises LookupError for a name that means nothing, and ValueError for an address that is ours."""
     looking = _resolving.submit(resolved, host, port, ours, loopback_allowed=loopback_allowed)
     try:
         addresses = looking.result(_RESOLVES_WITHIN)

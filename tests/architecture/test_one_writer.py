@@ -30,6 +30,12 @@ ONE_WRITER = (
     }),
     Rows("usage", "Usage", {**_BOOKS, "models.subscriptions.usage_corrections": "what an operator corrects"}),
     Rows("usage_daily", "UsageDaily", {**_BOOKS, "models.subscriptions.usage_corrections": "the same, by day"}),
+    Rows("mails", "Mail", {
+        "models.mail.queue": "what is to be sent",
+        "models.mail.delivery": "which leaves next, and what became of it",
+        "models.tenants.isps": "a tenant's removal takes its messages along",
+        "radius_module.writer.history.erasure": "strikes out who asked for it",
+    }),
     Rows("outbox", "Outbox", {
         "models.network.requests.events": "what a change asks of devices",
         "models.network.requests.fan_out": "an event's requests, one a session",
@@ -58,6 +64,7 @@ COMMITS = {
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.enforce.worker": "a claim before anything leaves, and what became of it",
     "radius_module.enforce.duties.daily_proof": "turn, checkpoints, proof and what it found, each by itself",
+    "radius_module.enforce.duties.mailing": "a claim before a message leaves, and what became of it",
     "radius_module.enforce.duties.renewals": "a customer's renewal, each whole or not at all",
     "radius_module.enforce.chores": "what time and others' changes ask for",
     "radius_module.enforce.router.last_rung": "a claim before a router is asked, and what came of it",

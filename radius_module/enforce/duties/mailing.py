@@ -134,7 +134,7 @@ class Mailing:
             raise NoLink("bad_login", "Its password cannot be opened with this installation's keys.") from None
 
 
-def keep_mailing(url: str, ground: Ground, stopping: threading.Event) -> None:
+def keep_mailing(url: str, stopping: threading.Event, ground: Ground) -> None:
     """Until told to stop. Never raises."""
     engine = make_engine(url, "infora mailing", pool_size=_AT_ONCE + 1, max_overflow=0)
     mailing = Mailing(engine, ground, stopping)

@@ -126,8 +126,9 @@ def _in_time(link: smtplib.SMTP) -> Iterator[None]:
     """A server that answers an octet at a time is left."""
 
     def leave() -> None:
-        with suppress(OSError, AttributeError):
-            link.sock.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            if link.sock is not None:
+                link.sock.shutdown(socket.SHUT_RDWR)
 
     watch = threading.Timer(_TAKES_WITHIN, leave)
     watch.daemon = True
