@@ -55,13 +55,12 @@ def settle(session: Session, billing: Billing, customers: Iterable[int], terms: 
     """
     session.flush()
     ids = sorted(set(customers))
-    for charge in _without_reason(session, billing.isp.id, ids):
+    out_of_step = _out_of_step(session, billing.isp.id, ids)
+    for charge, _ in out_of_step:
         charges.reverse(session, billing.isp, charge, reason, billing.now)
-    moved = _lying_elsewhere(session, billing.isp.id, ids)
-    for charge, _ in moved:
-        charges.reverse(session, billing.isp, charge, reason, billing.now)
-    for charge, during in moved:
-        _charge_again(session, billing, charge, during, reason)
+    for charge, during in out_of_step:
+        if during is not None:
+            _charge_again(session, billing, charge, during, reason)
     return [_sell(session, billing, period, plan, terms) for period, plan in _uncharged(session, billing.isp.id, ids)]
 
 
@@ -133,29 +132,21 @@ def _uncharged(session: Session, isp_id: int, customers: list[int]) -> list[tupl
     return [(period, plan) for period, plan in session.execute(query)]
 
 
-def _without_reason(session: Session, isp_id: int, customers: list[int]) -> list[Charge]:
-    """Charges in force whose period or top-up is gone, or ends before what they are for begins."""
-    ids = session.scalars(_GONE, {"isp_id": isp_id, "customers": customers}).all()
-    if not ids:
-        return []
-    return list(session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(ids)).order_by(Charge.id)))
-
-
-def _lying_elsewhere(
+def _out_of_step(
     session: Session, isp_id: int, customers: list[int]
-) -> list[tuple[Charge, tuple[datetime, datetime]]]:
-    """Charges in force that are for other dates than their period, with the dates they should be for.
+) -> list[tuple[Charge, tuple[datetime, datetime] | None]]:
+    """Charges in force that are not those of their period or top-up, the ones without any first.
 
-    Of a period's charges the last ends with it; one that does not lie within its period at all has been moved with it.
+    None: the period or top-up is gone, or ends before what the charge is for begins. Otherwise the dates it should be
+    for: of a period's charges the last ends with it; one that does not lie within its period has been moved with it.
     """
-    during = {
-        row.charge_id: (row.begins, row.ends)
-        for row in session.execute(_MOVED, {"isp_id": isp_id, "customers": customers})
-    }
+    rows = session.execute(_OUT_OF_STEP, {"isp_id": isp_id, "customers": customers})
+    during = {row.charge_id: None if row.begins is None else (row.begins, row.ends) for row in rows}
     if not during:
         return []
-    rows = session.scalars(select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(during)).order_by(Charge.id))
-    return [(charge, during[charge.id]) for charge in rows]
+    wanted = select(Charge).where(Charge.isp_id == isp_id, Charge.id.in_(during)).order_by(Charge.id)
+    known = list(session.scalars(wanted))
+    return [(charge, during[charge.id]) for charge in sorted(known, key=lambda row: during[row.id] is not None)]
 
 
 #: Without tax: nothing is sold.
@@ -176,27 +167,28 @@ select isp_id, customer_id, kind, during, description, -1, unit_price, -net, 0, 
        service_plan_id, true, reason, effective_on, actor, id
   from given
 """)
-_GONE = text("""
-select p.charge_id from charged_periods p
-  join charges c on c.isp_id = p.isp_id and c.id = p.charge_id
- where p.isp_id = :isp_id and p.customer_id = any(:customers)
-   and not exists (select from subscriptions s where s.isp_id = p.isp_id and s.id = c.subscription_id
-                                                 and (s.period_end > lower(p.during) or s.period_start > now()))
+_OUT_OF_STEP = text("""
+with in_force as (
+  select p.isp_id, p.charge_id, p.during, c.subscription_id
+    from charged_periods p join charges c on c.isp_id = p.isp_id and c.id = p.charge_id
+   where p.isp_id = :isp_id and p.customer_id = any(:customers)
+), standing as (
+  select f.charge_id, s.id as subscription_id, s.period_start, s.period_end, f.during,
+         lower(f.during) < s.period_start or lower(f.during) >= s.period_end as moved
+    from in_force f join subscriptions s on s.isp_id = f.isp_id and s.id = f.subscription_id
+   where s.period_end > lower(f.during) or s.period_start > now()
+), latest as (
+  select *, row_number() over (partition by subscription_id order by upper(during) desc) as last from standing
+)
+select charge_id, null::timestamptz as begins, null::timestamptz as ends
+  from in_force where charge_id not in (select charge_id from standing)
 union all
-select c.id from charges c
+select c.id, null, null from charges c
  where c.isp_id = :isp_id and c.customer_id = any(:customers)
    and c.topup_id is not null and c.reverses is null and not c.given
    and not exists (select from topups t where t.isp_id = c.isp_id and t.id = c.topup_id)
    and not exists (select from charges r where r.isp_id = c.isp_id and r.reverses = c.id)
-""")
-_MOVED = text("""
-select charge_id, case when moved then period_start else since end as begins, period_end as ends from (
-  select p.charge_id, s.period_start, s.period_end, lower(p.during) as since, upper(p.during) as until,
-         lower(p.during) < s.period_start or lower(p.during) >= s.period_end as moved,
-         row_number() over (partition by s.id order by upper(p.during) desc) as last
-    from charged_periods p
-    join charges c on c.isp_id = p.isp_id and c.id = p.charge_id
-    join subscriptions s on s.isp_id = p.isp_id and s.id = c.subscription_id
-   where p.isp_id = :isp_id and p.customer_id = any(:customers)) charged
- where last = 1 and (until <> period_end or moved)
+union all
+select charge_id, case when moved then period_start else lower(during) end, period_end
+  from latest where last = 1 and (upper(during) <> period_end or moved)
 """)

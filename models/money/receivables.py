@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from models.money import billing_settings, ledger
@@ -47,13 +47,15 @@ class Allocation(NamedTuple):
 
 def open_charges(session: Session, isp_id: int, customer_id: int | None = None) -> list[OpenCharge]:
     """Of one customer or of all who owe something, the oldest first: the newest charges that make up what is owed."""
-    rows = session.execute(_OPEN, {"isp_id": isp_id, "customer": customer_id})
+    statement = _OPEN_OF_ALL if customer_id is None else _OPEN_OF_ONE
+    wanted = {"isp_id": isp_id} if customer_id is None else {"isp_id": isp_id, "customer": customer_id}
+    rows = session.execute(statement, wanted)
     return [OpenCharge(*row) for row in rows]
 
 
 def open_of(session: Session, isp_id: int, customers: Sequence[int]) -> list[OpenCharge]:
     """Of these customers, in one statement."""
-    rows = session.execute(_OPEN_OF, {"isp_id": isp_id, "customers": list(customers)})
+    rows = session.execute(_OPEN_OF_SOME, {"isp_id": isp_id, "customers": list(customers)})
     return [OpenCharge(*row) for row in rows]
 
 
@@ -105,11 +107,14 @@ def _in_order(
 _DEBITS = """charges c
  where c.isp_id = :isp_id and c.reverses is null and not c.given and c.net + c.tax > 0
    and not exists (select from charges r where r.isp_id = c.isp_id and r.reverses = c.id)"""
-_NEWEST = f"""
+
+
+def _open(whose: str) -> TextClause:
+    """Two statements, for one that may ask for one or for all is planned for all, and reads every debtor for one."""
+    return text(f"""
 with debtors as (
   select customer_id, -credit as owed from ledger_accounts
-   where isp_id = :isp_id and credit < 0 and customer_id is not null
-     and {{whose}}
+   where isp_id = :isp_id and credit < 0 and {whose}
 ), running as (
   select d.customer_id, c.id, c.description, c.effective_on, c.net + c.tax as total, d.owed,
          sum(c.net + c.tax) over (partition by d.customer_id order by c.effective_on desc, c.id desc) as newest
@@ -118,9 +123,11 @@ with debtors as (
 )
 select customer_id, id, description, effective_on, total, least(total, owed - (newest - total))::bigint
   from running where newest - total < owed order by customer_id, effective_on, id
-"""  # noqa: S608  # our own text
-_OPEN = text(_NEWEST.format(whose="(cast(:customer as bigint) is null or customer_id = :customer)"))
-_OPEN_OF = text(_NEWEST.format(whose="customer_id = any(:customers)"))
+""")  # noqa: S608  # our own text
+
+
+_OPEN_OF_ALL, _OPEN_OF_ONE = _open("customer_id is not null"), _open("customer_id = :customer")
+_OPEN_OF_SOME = _open("customer_id = any(:customers)")
 _OWED = text(f"""
 select c.customer_id, c.id, c.net + c.tax from {_DEBITS} and c.customer_id = any(:customers)
  order by c.effective_on, c.id

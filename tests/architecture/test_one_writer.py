@@ -65,6 +65,7 @@ COMMITS = {
     "radius_module.enforce.worker": "a claim before anything leaves, and what became of it",
     "radius_module.enforce.duties.daily_proof": "turn, checkpoints, proof and what it found, each by itself",
     "radius_module.enforce.duties.mailing": "a claim before a message leaves, and what became of it",
+    "radius_module.enforce.duties.invoice_runs": "a thousand customers' documents, each chunk whole or not at all",
     "radius_module.enforce.duties.renewals": "a customer's renewal, each whole or not at all",
     "radius_module.enforce.chores": "what time and others' changes ask for",
     "radius_module.enforce.router.last_rung": "a claim before a router is asked, and what came of it",

@@ -81,6 +81,8 @@ class World:
         of_customer = f"/api/billing/customers/{self.ids['customer']}"
         charge = admin.post(f"{of_customer}/charges", {"description": secret, "unit_price": "1.50"})
         self.attributes["charge"] = charge.data["id"]
+        # The charge is taken back by one operation, and its invoice with it; the document is another charge's.
+        admin.post(f"{of_customer}/charges", {"description": secret, "unit_price": "1.50"})
         self.ids["document"] = admin.get("/api/billing/documents").data["items"][0]["id"]
         self.ids["run"] = admin.post("/api/billing/invoice-runs", {"until": "2026-01-31"}).data["id"]
         assert admin.put("/api/billing/mail-settings", {"host": "mail.example.com", "sender": "b@example.com",

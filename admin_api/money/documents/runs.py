@@ -62,7 +62,7 @@ def read(row: InvoiceRun) -> dict[str, Any]:
 @answers(RunOut, 202, "The worker issues the documents.")
 def issue(row: InvoiceRun) -> dict[str, Any]:
     """Begin a run: the worker issues it, a thousand customers at a time, whatever dies meanwhile"""
-    runs.begin(session(), row)
+    runs.start(session(), row)
     return _shown(row, runs.figures(session(), tenant(), row.until))
 
 

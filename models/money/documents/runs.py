@@ -55,7 +55,7 @@ def plan(session: Session, isp: Isp, until: date, now: datetime, *, automatic: b
     return run
 
 
-def begin(session: Session, run: InvoiceRun) -> None:
+def start(session: Session, run: InvoiceRun) -> None:
     """From here on it is carried out, whoever dies meanwhile. One of a tenant at a time."""
     session.refresh(run, with_for_update=True)
     if run.state != "planned":
@@ -112,7 +112,7 @@ def begin_due(session: Session, isp_id: int, until: date, now: datetime) -> Invo
     if session.scalar(select(InvoiceRun.id).where(InvoiceRun.isp_id == isp_id, InvoiceRun.state == "issuing")):
         return None
     run = plan(session, isp, until, now, automatic=True)
-    begin(session, run)
+    start(session, run)
     return run
 
 

@@ -35,14 +35,16 @@ def sell(
 ) -> list[Charge]:
     """Do the act, which charges by the terms; then money comes in, or the customer's limit is looked at."""
     terms = terms_of(session, isp, pay)
-    ledger.spend_alone(session, isp.id, customer.id)
+    limit = 0 if pay.how == "credit" else customer.credit_limit_minor
+    if limit is not None:
+        ledger.spend_alone(session, isp.id, customer.id)
     charged = list(act(terms))
     owed = sum(charge.total for charge in charged if not charge.given)
     if pay.how == "cash" and owed > 0:
         received = Received(owed, "cash", now, customer.id, pay.reference)
         payments.receive(session, isp, received, now)
     elif owed > 0:
-        _check_limit(session, isp, customer, 0 if pay.how == "credit" else customer.credit_limit_minor)
+        _check_limit(session, isp, customer, limit)
     invoices.after_charging(session, isp, [customer.id], now)
     return charged
 

@@ -44,7 +44,7 @@ def test_a_run_issues_what_it_said_by_plan_and_in_chunks(world: DocumentsWorld) 
     assert sorted((share.charges, share.total) for share in said.by_plan) == [(1, 3570), (5, 5950)]
     run = runs.plan(world.session, world.isp, MARCH, world.now)
     assert carry_out(world, run, 2) == 0  # it has not begun
-    runs.begin(world.session, run)
+    runs.start(world.session, run)
     assert carry_out(world, run, 2) == 3
     assert (run.state, run.issued, run.total) == ("done", 5, said.total)
     assert runs.figures(world.session, world.isp, MARCH).customers == 0
@@ -59,7 +59,7 @@ def test_a_run_takes_what_was_charged_until_its_day_and_credits_what_was_taken_b
     world.now = datetime(2026, 3, 11, 12, tzinfo=UTC)
     world.charge(500)
     run = runs.plan(world.session, world.isp, MARCH, world.now)
-    runs.begin(world.session, run)
+    runs.start(world.session, run)
     carry_out(world, run, 10)
     assert (run.issued, run.total) == (1, -1190)
     assert runs.figures(world.session, world.isp, date(2026, 3, 11)).total == 595
@@ -69,9 +69,9 @@ def test_a_run_is_refused_where_documents_would_lack_something_or_lie_in_the_fut
     with pytest.raises(Invalid, match="future"):
         runs.plan(world.session, world.isp, date(2026, 3, 11), world.now)
     first, second = (runs.plan(world.session, world.isp, MARCH, world.now) for _ in range(2))
-    runs.begin(world.session, first)
+    runs.start(world.session, first)
     with pytest.raises(Refused, match="under way"):
-        runs.begin(world.session, second)
+        runs.start(world.session, second)
     world.change_settings(seller={"name": "Net"})
     with pytest.raises(Refused, match=r"seller\.address"):
         runs.plan(world.session, world.isp, MARCH, world.now)
@@ -102,7 +102,7 @@ def test_a_killed_run_goes_on_and_two_workers_at_once_issue_nothing_twice(
         world = DocumentsWorld(session)
         customers = charge_all(world, 12)
         run = runs.plan(session, world.isp, MARCH, world.now)
-        runs.begin(session, run)
+        runs.start(session, run)
         isp_id, run_id = world.isp.id, run.id
     chunk: Callable[..., bool] = runs.issue_chunk
     monkeypatch.setattr(invoice_runs.runs, "issue_chunk", lambda *which: chunk(*which, size=3))
