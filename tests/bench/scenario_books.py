@@ -1,4 +1,4 @@
-"""Money: payments into one account beside two other ledgers, a balance in growing books, what a renewal costs."""
+"""Money: documents, payments into one account beside two other ledgers, a balance in growing books, renewals' cost."""
 
 import http.client
 import statistics
@@ -20,6 +20,7 @@ from service import parts
 from tests.bench import books_seed, http_load, tables
 from tests.bench.bench import Bench
 from tests.bench.books_ledger import Ledger, running
+from tests.bench.books_papers import papers
 from tests.bench.books_payments import payments, sales
 from tests.bench.http_load import Call
 from tests.bench.table import Row, bounded, compared
@@ -32,7 +33,13 @@ _LOOKS, _WARMING = 4_000, 300
 def books(bench: Bench) -> list[Row]:
     """Everything on one installation of its own, where nothing else runs."""
     with running(bench) as ledger:
-        return [*payments(bench, ledger), *sales(bench, ledger), *_renewals(bench, ledger), *_balance(bench, ledger)]
+        return [
+            *papers(bench),
+            *payments(bench, ledger),
+            *sales(bench, ledger),
+            *_renewals(bench, ledger),
+            *_balance(bench, ledger),
+        ]
 
 
 def _renewals(bench: Bench, ledger: Ledger) -> list[Row]:
