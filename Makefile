@@ -9,7 +9,7 @@ T ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status demo test bench fault check sbom setup-for-tests
+.PHONY: help setup run start stop status install uninstall demo test bench fault fresh check sbom setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,6 +26,12 @@ stop: ## stop what `make start` started; the data is kept
 status: ## which parts are up and answer (exit code 0: all, 3: not running)
 	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 3; }; exec $(PYTHON) -m service status
 
+install: setup ## systemd runs it from boot on (as root; RADIUS_LISTEN=0.0.0.0 make install)
+	@exec $(PYTHON) -m service install
+
+uninstall: ## take systemd's units away; the data is kept
+	@test ! -x $(PYTHON) || exec $(PYTHON) -m service uninstall
+
 demo: setup ## a minute of two hundred demo customers against what `make start` started
 	@exec $(PYTHON) -m tests.demo
 
@@ -37,6 +43,9 @@ bench: setup-for-tests ## this system and FreeRADIUS' own rlm_sql side by side (
 
 fault: setup-for-tests ## the long fault suite (up to an hour)
 	@exec $(PYTHON) -m $(if $(T),pytest -m long $(T),tests --long)
+
+fresh: setup-for-tests ## both Debians in empty folders: install scripts, containers, units, up to a login (as root)
+	@exec $(PYTHON) -m tests.fresh
 
 check: setup-for-tests ## lint, types, migrations agree with the models
 	$(PYTHON) -m ruff check .

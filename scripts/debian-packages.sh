@@ -126,7 +126,7 @@ postgres_is_there() {
 
 list_missing() {
     missing=''
-    postgres_is_there || missing="$missing postgresql"
+    [ "${database:-yes}" = no ] || postgres_is_there || missing="$missing postgresql"
     [ "${obsolete:-no}" = no ] || missing="$missing freeradius freeradius-python3 freeradius-utils"
     for package in freeradius freeradius-python3 freeradius-utils s6 ca-certificates iproute2 procps strace faketime \
         fonts-noto-core fonts-noto-cjk; do
@@ -155,7 +155,7 @@ install_missing() {
 # Programs that nobody here wrote, against which the tests run; without one of them its tests are skipped by name.
 # Nothing that fails here keeps the other tests from running.
 peers='hostapd wpasupplicant ocserv openconnect libpam-radius-auth pamtester strongswan-charon strongswan-swanctl
-libcharon-extra-plugins hledger nodejs chromium-headless-shell'
+libcharon-extra-plugins hledger nodejs chromium-headless-shell systemd docker-compose'
 
 install_peers() {
     absent=''

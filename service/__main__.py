@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 from service.errors import Refusal
 from service.host.settings import Settings, from_environment
@@ -17,29 +19,39 @@ def main(arguments: Sequence[str]) -> int:
         return 2
 
 
+#: Command → module and function, imported only when it is asked for: `exec`, `launch` and `clean` must be quick.
+_PLAIN = {
+    "run": ("service.run", "run"),
+    "start": ("service.background", "start"),
+    "stop": ("service.background", "stop"),
+    "status": ("service.background", "status"),
+    "install": ("service.install", "install"),
+    "uninstall": ("service.install", "uninstall"),
+    "migrate": ("service.start.schema", "migrate"),
+}
+_WITH_A_NAME = {
+    "exec": ("service.s6.exec", "become"),
+    "launch": ("service.systemd.launch", "become"),
+    "contained": ("service.container.commands", "become"),
+    "clean": ("service.s6.leftovers", "end"),
+}
+_OF_CONTAINERS = ("container", "container-migrate", "flask", "health", "keys")
+#: They look into STATE_DIR.
+_OF_THE_OWNER = ("run", "start", "stop", "status", "install", "uninstall")
+
+
 def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
-    """Each command imports only what it needs, because `exec` and `clean` must be quick."""
-    if name == "exec":
-        from service.s6 import exec as execution
-
-        execution.become(rest[0], settings)
-    if name == "clean":
-        from service.s6 import leftovers
-
-        leftovers.end(rest[0], settings)
-        return 0
-    if name in ("run", "start", "stop", "status"):
+    if name in _OF_THE_OWNER:
         from service.host import layout
 
         layout.refuse_foreign(settings)
-    if name == "run":
-        from service import run
-
-        return run.run(settings)
-    if name in ("start", "stop", "status"):
-        from service import background
-
-        return {"start": background.start, "stop": background.stop, "status": background.status}[name](settings)
+    if name in _PLAIN:
+        return int(_function(*_PLAIN[name])(settings))
+    if name in _WITH_A_NAME and rest:
+        _function(*_WITH_A_NAME[name])(rest[0], settings)
+        return 0
+    if name in _OF_CONTAINERS:
+        return int(_function("service.container.commands", "main")(name, rest, settings))
     if name == "demo":
         from service import show
 
@@ -48,7 +60,12 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service.s6 import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
-    raise Refusal("Usage: python -m service {run|start|stop|status|demo [FIELD]}.")
+    raise Refusal("Usage: python -m service {run|start|stop|status|install|uninstall|migrate|demo [FIELD]}.")
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
 
 
 if __name__ == "__main__":

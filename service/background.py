@@ -13,6 +13,8 @@ from service.run import next_commands, show_login
 from service.s6 import services, supervisor
 from service.start import readiness, reports
 from service.start.bring_up import BringUp
+from service.systemd import files
+from service.systemd import state as units
 
 NOT_RUNNING = 3  # as init scripts say it (LSB)
 
@@ -35,6 +37,7 @@ def start(settings: Settings) -> int:
 
 
 def stop(settings: Settings) -> int:
+    units.refuse_if_running(settings)
     running = supervisor.pid(settings) is not None or bool(services.of_tree(settings))
     supervisor.stop(settings)
     say("Stopped. The data is kept." if running else f"Nothing runs in {settings.state_dir}.")
@@ -44,6 +47,8 @@ def stop(settings: Settings) -> int:
 def status(settings: Settings) -> int:
     """0: everything is up and answers; 1: something does not; 3: not running."""
     root = supervisor.pid(settings)
+    if root is None and units.is_running(settings):
+        return _status_of_units(settings)
     if root is None:
         say(f"Not running ({settings.state_dir}).")
         return NOT_RUNNING
@@ -52,18 +57,32 @@ def status(settings: Settings) -> int:
     running = from_environment(environment)
     secrets = load_or_create(running.state_dir, environment)
     say(f"Running in {running.state_dir} (supervisor: process {root}).")
-    results = [_report(part, running, secrets) for part in parts.present(running)]
+    results = [_report(part, running, secrets, services.state) for part in parts.present(running)]
+    _note(running)
+    return 0 if all(results) else 1
+
+
+def _status_of_units(asked: Settings) -> int:
+    environment = files.remembered(asked)
+    settings = from_environment(environment)
+    say(f"Running in {settings.state_dir} under systemd.")
+    secrets = load_or_create(settings.state_dir, environment)
+    results = [_report(part, settings, secrets, units.state) for part in parts.present(settings)]
+    _note(settings)
+    return 0 if all(results) else 1
+
+
+def _note(running: Settings) -> None:
     if text := freeradius.warning(freeradius.check_version(), freeradius.package_version()):
         say(f"  warning: {text}")
     if notice := running.accounts.notice:
         say(f"  notice: {notice}")
-    return 0 if all(results) else 1
 
 
-def _report(part: Part, settings: Settings, secrets: Secrets) -> bool:
-    state = services.state(settings, part)
+def _report(part: Part, settings: Settings, secrets: Secrets, state_of: readiness.StateOf) -> bool:
+    state = state_of(settings, part)
     up = state is not None and state.up
-    answers = up and bool(readiness.answers(part, settings, secrets))
+    answers = up and bool(readiness.answers(part, settings, secrets, state_of))
     word = "answers" if answers else "up, does not answer" if up else "down"
     process = f"process {state.pid}, for {state.seconds} s" if state is not None and up else ""
     say(f"  {part.name:<9} {word:<20} {process:<28} {parts.place(part, settings)}".rstrip())

@@ -68,6 +68,17 @@ def of_owner(settings: Settings, secrets: Secrets) -> dict[str, str]:
     }  # fmt: skip
 
 
+def of_schema(settings: Settings, secrets: Secrets) -> dict[str, str]:
+    """Environment of `migrate`: what tables and roles are made with, and the first administrator."""
+    outside = {} if settings.database_url is None else {
+        "DATABASE_URL": settings.database_url,
+        "DB_ENGINE_PASSWORD": secrets.db_engine_password,
+        "DB_API_PASSWORD": secrets.db_api_password,
+    }  # fmt: skip
+    administrator = {"ADMIN_USERNAME": settings.admin_username, "ADMIN_PASSWORD": secrets.admin_password}
+    return common(settings) | outside | administrator | {"HOME": "/nonexistent"}
+
+
 def _api(settings: Settings, secrets: Secrets, url: str) -> dict[str, str]:
     token = {"METRICS_TOKEN": settings.metrics_token} if settings.metrics_token else {}
     return token | {

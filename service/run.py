@@ -15,6 +15,7 @@ from service.progress import Progress, say, say_all
 from service.s6 import supervisor
 from service.start import probe
 from service.start.bring_up import BringUp
+from service.systemd import state
 
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,6 +31,7 @@ def run(settings: Settings) -> int:
         signal.signal(number, _stop)
     # When `make` is killed, this process ends too, and s6-svscan ends with it in the same way.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    state.refuse_if_running(settings)
     supervisor.refuse_if_running(settings)
     start = BringUp(settings, Progress(), with_parent=True)
     try:

@@ -44,6 +44,8 @@ def owner_engine(env: Mapping[str, str]) -> Engine:
 
 def prepare(env: Mapping[str, str]) -> list[str]:
     """Upgrade the schema, create the first administrator; returns what was done."""
+    if env.get("API_DATABASE_URL") and not env.get("DATABASE_URL"):
+        return _prepare_as_api(env)
     engine = owner_engine(env)
     try:
         with engine.connect() as connection:
@@ -52,6 +54,26 @@ def prepare(env: Mapping[str, str]) -> list[str]:
         roles = [_role(env, part, known, owner) for part in ("ENGINE", "API")]
         schema.upgrade(owner_url(env), engine_role=roles[0], api_role=roles[1])
         with Session(engine) as session, session.begin():
+            return ["The schema is up to date.", *_first_administrator(session, env)]
+    except DBAPIError as error:
+        raise NotPossible(f"The database refuses: {first_line(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def _prepare_as_api(env: Mapping[str, str]) -> list[str]:
+    """Where the owner's password is not at hand, as in the API's container: the tables are there, made by `migrate`."""
+    engine = make_engine(env["API_DATABASE_URL"], "infora command line", hide_parameters=True)
+    try:
+        revision = schema.revision_found(engine)
+        if revision != schema.revision_wanted():
+            where = f"The schema is at {revision or 'nothing'}, not at {schema.revision_wanted()}"
+            raise NotPossible(
+                f"{where}: `docker-compose up -d` brings it there, or this with the owner's DATABASE_URL."
+            )
+        with Session(engine) as session, session.begin():
+            # The first administrator belongs to no tenant: seen and made in the scope of all of them.
+            session.execute(text("select set_config('infora.scope', 'all', true)"))
             return ["The schema is up to date.", *_first_administrator(session, env)]
     except DBAPIError as error:
         raise NotPossible(f"The database refuses: {first_line(error)}") from None

@@ -111,7 +111,7 @@ def _who_is_who(accounts: Accounts) -> Iterator[tuple[str, str]]:
     yield accounts.database.name, urls.SUPERUSER
     yield accounts.radius.name, engine
     yield accounts.api.name, api
-    if not accounts.are_apart:
-        yield accounts.database.name, owner
+    # Tables are made under systemd by the cluster's own account, whom nothing in it is closed to anyway.
+    yield accounts.database.name, owner
     for role in (urls.SUPERUSER, *urls.PRIVATE_ROLES):
         yield "root", role

@@ -57,6 +57,11 @@ def with_role(url: str, role: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{quote(role, safe='')}:{quote(password, safe='')}@{place}"))
 
 
+def with_password(url: str, password: str) -> str:
+    """The same for a role whose password is not in it."""
+    return with_role(url, unquote(urlsplit(url).username or ""), password)
+
+
 def with_database(url: str, database: str) -> str:
     """The same server and role for another database."""
     return urlunsplit(urlsplit(url)._replace(path="/" + quote(database, safe="")))

@@ -81,6 +81,12 @@ def current() -> Accounts:
     return Accounts(*(_system_user(SYSTEM_USERS[role]) for role in ("database", "radius", "api")))
 
 
+def of_container() -> Accounts:
+    """In a container, which runs as one of these users from the start: who they are, and no way to change to them."""
+    users = (pwd.getpwnam(SYSTEM_USERS[role]) for role in ("database", "radius", "api"))
+    return Accounts(*(Account(user.pw_name, user.pw_uid, user.pw_gid, switch=False) for user in users))
+
+
 def former_uid() -> int | None:
     """Of the user that an earlier release ran everything as; None where there was none."""
     try:

@@ -41,20 +41,30 @@ def _credential_keys() -> str:
 _GENERATORS: Mapping[str, Callable[[], str]] = {"credential_keys": _credential_keys}
 
 
+def generate(name: str) -> str:
+    """A value for the secret of that name."""
+    return _GENERATORS.get(name, _token)()
+
+
 def load_or_create(state_dir: Path, env: Mapping[str, str]) -> Secrets:
     """From the environment, else the file, else generated and added to the file. Raises Refusal on a weak value."""
     names = [field.name for field in fields(Secrets)]
     given = {name: env[name.upper()] for name in names if env.get(name.upper())}
     stored = _read(state_dir / FILE)
-    generated = {name: _GENERATORS.get(name, _token)() for name in names if name not in given and name not in stored}
+    generated = {name: generate(name) for name in names if name not in given and name not in stored}
     result = Secrets(**{name: given.get(name) or stored.get(name) or generated[name] for name in names})
-    _check(result)
+    check(result)
     if generated:
         _write(
             state_dir / FILE,
             {name: stored.get(name) or generated[name] for name in names if name not in given or name in stored},
         )
     return result
+
+
+def given(env: Mapping[str, str]) -> Secrets:
+    """Of a process that has its own copy of what it needs, and may not read the file: the rest is empty."""
+    return Secrets(**{field.name: env.get(field.name.upper(), "") for field in fields(Secrets)})
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -74,7 +84,8 @@ def _write(path: Path, values: Mapping[str, str]) -> None:
     private_file.write(path, text)
 
 
-def _check(values: Secrets) -> None:
+def check(values: Secrets) -> None:
+    """Raises Refusal for a weak or malformed one."""
     _check_jwt_key(values.jwt_secret_key)
     check_credential_keys(values.credential_keys)
     if not re.fullmatch(r"[!#-&(-\[\]-~]{1,128}", values.radius_secret):

@@ -36,6 +36,8 @@ class Settings:
     api_trusted_proxies: int
     log_level: str
     demo: bool
+    #: The first word of the names of systemd's units.
+    unit_prefix: str = "infora"
 
     @property
     def radius_address(self) -> str:
@@ -69,6 +71,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         api_trusted_proxies=int(_one_of(env, "API_TRUSTED_PROXIES", tuple("0123456789"), "0")),
         log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, "info"),
         demo=_one_of(env, "DEMO", ("0", "1"), "1") == "1",
+        unit_prefix=_unit_prefix(env),
     )
 
 
@@ -95,6 +98,13 @@ def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default
     text = (env.get(name) or default).lower()
     if text not in allowed:
         raise Refusal(f"{name} is {text!r}: give one of {', '.join(allowed)}.")
+    return text
+
+
+def _unit_prefix(env: Mapping[str, str]) -> str:
+    text = env.get("UNIT_PREFIX") or "infora"
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", text):
+        raise Refusal(f"UNIT_PREFIX is {text!r}: give up to 32 lower-case letters, digits and hyphens.")
     return text
 
 

@@ -37,12 +37,12 @@ def become(name: str, settings: Settings) -> NoReturn:
         cluster.create(settings)
         cluster.configure(settings)
     command = list(part.command(settings))
-    _notify_started()
+    notify_started()
     os.closerange(3, 256)
     os.execve(command[0], command, environment)  # noqa: S606 - no shell is the point
 
 
-def _notify_started() -> None:
+def notify_started() -> None:
     """Tell s6-supervise, so that the next start need not wait (service.s6.tree). Without s6, nobody listens."""
     with suppress(OSError):
         os.write(tree.NOTIFY_ON, b"\n")

@@ -5,7 +5,6 @@ background s6-svscan has no parent to follow; its s6-supervise children survive 
 """
 
 import ctypes
-import fcntl
 import os
 import signal
 import subprocess
@@ -18,7 +17,7 @@ from typing import NoReturn
 
 from service import parts
 from service.errors import Refusal
-from service.host import namespace
+from service.host import lock, namespace
 from service.host.settings import Settings
 from service.s6 import leftovers, services, tree
 
@@ -75,12 +74,7 @@ def become_svscan(settings: Settings, parent: int | None) -> NoReturn:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             raise Refusal("The process that started the supervisor has ended.")
-    lock = os.open(settings.state_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Refusal(f"The installation in {settings.state_dir} is already running.") from None
-    os.set_inheritable(lock, True)  # held as long as any process of the tree lives
+    lock.hold_alone(settings)
     (settings.state_dir / _PID_FILE).write_text(f"{os.getpid()}\n")
     namespace.enter_if_needed(settings)
     scan = str(tree.directory(settings))

@@ -39,21 +39,34 @@ def write(settings: Settings, parts: Iterable[Part]) -> None:
         _write_service(settings, part, scan / part.name)
 
 
+def write_contained(settings: Settings, parts: Iterable[Part]) -> None:
+    """The tree of a container's parts: what they say is the container's output, and nobody beside it logs."""
+    for part in parts:
+        service = directory(settings) / part.name
+        service.mkdir(exist_ok=True)
+        _write_part(settings, part, service, "contained")
+
+
 def _write_service(settings: Settings, part: Part, service: Path) -> None:
     (service / "log").mkdir(parents=True, exist_ok=True)
     for place in (service, service / "log"):
         place.chmod(0o755)  # the API reads how many lines were dropped
     logs = settings.state_dir / "log" / part.name
     logs.mkdir(mode=0o750, exist_ok=True)
+    _write_part(settings, part, service, "exec")
+    pump = shlex.join([sys.executable, "-I", "-S", str(Path(__file__).with_name("log_pump.py")), DROPPED])
+    _script(service / "log" / "run", f"exec {pump} {_LOGGER} {shlex.quote(str(logs))}")
+
+
+def _write_part(settings: Settings, part: Part, service: Path, command: str) -> None:
+    """How it is started, `python -m service COMMAND NAME`, and how it ends."""
     module = f"cd {shlex.quote(str(settings.home))} && exec {shlex.quote(sys.executable)} -m service"
-    _script(service / "run", f"{module} exec {part.name} 2>&1")
+    _script(service / "run", f"{module} {command} {part.name} 2>&1")
     if part.has_children:
         _script(service / "finish", f"{module} clean {part.name}")
     else:  # an older release wrote it for every part
         (service / "finish").unlink(missing_ok=True)
     (service / "notification-fd").write_text(f"{NOTIFY_ON}\n")
-    pump = shlex.join([sys.executable, "-I", "-S", str(Path(__file__).with_name("log_pump.py")), DROPPED])
-    _script(service / "log" / "run", f"exec {pump} {_LOGGER} {shlex.quote(str(logs))}")
     (service / "down-signal").write_text(f"SIG{part.stop_signal}\n")
     (service / "timeout-kill").write_text(f"{part.grace_seconds * 1000}\n")
 

@@ -13,6 +13,7 @@ from service.parts import Part
 from service.progress import Progress
 from service.s6 import supervisor, tree
 from service.start import readiness, reports, schema, waiting
+from service.systemd import state
 
 _SECONDS: Mapping[str, float] = {"postgres": 300}  # crash recovery can take minutes
 _READY = "schema-ready"
@@ -46,6 +47,7 @@ class BringUp:
         return secrets
 
     def _check(self) -> Secrets:
+        state.refuse_if_running(self.settings)
         supervisor.refuse_if_running(self.settings)
         version = ".".join(map(str, freeradius.check_version()))
         self.progress.step(f"FreeRADIUS {version}")

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
@@ -13,8 +14,11 @@ from service.parts import Part
 from service.s6 import services
 from service.start import probe
 
+#: Asks a supervisor for the state of a part.
+StateOf = Callable[[Settings, Part], services.State | None]
 
-def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
+
+def answers(part: Part, settings: Settings, secrets: Secrets, state_of: StateOf = services.state) -> bool | None:
     """True, or None for "not yet"."""
     if part.name == "postgres":
         return _database_answers(urls.superuser(settings))
@@ -26,7 +30,7 @@ def answers(part: Part, settings: Settings, secrets: Secrets) -> bool | None:
         return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None
     if part.name == "acct":
         return _is_bound(settings.radius_acct_port)
-    return _stays_up(part, settings)
+    return _stays_up(state_of(settings, part))
 
 
 def _is_bound(port: int) -> bool | None:
@@ -36,9 +40,8 @@ def _is_bound(port: int) -> bool | None:
     return True if any(line.split()[1].endswith(wanted) for line in lines) else None
 
 
-def _stays_up(part: Part, settings: Settings) -> bool | None:
+def _stays_up(state: services.State | None) -> bool | None:
     """For parts that listen on no port."""
-    state = services.state(settings, part)
     return True if state is not None and state.up and state.seconds >= 1 else None
 
 

@@ -72,9 +72,10 @@ RULES: tuple[Rule, ...] = (
         Floor(("parts",), "what the parts are"),
         Floor(("part_environment",), "what each is given"),
         Floor(("s6",), "the supervisor's tree of parts"),
+        Floor(("systemd",), "the same parts as systemd's units"),
         Floor(("start",), "from nothing to the first answered login"),
         Floor(("run", "show"), "in the foreground; what a terminal reads"),
-        Floor(("background", "testing"), "the same without a terminal"),
+        Floor(("background", "container", "install", "testing"), "the same without a terminal"),
         Floor(("__main__",), "the commands"),
     )),
     # The API's wings and its doors into the packet path.

@@ -88,6 +88,19 @@ def test_a_second_start_in_the_same_place_says_that_it_runs(running: Copy) -> No
     assert running.call("status").returncode == 0
 
 
+def test_systemd_runs_nothing_beside_it(running: Copy) -> None:
+    """Neither a unit that is started by hand, nor `make install`, which names what is in the way."""
+    unit = running.call("launch", "api")
+    assert unit.returncode == 2
+    assert "run `make stop` first" in unit.stdout
+    if os.geteuid() == 0:
+        installed = running.call("install")
+        assert installed.returncode == 2
+        assert "run `make stop` first, then `make install` again" in installed.stdout
+        assert not (running.settings.state_dir / "systemd").exists()
+    assert running.call("status").returncode == 0
+
+
 def test_a_field_of_demo_json_is_shown_for_command_lines(running: Copy) -> None:
     demo = description(running)
 

@@ -36,7 +36,7 @@ ARRIVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "ADMIN_PASSWORD": ("a-first-password", ("owner",)),
 }
 #: Read by the commands of `service` themselves.
-NOT_PASSED_ON = {"DEMO"}
+NOT_PASSED_ON = {"DEMO", "UNIT_PREFIX"}
 
 
 def documented() -> set[str]:

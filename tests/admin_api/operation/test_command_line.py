@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from admin_api.operation import installation
 from admin_api.settings import SettingsError, from_environment
+from models.schema import revision_wanted
 from models.secrets.keyring import Keyring
 from tests.support.caller import Caller, Tenant
 
@@ -23,9 +26,47 @@ def test_initdb_is_safe_to_repeat_and_makes_one_administrator(run: Any, environm
     assert environment["ADMIN_PASSWORD"] not in done.output
 
 
+@pytest.fixture
+def no_superadmin(owner: Engine, tenant: Tenant) -> Iterator[None]:
+    """They are viewers of a tenant meanwhile."""
+    with owner.begin() as connection:
+        lower = text("update users set role = 'viewer', isp_id = :isp where role = 'superadmin' returning id")
+        ids = list(connection.scalars(lower, {"isp": tenant.id}))
+    yield
+    with owner.begin() as connection:
+        connection.execute(text("delete from users where role = 'superadmin'"))
+        raised = text("update users set role = 'superadmin', isp_id = null where id = any(:ids)")
+        connection.execute(raised, {"ids": ids})
+
+
+def test_initdb_without_the_owners_password_makes_the_administrator_and_shows_the_password_once(
+    app: APIFlask, run: Any, no_superadmin: None
+) -> None:
+    """As in the API's container, where the tables are there already."""
+    first = run("initdb", DATABASE_URL="", ADMIN_USERNAME="the-first", ADMIN_PASSWORD="")
+    shown = re.search(r"administrator the-first with the password (\S+) \(shown this once\)", first.output)
+    assert first.exit_code == 0 and shown
+    body = {"username": "the-first", "password": shown.group(1)}
+    assert Caller(app).post("/api/auth/login", body).data["user"]["role"] == "superadmin"
+    assert run("initdb", DATABASE_URL="", ADMIN_PASSWORD="").output == "The schema is up to date.\n"
+
+
+def test_initdb_without_the_owners_password_makes_no_tables(run: Any, owner: Engine) -> None:
+    with owner.begin() as connection:
+        former = connection.scalar(text("update alembic_version set version_num = '0001' returning version_num"))
+    try:
+        done = run("initdb", DATABASE_URL="")
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("update alembic_version set version_num = :head"), {"head": revision_wanted()})
+    assert former == "0001"
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: The schema is at 0001, not at ")
+
+
 def test_a_command_without_its_database_says_so_in_one_sentence(run: Any) -> None:
     for url in ("", "mysql://x", "postgresql://nobody:secret-word@127.0.0.1:1/none"):
-        done = run("initdb", DATABASE_URL=url)
+        done = run("initdb", DATABASE_URL=url, API_DATABASE_URL="")
         assert done.exit_code == 1 and done.output.startswith("Error: ") and "Traceback" not in done.output
         assert "secret-word" not in done.output
 

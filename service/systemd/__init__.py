@@ -1,0 +1,1 @@
+"""The parts as systemd's units: written from the list of parts, sandboxed, under the journal."""
