@@ -73,7 +73,7 @@ class Mail(Base):
     subject: Mapped[str]
     body: Mapped[str]
     #: The left part of its Message-ID, the same at every attempt.
-    token: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
+    token: Mapped[str] = mapped_column(server_default=text("(gen_random_uuid())::text"))
     status: Mapped[str] = mapped_column(server_default="pending")
     error: Mapped[str | None]
     #: The server's own words.

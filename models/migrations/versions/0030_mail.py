@@ -61,7 +61,7 @@ def _mails() -> None:
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("token", sa.Text(), server_default=sa.text("gen_random_uuid()::text"), nullable=False),
+        sa.Column("token", sa.Text(), server_default=sa.text("(gen_random_uuid())::text"), nullable=False),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("error", sa.Text()),
         sa.Column("answer", sa.Text()),
