@@ -16,9 +16,8 @@ from admin_api.mail.bodies import (
     SendIn,
     TestIn,
 )
-from admin_api.web.bodies import Nothing
 from admin_api.web.database import session, tenant, tenant_id, tenant_rows
-from admin_api.web.errors import invalid, refuse
+from admin_api.web.errors import invalid
 from admin_api.web.pages import page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
@@ -57,18 +56,6 @@ def save(body: MailSettingsIn) -> dict[str, Any]:
         session(), parts().keyring, tenant_id(), values, automatic=body.automatic, password=body.password
     )
     return _shown(saved)
-
-
-@mail.delete("/mail-settings")
-@allowed("admin")
-@answers(Nothing, message="No e-mail is sent any more.")
-def remove() -> dict[str, Any]:
-    """Remove the settings of the ISP's mail server: nothing is sent any more"""
-    settings = server_settings.read(session(), tenant_id())
-    if settings is None:
-        refuse(404, "not_found", "There is no such thing here.")
-    server_settings.remove(session(), settings)
-    return {}
 
 
 @mail.post("/mail-settings/test")

@@ -52,12 +52,5 @@ def save(
     return settings
 
 
-def remove(session: Session, settings: SmtpSettings) -> None:
-    """Nothing is sent any more; what waits, waits."""
-    record(session, "delete", settings, snapshot(settings))
-    session.delete(settings)
-    session.flush()
-
-
 def _end_of_chain(session: Session, isp_id: int) -> int:
     return session.scalar(select(func.max(Document.chain_no)).where(Document.isp_id == isp_id)) or 0

@@ -30,8 +30,6 @@ def test_settings_are_saved_and_the_password_is_never_shown(tenant: Tenant, rows
     assert (saved.data["has_password"], saved.data["automatic"], saved.data["security"]) == (True, True, "starttls")
     ((stored,),) = rows("select password from smtp_settings where isp_id = :isp", isp=tenant.id)
     assert str(stored).startswith("aes:")
-    assert tenant.admin.delete(SETTINGS).status == 200
-    assert tenant.admin.get(SETTINGS).data["saved"] is False
 
 
 @pytest.mark.parametrize("host", ["169.254.1.1", "localhost", "0x7f.1", "2130706433", "mail", "::ffff:10.0.0.1", ""])
