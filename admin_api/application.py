@@ -22,6 +22,7 @@ from admin_api.mail.routes import mail
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
+from admin_api.money.documents.files import files as files_of_documents
 from admin_api.money.documents.routes import document_routes, receipts
 from admin_api.money.documents.runs import invoice_runs
 from admin_api.network.routes import network
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     payments.payments,
     payments.tills,
     document_routes,
+    files_of_documents,
     receipts,
     invoice_runs,
     money_reports.money_reports,

@@ -21,6 +21,7 @@ from admin_api.money.bodies import (
     StatementOut,
     StatementQuery,
 )
+from admin_api.money.documents.files import statement_file
 from admin_api.money.documents.views import open_documents
 from admin_api.money.views import shown_charges
 from admin_api.web.csv_rows import csv_response
@@ -65,7 +66,13 @@ def account(row: Customer) -> dict[str, Any]:
 
 
 @accounts.get("/<int:id>/statement")
-@documents(responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}})
+@documents(
+    responses={
+        200: {
+            "content": {"text/csv": {"schema": {"type": "string"}}, "application/pdf": {"schema": {"type": "string"}}}
+        }
+    }
+)
 @allowed("viewer")
 @the_row(Customer)
 @asks(StatementQuery)
@@ -77,6 +84,8 @@ def statement(row: Customer, query: StatementQuery) -> dict[str, Any] | Response
     if not timedelta(0) <= until - since <= _LONGEST:
         invalid("since", "must not lie after until, nor more than ten years before it")
     result = statement_of(session(), tenant_id(), row.id, since, until)
+    if query.format == "pdf":
+        return statement_file(row, result, (since, until))
     if query.format == "csv":
         lines = (
             (entry.on, entry.cause, entry.cause_id, entry.description, _exact(entry.amount), _exact(entry.balance))

@@ -128,7 +128,7 @@ class StatementQuery(Query):
 
     since: Day | None = None
     until: Day | None = None
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv", "pdf"] = "json"
 
 
 class EntryOut(Shown):

@@ -58,6 +58,7 @@ COMMITS = {
     "admin_api.customers.bulk": "a few customers of many, each done or refused by itself",
     "admin_api.devices.router_calls": "nothing is held while a router is waited for",
     "admin_api.devices.router_files": "a secret that is shown is in the audit log first",
+    "admin_api.money.documents.files": "a document's file is kept when it is first asked for",
     "admin_api.money.commands": "renewals that are due, a customer at a time",
     "admin_api.operation.installation": "commands",
     "admin_api.operation.key_rotation": "row by row, while everything runs",

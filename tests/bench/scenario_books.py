@@ -19,6 +19,7 @@ from models.money.books.verification import verify
 from service import parts
 from tests.bench import books_seed, http_load, tables
 from tests.bench.bench import Bench
+from tests.bench.books_documents import invoice_run
 from tests.bench.books_ledger import Ledger, running
 from tests.bench.books_papers import papers
 from tests.bench.books_payments import payments, sales
@@ -37,6 +38,7 @@ def books(bench: Bench) -> list[Row]:
             *papers(bench),
             *payments(bench, ledger),
             *sales(bench, ledger),
+            *invoice_run(bench, ledger),
             *_renewals(bench, ledger),
             *_balance(bench, ledger),
         ]

@@ -187,14 +187,14 @@ select coalesce(a.isp_id, c.isp_id), 'customer ' || coalesce(a.customer_id, c.cu
 
 -- check document_hash: a document's hash is over its columns, its lines, its taxes and the hash before it
 select d.isp_id, 'document ' || d.id || ' (' || d.full_number || ')', 'is not what was issued' from documents d
-  left join (select isp_id, document_id,
-                    jsonb_agg(jsonb_build_array(line, charge_id, description, quantity, unit_price, price_quantity, net,
-                                                tax_category, tax_rate, period_from, period_until) order by line) as items
-               from document_lines group by isp_id, document_id) l on l.isp_id = d.isp_id and l.document_id = d.id
-  left join (select isp_id, document_id,
-                    jsonb_agg(jsonb_build_array(tax_category, tax_rate, base, tax, exemption_reason)
-                              order by tax_category collate "C", tax_rate) as items
-               from document_taxes group by isp_id, document_id) t on t.isp_id = d.isp_id and t.document_id = d.id
+ cross join lateral (
+   select jsonb_agg(jsonb_build_array(line, charge_id, description, quantity, unit_price, price_quantity, net,
+                                      tax_category, tax_rate, period_from, period_until) order by line) as items
+     from document_lines where isp_id = d.isp_id and document_id = d.id) l
+ cross join lateral (
+   select jsonb_agg(jsonb_build_array(tax_category, tax_rate, base, tax, exemption_reason)
+                    order by tax_category collate "C", tax_rate) as items
+     from document_taxes where isp_id = d.isp_id and document_id = d.id) t
  where d.kind <> 'proforma'
    and d.hash is distinct from sha256(d.previous_hash || convert_to(jsonb_build_object(
          'id', d.id, 'kind', d.kind, 'series', d.series, 'number', d.number, 'full_number', d.full_number,
@@ -251,21 +251,22 @@ select coalesce(s.isp_id, d.isp_id), 'series ' || coalesce(s.series, d.series),
 select d.isp_id, 'document ' || d.id, 'net ' || d.net || ' and tax ' || d.tax || ' are ' || d.total
        || ', lines sum to ' || coalesce(l.net, 0) || ', taxes to ' || coalesce(t.tax, 0)
   from documents d
-  left join (select isp_id, document_id, sum(net) as net from document_lines group by 1, 2) l
-    on l.isp_id = d.isp_id and l.document_id = d.id
-  left join (select isp_id, document_id, sum(tax) as tax from document_taxes group by 1, 2) t
-    on t.isp_id = d.isp_id and t.document_id = d.id
+ cross join lateral (select sum(net) as net from document_lines where isp_id = d.isp_id and document_id = d.id) l
+ cross join lateral (select sum(tax) as tax from document_taxes where isp_id = d.isp_id and document_id = d.id) t
  where d.total <> d.net + d.tax or d.net <> coalesce(l.net, 0) or d.tax <> coalesce(t.tax, 0)
 union all
-select coalesce(t.isp_id, l.isp_id), 'document ' || coalesce(t.document_id, l.document_id),
-       'base ' || coalesce(t.base, 0) || ', lines of the rate sum to ' || coalesce(l.net, 0)
-  from document_taxes t
-  full join (select m.isp_id, m.document_id, m.tax_category, m.tax_rate, sum(m.net) as net from document_lines m
-               join documents d on d.isp_id = m.isp_id and d.id = m.document_id and d.kind <> 'receipt'
-              group by 1, 2, 3, 4) l
-    on l.isp_id = t.isp_id and l.document_id = t.document_id and l.tax_category = t.tax_category
-   and l.tax_rate = t.tax_rate
- where coalesce(t.base, 0) <> coalesce(l.net, 0)
+select d.isp_id, 'document ' || d.id, 'at ' || r.tax_rate || ' percent a base of ' || r.base || ', lines of '
+       || r.net
+  from documents d
+ cross join lateral (
+   select tax_category, tax_rate, sum(base) as base, sum(net) as net
+     from (select tax_category, tax_rate, base, 0 as net from document_taxes
+            where isp_id = d.isp_id and document_id = d.id
+            union all
+           select tax_category, tax_rate, 0, net from document_lines
+            where isp_id = d.isp_id and document_id = d.id) parts
+    group by tax_category, tax_rate) r
+ where d.kind <> 'receipt' and r.base <> r.net
 union all
 select isp_id, 'document ' || document_id, 'line ' || line || ' is not quantity times price' from document_lines
  where net * price_quantity::numeric <> quantity * unit_price::numeric;
@@ -301,12 +302,12 @@ select n.isp_id, 'document ' || n.id, 'corrects ' || n.corrects || ', which is n
 select d.isp_id, 'document ' || d.id, 'total ' || d.total || ' and rounding ' || d.rounding || ', charges sum to '
        || coalesce(m.total, 0)
   from documents d
-  left join (select l.isp_id, l.document_id, sum(c.net + c.tax) as total,
-                    bool_and(c.customer_id is not null and not c.given) as charged, min(c.customer_id) as first,
-                    max(c.customer_id) as last, count(*) as lines
-               from document_lines l
-               left join charges c on c.isp_id = l.isp_id and c.id = l.charge_id
-              group by 1, 2) m on m.isp_id = d.isp_id and m.document_id = d.id
+ cross join lateral (
+   select sum(c.net + c.tax) as total, bool_and(c.customer_id is not null and not c.given) as charged,
+          min(c.customer_id) as first, max(c.customer_id) as last
+     from document_lines l
+     left join charges c on c.isp_id = l.isp_id and c.id = l.charge_id
+    where l.isp_id = d.isp_id and l.document_id = d.id) m
  where d.kind in ('invoice', 'credit_note')
    and (coalesce(m.total, 0) <> case d.kind when 'invoice' then 1 else -1 end * (d.total + d.rounding)
         or m.charged is not true or m.first <> d.customer_id or m.last <> d.customer_id);

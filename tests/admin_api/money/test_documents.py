@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from models.db import make_engine
 from radius_module.enforce.duties import invoice_runs
@@ -132,3 +133,40 @@ def test_a_run_is_looked_at_planned_begun_and_carried_out(
     assert (done["state"], done["issued"], done["issued_total"], done["count"]) == ("done", 2, "18.56", 0)
     assert tenant.viewer.get(f"{DOCUMENTS}?kind=invoice").data["total"] == 2
     assert tenant.viewer.get(RUNS).data["items"][0]["id"] == run["id"]
+
+
+def test_a_document_has_one_file_for_ever_and_its_xml_says_the_same(billing: Tenant, rows: Rows) -> None:
+    customer = invoiced(billing, "10.00")
+    (invoice,) = billing.viewer.get(f"{DOCUMENTS}?customer_id={customer['id']}").data["items"]
+    first = billing.viewer.raw("GET", f"{DOCUMENTS}/{invoice['id']}.pdf")
+    assert (first.status_code, first.content_type, first.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert f"{invoice['number']}.pdf" in first.headers["Content-Disposition"]
+    billing.admin.put(SETTINGS, BILLING | {"seller": SELLER | {"name": "Other Ltd"}, "look": {"colour": "#ff0000"}})
+    assert billing.viewer.raw("GET", f"{DOCUMENTS}/{invoice['id']}.pdf").data == first.data
+    xml = billing.viewer.raw("GET", f"{DOCUMENTS}/{invoice['id']}.xml")
+    assert xml.status_code == 200
+    for words in (b"Net Ltd", b"Jane Doe", invoice["number"].encode(), b"11.60"):
+        assert words in xml.data
+    sealed = "select d.pdf_sha256 = sha256(f.pdf) from documents d join document_files f on f.document_id = d.id"
+    assert rows(f"{sealed} where d.id = :id", id=invoice["id"]) == [(True,)]
+    with pytest.raises(DBAPIError, match="append-only"):
+        rows("update document_files set pdf = '' where document_id = :id", id=invoice["id"])
+
+
+def test_a_sample_a_proforma_a_receipt_and_a_statement_are_pages_too(billing: Tenant) -> None:
+    customer = invoiced(billing, "10.00")
+    body = {"customer_id": customer["id"], "lines": [{"description": "Router", "unit_price": "5.00"}]}
+    proforma = billing.staff.post(DOCUMENTS, body).data
+    paid = {"customer_id": customer["id"], "amount": "12.00", "method": "bank"}
+    payment = billing.staff.post("/api/billing/payments", paid).data
+    receipt = billing.cashier.post(f"/api/billing/payments/{payment['id']}/receipt").data
+    for path in ("/api/billing/settings/sample.pdf", f"{DOCUMENTS}/{proforma['id']}.pdf",
+                 f"{DOCUMENTS}/{receipt['id']}.pdf",
+                 f"/api/billing/customers/{customer['id']}/statement?format=pdf"):  # fmt: skip
+        page = billing.viewer.raw("GET", path)
+        assert (page.status_code, page.data[:5]) == (200, b"%PDF-"), page.data
+    assert billing.viewer.get(f"{DOCUMENTS}/{receipt['id']}.xml").code == "no_xml"
+    named = billing.customer(service_plan_id=None, full_name="Jane \N{GRINNING FACE}")
+    billing.staff.post(f"/api/billing/customers/{named['id']}/charges", {"description": "Router", "unit_price": "1"})
+    (unprintable,) = billing.viewer.get(f"{DOCUMENTS}?customer_id={named['id']}").data["items"]
+    assert billing.viewer.get(f"{DOCUMENTS}/{unprintable['id']}.pdf").code == "unprintable"
