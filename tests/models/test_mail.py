@@ -5,11 +5,12 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from typing import Any
 
+import facturx
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import DocumentFile, Mail, SmtpSettings
+from models import Mail, SmtpSettings
 from models.mail import attachments, letters, queue, server_settings
 from models.mail.delivery import Account, Claimed
 from models.mail.message import Attachment, compose
@@ -116,13 +117,19 @@ def test_documents_are_sent_when_they_are_issued_and_once(world: DocumentsWorld,
     assert save(session, keyring, isp_id, automatic=False, password=None).sent_through is None
 
 
-def test_a_file_goes_with_it(world: DocumentsWorld) -> None:
+def test_the_documents_file_goes_with_it(world: DocumentsWorld) -> None:
     world.charge_at(1000, "19")
     (document,) = world.issue()
     assert attachments.of(world.session, world.isp.id, None) is None
-    world.session.add(DocumentFile(isp_id=world.isp.id, document_id=document.id, pdf=b"%PDF", sha256=b"0" * 32))
-    world.session.flush()
-    assert attachments.of(world.session, world.isp.id, document.id) == Attachment(document.full_number or "", b"%PDF")
+    attached = attachments.of(world.session, world.isp.id, document.id)
+    assert attached is not None
+    assert attached.name == document.full_number
+    name, octets = facturx.get_xml_from_pdf(attached.pdf, check_xsd=True, check_schematron=False)
+    assert name == "factur-x.xml"
+    assert (document.full_number or "").encode() in octets
+    assert attachments.of(world.session, world.isp.id, document.id) == attached, "rendered once"
+    with pytest.raises(attachments.NoDocument):
+        attachments.of(world.session, world.isp.id, document.id + 1)
 
 
 def test_the_password_stays_for_the_same_server_and_login_alone(world: DocumentsWorld, keyring: Keyring) -> None:

@@ -20,6 +20,7 @@ from models.db import first_line, make_engine
 from models.mail import attachments, delivery, queue, server_settings
 from models.mail.delivery import Account, Claimed
 from models.mail.message import compose
+from models.money.paper.pdf import NoFonts
 from models.secrets.keyring import CredentialError
 from radius_module.enforce.duties.keep_doing import keep_doing
 from radius_module.enforce.mail import link as smtp
@@ -112,7 +113,7 @@ class Mailing:
             message = compose(account, mail, attachment)
         except attachments.NoDocument as wrong:
             return Verdict("failed", "no_document", str(wrong))
-        except ValueError as wrong:
+        except (ValueError, NoFonts) as wrong:
             return Verdict("failed", "unsendable", str(wrong))
         return smtp.deliver(link, account.sender, mail.recipient, message)
 

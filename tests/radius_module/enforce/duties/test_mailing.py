@@ -17,6 +17,7 @@ from models.mail import queue, server_settings
 from models.secrets.keyring import Keyring
 from radius_module.enforce.duties.mailing import Mailing
 from radius_module.enforce.router.reach import Ground
+from tests.support.documents_world import DocumentsWorld
 from tests.support.mail_server import LOGIN, MailServer, mail_server, make_certificate
 
 KEYRING = Keyring.parse("k1:" + b64encode(bytes(range(32))).decode())
@@ -286,3 +287,25 @@ def test_without_settings_messages_wait(
         connection.execute(text("delete from smtp_settings where isp_id = :isp"), {"isp": isp_id})
     mailing.go_round()
     assert state(engine, isp_id) == [("pending", "no_settings", 1)]
+
+
+def test_documents_leave_as_they_are_issued_with_their_file(
+    engine: Engine, mailing: Mailing, server: MailServer
+) -> None:
+    """As the worker's own role: it renders what nobody has asked for before."""
+    settings = {"host": "127.0.0.1", "port": server.port, "security": "starttls", "username": LOGIN[0],
+                "sender": "billing@net.example", "sender_name": "", "reply_to": None, "text": ""}  # fmt: skip
+    with Session(engine) as session, session.begin():
+        world = DocumentsWorld(session)
+        world.customer.email = "achieng@example.com"
+        server_settings.save(session, KEYRING, world.isp.id, settings, automatic=True, password=LOGIN[1])
+        world.charge_at(1000, "19")
+        (document,) = world.issue()
+        number = document.full_number
+    mailing.go_round()
+    mailing.go_round()
+    (message,) = server.messages
+    assert f"{number}" in str(message["Subject"])
+    pdf = next(part for part in message.walk() if part.get_content_type() == "application/pdf")
+    assert pdf.get_filename() == f"{number}.pdf"
+    assert bytes(pdf.get_payload(decode=True)).startswith(b"%PDF-1.7")

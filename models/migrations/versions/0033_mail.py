@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 
 ERRORS = (
     "no_settings", "refused_address", "no_answer", "tls_failed", "bad_login", "rejected", "unknown_outcome",
