@@ -29,8 +29,6 @@ ONE_WRITER = (
         "radius_module.writer.history.slices": "drops what no tenant keeps any longer",
         "radius_module.writer.history.erasure": "strikes out who asked for it",
     }),
-    Rows("usage", "Usage", {**_BOOKS, "models.subscriptions.usage_corrections": "what an operator corrects"}),
-    Rows("usage_daily", "UsageDaily", {**_BOOKS, "models.subscriptions.usage_corrections": "the same, by day"}),
     Rows("mails", "Mail", {
         "models.mail.queue": "what is to be sent",
         "models.mail.delivery": "which leaves next, and what became of it",

@@ -7,7 +7,7 @@ from typing import Any
 
 import facturx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import Mail, SmtpSettings
@@ -143,6 +143,14 @@ def test_the_password_stays_for_the_same_server_and_login_alone(world: Documents
     with pytest.raises(Invalid, match="starttls or tls"):
         save(session, keyring, isp_id, security="none")
     assert save(session, keyring, isp_id, username=None, password=None, security="none").password is None
+
+
+def test_the_password_is_kept_encrypted_and_out_of_the_audit_log(world: DocumentsWorld, keyring: Keyring) -> None:
+    stored = save(world.session, keyring, world.isp.id).password or ""
+    assert "s3cret" not in stored
+    assert keyring.decrypt(stored, world.isp.id, "smtp_settings", world.isp.id) == "s3cret"
+    logged = text("select after ->> 'password' from audit_log where isp_id = :isp and resource = 'smtp_settings'")
+    assert world.session.scalar(logged, {"isp": world.isp.id}) == "***"
 
 
 def test_a_failed_message_alone_is_tried_again(world: DocumentsWorld, keyring: Keyring) -> None:
