@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 
 ERRORS = (
     "no_settings", "refused_address", "no_answer", "tls_failed", "bad_login", "rejected", "unknown_outcome",
