@@ -1,6 +1,7 @@
 """What the pages tell to type is there: targets of make, commands of flask and of the service, settings, addresses.
 
-tests/fault/test_documented_commands.py runs the commands themselves.
+As printed are run those of docs/api.md (tests/admin_api/test_first_steps.py) and of docs/first-month.md
+(tests/docs/test_first_month.py).
 """
 
 from __future__ import annotations

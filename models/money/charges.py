@@ -5,6 +5,7 @@ In the caller's transaction; commits nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -80,14 +81,21 @@ def shares_of(line: Line, tax: Tax) -> Taxed:
 
 def charge(session: Session, billing: Billing, customer_id: int, line: Line) -> Charge:
     """The customer owes the line from now on (or is owed it, where it is below zero)."""
-    row = _row(session, billing, customer_id, line)
-    session.add(row)
+    return charge_all(session, billing, [(customer_id, line)])[0]
+
+
+def charge_all(session: Session, billing: Billing, wanted: Sequence[tuple[int, Line]]) -> list[Charge]:
+    """Each customer owes the line: one or a thousand, in the same few statements."""
+    rows = [_row(session, billing, customer_id, line) for customer_id, line in wanted]
+    session.add_all(rows)
     session.flush()
-    if line.during is not None:
-        session.add(_in_force(row, line.during))
-        session.flush()
-    ledger.post(session, row.isp_id, Cause("charge", row.id, row.effective_on), _movements(session, row))
-    return row
+    lines = [line for _, line in wanted]
+    session.add_all(
+        _in_force(row, line.during) for row, line in zip(rows, lines, strict=True) if line.during is not None
+    )
+    session.flush()
+    ledger.post_all(session, billing.isp.id, _movements(session, billing.isp.id, rows))
+    return rows
 
 
 def charge_once(session: Session, billing: Billing, customer_id: int, line: Line) -> Charge:
@@ -212,15 +220,25 @@ def _in_force(row: Charge, during: tuple[datetime, datetime]) -> ChargedPeriod:
     return ChargedPeriod(isp_id=row.isp_id, charge_id=row.id, customer_id=row.customer_id, during=Range(*during))
 
 
-def _movements(session: Session, row: Charge) -> list[Movement]:
-    """From the customer to revenue and tax; the other way round where the customer is owed."""
-    tax_code = f"{row.tax_category}:{int(row.tax_rate * 1000)}"
-    shares = [(word, amount) for word, amount in (("net", row.net), ("tax", row.tax)) if amount]
-    others = {"net": ("revenue", ""), "tax": ("tax", tax_code)}
-    wanted = [("customer", str(row.customer_id)), *(others[word] for word, _ in shares)]
-    customer, *targets = ledger.accounts(session, row.isp_id, wanted)
+def _movements(session: Session, isp_id: int, rows: Sequence[Charge]) -> list[tuple[Cause, Movement]]:
+    """From the customers to revenue and tax; the other way round where a customer is owed."""
+    shares = [
+        (row, word, amount, other)
+        for row in rows
+        for word, amount, other in (
+            ("net", row.net, ("revenue", "")),
+            ("tax", row.tax, ("tax", f"{row.tax_category}:{int(row.tax_rate * 1000)}")),
+        )
+        if amount
+    ]
+    if not shares:
+        return []
+    named = [name for row, _, _, other in shares for name in (("customer", str(row.customer_id)), other)]
+    of = dict(zip(named, ledger.accounts(session, isp_id, named), strict=True))
     movements = []
-    for (word, amount), other in zip(shares, targets, strict=True):
-        source, target = (customer, other) if amount > 0 else (other, customer)
-        movements.append(Movement(f"charge:{row.id}:{word}", source, target, abs(amount)))
+    for row, word, amount, other in shares:
+        customer, target = of["customer", str(row.customer_id)], of[other]
+        source, target = (customer, target) if amount > 0 else (target, customer)
+        cause = Cause("charge", row.id, row.effective_on)
+        movements.append((cause, Movement(f"charge:{row.id}:{word}", source, target, abs(amount))))
     return movements

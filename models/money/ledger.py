@@ -41,35 +41,55 @@ def account(session: Session, isp_id: int, kind: str, name: str = "", *, floor: 
     query = select(LedgerAccount.id).where(LedgerAccount.isp_id == isp_id, LedgerAccount.code == code)
     if (existing := session.scalar(query)) is not None:
         return existing
-    customer_id = int(name) if kind == "customer" else None
-    empty = 0 if kind in KEPT else None
-    opened = session.scalar(
-        insert(LedgerAccount)
-        .values(isp_id=isp_id, kind=kind, code=code, customer_id=customer_id, floor=floor, credit=empty, seq=empty)
-        .on_conflict_do_nothing()
-        .returning(LedgerAccount.id)
-    )
+    opened = _opened(session, isp_id, [(kind, name)], floor=floor).get(code)
     # Opened by somebody else at this moment: there for us once they have committed.
     return opened if opened is not None else session.scalars(query).one()
 
 
+def _opened(
+    session: Session, isp_id: int, wanted: Sequence[tuple[str, str]], *, floor: int | None = None
+) -> dict[str, int]:
+    """Code and id of those that nobody else has opened meanwhile; `wanted` in the order of codes."""
+    rows = [
+        {
+            "isp_id": isp_id,
+            "kind": kind,
+            "code": _code(kind, name),
+            "customer_id": int(name) if kind == "customer" else None,
+            "floor": floor,
+            "credit": 0 if kind in KEPT else None,
+            "seq": 0 if kind in KEPT else None,
+        }
+        for kind, name in wanted
+    ]
+    opened = insert(LedgerAccount).values(rows).on_conflict_do_nothing()
+    return dict(session.execute(opened.returning(LedgerAccount.code, LedgerAccount.id)).all())
+
+
 def accounts(session: Session, isp_id: int, wanted: Sequence[tuple[str, str]]) -> list[int]:
     """The ids of several accounts (kind, name), in their order: one statement where all of them are open."""
-    codes = [_code(kind, name) for kind, name in wanted]
+    names = {_code(kind, name): (kind, name) for kind, name in wanted}
     query = select(LedgerAccount.code, LedgerAccount.id).where(
-        LedgerAccount.isp_id == isp_id, LedgerAccount.code.in_(codes)
+        LedgerAccount.isp_id == isp_id, LedgerAccount.code.in_(names)
     )
     known: dict[str, int] = dict(session.execute(query).all())
-    return [known.get(code) or account(session, isp_id, *name) for code, name in zip(codes, wanted, strict=True)]
+    if missing := sorted(names.keys() - known.keys()):
+        known |= _opened(session, isp_id, [names[code] for code in missing])
+    return [known.get(_code(*name)) or account(session, isp_id, *name) for name in wanted]
 
 
 def post(session: Session, isp_id: int, cause: Cause, movements: Iterable[Movement]) -> list[Transfer]:
     """Write the movements; those whose key is known already are left as they stand."""
+    return post_all(session, isp_id, [(cause, movement) for movement in movements])
+
+
+def post_all(session: Session, isp_id: int, movements: Sequence[tuple[Cause, Movement]]) -> list[Transfer]:
+    """The same of movements about several things."""
     rows = [
         movement._asdict()
         | {"isp_id": isp_id, "cause": cause.kind, "cause_id": cause.id, "effective_on": cause.on}
         | {"actor": acting(session)}
-        for movement in movements
+        for cause, movement in movements
     ]
     return _insert(session, isp_id, rows)
 

@@ -61,7 +61,10 @@ def settle(session: Session, billing: Billing, customers: Iterable[int], terms: 
     for charge, during in out_of_step:
         if during is not None:
             _charge_again(session, billing, charge, during, reason)
-    return [_sell(session, billing, period, plan, terms) for period, plan in _uncharged(session, billing.isp.id, ids)]
+    lines = [(period.customer_id, line_of(period, plan)) for period, plan in _uncharged(session, billing.isp.id, ids)]
+    if terms.given is not None:
+        return [charges.give(session, billing, customer_id, line, terms.given) for customer_id, line in lines]
+    return charges.charge_all(session, billing, lines)
 
 
 def begin_first(session: Session, isp: Isp, now: datetime, customers: Sequence[int]) -> None:
@@ -87,13 +90,6 @@ def line_of(period: Subscription, plan: ServicePlan | None) -> Line:
         subscription_id=period.id,
         service_plan_id=period.service_plan_id,
     )
-
-
-def _sell(session: Session, billing: Billing, period: Subscription, plan: ServicePlan | None, terms: Terms) -> Charge:
-    line = line_of(period, plan)
-    if terms.given is not None:
-        return charges.give(session, billing, period.customer_id, line, terms.given)
-    return charges.charge(session, billing, period.customer_id, line)
 
 
 def _charge_again(
