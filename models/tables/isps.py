@@ -69,7 +69,8 @@ class BillingSettings(Base):
         CheckConstraint("first_period in ('on_account', 'free')", name="first_period_known"),
         CheckConstraint("suspension in ('bill', 'pause')", name="suspension_known"),
         CheckConstraint(
-            "fiscal_authority in ('reference') and fiscal_since is not null", name="fiscal_authority_known"
+            "num_nulls(fiscal_authority, fiscal_since) in (0, 2) and fiscal_authority in ('reference')",
+            name="fiscal_authority_known",
         ),
     )
 
