@@ -9,7 +9,7 @@ T ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status install uninstall demo test bench fault fresh check sbom setup-for-tests
+.PHONY: help setup run start stop status doctor install uninstall demo test bench fault fresh check sbom setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,6 +25,9 @@ stop: ## stop what `make start` started; the data is kept
 
 status: ## which parts are up and answer (exit code 0: all, 3: not running)
 	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 3; }; exec $(PYTHON) -m service status
+
+doctor: ## what is in order, what is not, and what to do about it (exit code 0: all is well)
+	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 1; }; exec $(PYTHON) -m service doctor
 
 install: setup ## systemd runs it from boot on (as root; RADIUS_LISTEN=0.0.0.0 make install)
 	@exec $(PYTHON) -m service install

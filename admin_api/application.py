@@ -10,6 +10,7 @@ from flask import Flask
 
 from admin_api.access import login, operators, request_log, totp
 from admin_api.access.client_address import ClientAddress
+from admin_api.customers.bulk import many
 from admin_api.customers.periods import bought
 from admin_api.customers.personal import personal
 from admin_api.customers.routes import customers
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     plans,
     customers,
     bought,
+    many,
     corrections,
     personal,
     session_routes,

@@ -8,7 +8,7 @@ from models.tables.api_access import IdempotencyKey, LoginAddress, LoginFailure,
 from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 from models.tables.charges import Charge, ChargedPeriod
-from models.tables.customers import Customer, Erasure
+from models.tables.customers import BulkResult, BulkRun, Customer, Erasure
 from models.tables.devices import DeviceAbility, DeviceContact, MikrotikDevice
 from models.tables.documents import (
     Document,
@@ -37,6 +37,8 @@ __all__ = [
     "Base",
     "BillingSettings",
     "BookVerification",
+    "BulkResult",
+    "BulkRun",
     "Charge",
     "ChargedPeriod",
     "Customer",

@@ -128,7 +128,7 @@ list_missing() {
     missing=''
     [ "${database:-yes}" = no ] || postgres_is_there || missing="$missing postgresql"
     [ "${obsolete:-no}" = no ] || missing="$missing freeradius freeradius-python3 freeradius-utils"
-    for package in freeradius freeradius-python3 freeradius-utils s6 ca-certificates iproute2 procps strace faketime \
+    for package in freeradius freeradius-python3 freeradius-utils s6 ca-certificates iproute2 procps strace faketime curl \
         fonts-noto-core fonts-noto-cjk; do
         installed "$package" || case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
     done

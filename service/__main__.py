@@ -35,6 +35,8 @@ _WITH_A_NAME = {
     "contained": ("service.container.commands", "become"),
     "clean": ("service.s6.leftovers", "end"),
 }
+#: Commands of the API's package, and what else needs the installation's own secrets.
+_OF_THE_API = {"doctor": "doctor", "cli": "flask", "admin": "admin", "database_url": "database_url"}
 _OF_CONTAINERS = ("container", "container-migrate", "flask", "health", "keys")
 #: They look into STATE_DIR.
 _OF_THE_OWNER = ("run", "start", "stop", "status", "install", "uninstall")
@@ -52,6 +54,8 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         return 0
     if name in _OF_CONTAINERS:
         return int(_function("service.container.commands", "main")(name, rest, settings))
+    if name in _OF_THE_API:
+        return int(_function("service.command_line", _OF_THE_API[name])(settings, rest))
     if name == "demo":
         from service import show
 
@@ -60,7 +64,8 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service.s6 import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
-    raise Refusal("Usage: python -m service {run|start|stop|status|install|uninstall|migrate|demo [FIELD]}.")
+    raise Refusal("Usage: python -m service {run|start|stop|status|doctor|install|uninstall|migrate|admin|database_url|"
+                  "cli COMMAND|demo [FIELD]}.")  # fmt: skip
 
 
 def _function(module: str, name: str) -> Callable[..., Any]:

@@ -1,8 +1,5 @@
 """`make start`, `make stop`, `make status`: the same system in the background."""
 
-import os
-from pathlib import Path
-
 from service import parts
 from service.host import freeradius
 from service.host.secret_file import Secrets, load_or_create
@@ -52,8 +49,7 @@ def status(settings: Settings) -> int:
     if root is None:
         say(f"Not running ({settings.state_dir}).")
         return NOT_RUNNING
-    # The settings it was started with may differ from those of this call.
-    environment = _environment_of(root)
+    environment = supervisor.environment_of(root)
     running = from_environment(environment)
     secrets = load_or_create(running.state_dir, environment)
     say(f"Running in {running.state_dir} (supervisor: process {root}).")
@@ -90,8 +86,3 @@ def _report(part: Part, settings: Settings, secrets: Secrets, state_of: readines
     say_all(f"            {text}" for text in described.troubles)
     say_all(f"            warning: {text}" for text in described.warnings)
     return answers and not described.troubles
-
-
-def _environment_of(pid: int) -> dict[str, str]:
-    pairs = os.fsdecode(Path(f"/proc/{pid}/environ").read_bytes()).split("\0")
-    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)

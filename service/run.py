@@ -79,12 +79,13 @@ def next_commands(settings: Settings) -> list[str]:
     state = "" if settings.state_dir == settings.home / "var" else f"STATE_DIR={shlex.quote(str(settings.state_dir))} "
     python = settings.venv / "bin/python"
     near = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
-    show = f"{state}{shlex.quote(str(near))} -m service demo"
+    ask = f"{state}{shlex.quote(str(near))} -m service"
     server = f"{settings.radius_address}:{settings.radius_auth_port}"
+    login = [f'  radtest {probe.DEMO_USERNAME} {probe.DEMO_PASSWORD} {server} 0 "$({ask} demo device.secret)"']
     return [
         "Try next:",
-        f'  curl -s {settings.api_base}/api/auth/login --json "$({show} admin)"',
-        f'  radtest {probe.DEMO_USERNAME} {probe.DEMO_PASSWORD} {server} 0 "$({show} device.secret)"',
-        f'  psql "$({show} database_url)"',
-        "  make test",
+        f'  curl -s {settings.api_base}/api/auth/login --json "$({ask} admin)"',
+        *(login if settings.demo else []),
+        f'  psql "$({ask} database_url)"',
+        f"  {state}make doctor",
     ]

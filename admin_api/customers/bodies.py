@@ -10,7 +10,7 @@ from pydantic import Field
 
 from admin_api.web.money import Amount, PayIn, minor_of, shown_amount
 from admin_api.web.pages import Page, PageQuery
-from admin_api.web.strict import EndMoment, Query
+from admin_api.web.strict import EndMoment, Query, Strict
 from admin_api.web.types import (
     Address,
     Body,
@@ -220,9 +220,9 @@ class ImportOut(Shown):
     warnings: list[CellMessage]
 
 
-class CustomerQuery(PageQuery):
-    """Filters of the list of customers. `search`: in name, user name, e-mail, phone. `expiring_within`: days from now
-    in which the paid time of an active customer ends."""
+class CustomerFilter(Strict):
+    """Which customers. `search`: in name, user name, e-mail, phone. `expiring_within`: days from now in which the paid
+    time of an active customer ends."""
 
     search: Wanted | None = None
     status: Status | None = None
@@ -230,5 +230,11 @@ class CustomerQuery(PageQuery):
     username: Wanted | None = None
     mac_address: MacAddress | None = None
     expiring_within: Annotated[Whole, Field(ge=0, le=3650)] | None = None
+
+
+class CustomerQuery(PageQuery, CustomerFilter):
+    """Filters of the list of customers. `search`: in name, user name, e-mail, phone. `expiring_within`: days from now
+    in which the paid time of an active customer ends."""
+
     sort: Sort | None = None
     format: Literal["json", "csv"] = "json"

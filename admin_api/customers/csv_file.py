@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from admin_api.customers.bodies import CustomerIn
 from admin_api.web.csv_rows import csv_response, plain
 from admin_api.web.database import lend_to, now, session, tenant_id, tenant_rows
-from admin_api.web.errors import in_plain_words, refuse
+from admin_api.web.errors import refuse
 from admin_api.web.money import shown_amount
+from admin_api.web.plain_words import in_plain_words
 from admin_api.web.spreadsheets import NotATable
 from admin_api.web.spreadsheets.cells import check_text, day, decimal_number, doubt, telephone_doubt, whole_number
 from admin_api.web.spreadsheets.table_file import named, read_table

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response
-from sqlalchemy import Select
 
 from admin_api.access.authentication import allowed, require
 from admin_api.customers.bodies import (
@@ -23,12 +21,13 @@ from admin_api.customers.bodies import (
     TopupOut,
 )
 from admin_api.customers.csv_file import exported, read_rows, uploaded
+from admin_api.customers.filters import wanted
 from admin_api.customers.views import shown, shown_one
 from admin_api.web.bodies import Nothing
-from admin_api.web.database import now, session, tenant, tenant_rows
+from admin_api.web.database import now, session, tenant
 from admin_api.web.errors import refuse
 from admin_api.web.money import minor_of
-from admin_api.web.pages import ordered, page_of, searched
+from admin_api.web.pages import ordered, page_of
 from admin_api.web.parts import parts
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
@@ -36,9 +35,7 @@ from admin_api.web.types import octets
 from models import Customer, Topup
 from models.customers import lifecycle
 from models.customers.bulk_import import MOST_ERRORS, Import, RowError
-from models.customers.lookup import customer_id_named
 from models.money.purchases import renewal
-from models.subscriptions.status import has_status
 
 customers = APIBlueprint("customers", __name__, url_prefix="/api/billing/customers", tag="Customers")
 
@@ -177,20 +174,3 @@ def top_up(row: Customer, body: TopupIn) -> Topup:
     """Add data to the current period"""
     price = minor_of(body.price, "price")
     return renewal.top_up(session(), tenant(), row, now(), octets(body.data_gb), price, body.terms(require))[0]
-
-
-def wanted(query: CustomerQuery) -> Select[Customer]:
-    """The tenant's customers that the filters let through."""
-    rows = searched(
-        tenant_rows(Customer), query.search, (Customer.full_name, Customer.username, Customer.email, Customer.phone)
-    )
-    if query.service_plan_id is not None:
-        rows = rows.where(Customer.service_plan_id == query.service_plan_id)
-    if query.mac_address is not None:
-        rows = rows.where(Customer.mac_address == query.mac_address)
-    if query.expiring_within is not None:
-        end = now() + timedelta(days=query.expiring_within)
-        rows = rows.where(Customer.expires_at > now(), Customer.expires_at <= end, Customer.status == "active")
-    if query.username is not None:
-        rows = rows.where(Customer.id == customer_id_named(session(), query.username))
-    return rows if query.status is None else rows.where(has_status(query.status, now()))

@@ -28,7 +28,17 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (initdb, create_admin, create_isp, reset_totp, rotate_keys, confirm_clock, examine, cli.spool):
+    for command in (
+        initdb,
+        create_admin,
+        create_isp,
+        reset_totp,
+        rotate_keys,
+        confirm_clock,
+        remove_demo,
+        examine,
+        cli.spool,
+    ):
         app.cli.add_command(command)
 
 
@@ -76,6 +86,13 @@ def reset_totp(username: str) -> None:
 def confirm_clock() -> None:
     """Say that the clock is right, after an alarm that stopped the removal of old history."""
     click.echo(installation.confirm_clock(os.environ))
+
+
+@click.command("remove-demo")
+@_sentences
+def remove_demo() -> None:
+    """Remove the demo tenant whole, its ledger and audit log among it; every other tenant stays as it is."""
+    click.echo(installation.remove_demo(os.environ))
 
 
 @click.command("create-isp")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin_api.operation import reply_row_check
+from admin_api.operation.examined import running
+from admin_api.operation.examined.trouble import Advice, Trouble
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
@@ -20,9 +20,6 @@ from models.schema import revision_found, revision_wanted
 from models.secrets.keyring import CredentialError
 from radius_module import status
 
-_LEAST_FREE = 500_000_000
-_DEEPEST_SPOOL = 100_000
-_OLDEST_DIRECTORY = 60.0
 #: Hours.
 _OLDEST_PROOF = 48
 _LAST_PROOF = text(
@@ -55,32 +52,27 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
         ("stored secrets", _stored_secrets),
         ("user names", _names),
         ("books", _books),
-        ("disk", _disk),
-        ("FreeRADIUS", _freeradius),
-        ("directory", _directory),
-        ("spool", _spool),
-        ("processes", _processes),
+        ("disk", running.disk),
+        ("FreeRADIUS", running.freeradius),
+        ("directory", running.directory),
+        ("spool", running.spool),
+        ("processes", running.processes),
+        ("worker", running.worker),
+        ("API", running.api),
     )
     return [_finding(part, check, env) for part, check in checks]
-
-
-class _Trouble(Exception):
-    """What is wrong and what to do."""
-
-
-class _Warning(Exception):
-    """What works, and what somebody should look at."""
 
 
 def _finding(part: str, check: Callable[[Mapping[str, str]], str], env: Mapping[str, str]) -> Finding:
     try:
         return Finding(part, True, check(env))
-    except _Warning as advice:
+    except Advice as advice:
         return Finding(part, True, str(advice), warning=True)
-    except (_Trouble, SettingsError, NotPossible) as wrong:
+    except (Trouble, SettingsError, NotPossible) as wrong:
         return Finding(part, False, str(wrong))
     except SQLAlchemyError as wrong:
-        return Finding(part, False, f"the database does not answer ({type(wrong).__name__}): is it running?")
+        hint = "`make status` says whether PostgreSQL runs; that of DATABASE_URL is yours to start"
+        return Finding(part, False, f"the database does not answer ({type(wrong).__name__}): {hint}")
 
 
 @contextmanager
@@ -94,6 +86,11 @@ def _connection(engine: Engine) -> Iterator[Connection]:
 
 
 def _secrets(env: Mapping[str, str]) -> str:
+    if not env.get("JWT_SECRET_KEY") and not env.get("CREDENTIAL_KEYS"):
+        raise Trouble(
+            "they are not in this command's environment, which says nothing about the installation's: `make doctor` "
+            "has those of STATE_DIR/secrets.env. Make no new ones, with which no stored password opens"
+        )
     jwt_key(env)
     return f"JWT_SECRET_KEY and CREDENTIAL_KEYS are good; the key {keyring(env).writer} writes"
 
@@ -103,14 +100,14 @@ def _database(env: Mapping[str, str]) -> str:
     try:
         revision = revision_found(engine)
         if revision != revision_wanted():
-            raise _Trouble(
-                f"the schema is at {revision}, not at {revision_wanted()}: run `flask --app admin_api initdb`"
+            raise Trouble(
+                f"the schema is at {revision}, not at {revision_wanted()}: `make stop && make start` brings it there"
             )
         with engine.connect() as connection:
             version = connection.scalar(text("show server_version"))
             ahead = connection.scalar(text("select to_regclass('radacct_' || to_char(now(), 'YYYYMM')) is not null"))
         if not ahead:
-            raise _Trouble("this month has no partition: is the writer running?")
+            raise Trouble("this month has no partition: the writer makes it, `make status` says whether that one runs")
         return f"PostgreSQL {version}, schema {revision}"
     finally:
         engine.dispose()
@@ -119,13 +116,13 @@ def _database(env: Mapping[str, str]) -> str:
 def _api_role(env: Mapping[str, str]) -> str:
     url = env.get("API_DATABASE_URL")
     if not url:
-        raise _Trouble("API_DATABASE_URL is not set: the API works as the owner, whom row-level security does not stop")
+        raise Trouble("API_DATABASE_URL is not set: the API works as the owner, whom row-level security does not stop")
     with _connection(make_engine(url, "infora doctor", hide_parameters=True)) as connection:
         role = text("select rolsuper or rolbypassrls, current_user from pg_roles where rolname = current_user")
         bypasses, name = connection.execute(role).one()
         visible = connection.scalar(text("select count(*) from customers"))
     if bypasses or visible:
-        raise _Trouble(f"{name} sees rows of every tenant: `alter role {name} nobypassrls nosuperuser`")
+        raise Trouble(f"{name} sees rows of every tenant: `alter role {name} nobypassrls nosuperuser`")
     return f"{name} sees nothing without a tenant"
 
 
@@ -144,7 +141,7 @@ def _stored_secrets(env: Mapping[str, str]) -> str:
                     ring.decrypt(stored, isp_id, model.__tablename__, row_id or 0)
                     checked += 1
     except CredentialError as wrong:
-        raise _Trouble(f"{wrong}: CREDENTIAL_KEYS must hold every key that was ever used") from None
+        raise Trouble(f"{wrong}: CREDENTIAL_KEYS must hold every key that was ever used") from None
     finally:
         engine.dispose()
     return f"{checked} samples open"
@@ -155,7 +152,7 @@ def _names(env: Mapping[str, str]) -> str:
         twins = connection.execute(_TWINS).all()
     if twins:
         alike = "; ".join(f"ISP {isp_id}: {names}" for isp_id, names in twins)
-        raise _Warning(f"these differ by no more than case and go on as they are, until one is renamed: {alike}")
+        raise Advice(f"these differ by no more than case and go on as they are, until one is renamed: {alike}")
     return "no two of an ISP are alike"
 
 
@@ -163,61 +160,20 @@ def _books(env: Mapping[str, str]) -> str:
     with _connection(owner_engine(env)) as connection:
         latest = connection.execute(_LAST_PROOF).one_or_none()
     if latest is None:
-        raise _Warning("nobody has proved them yet: the worker does within a minute of its start, and then daily")
+        raise Advice("nobody has proved them yet: the worker does within a minute of its start, and then daily")
     if latest.findings:
         first = latest.findings[0]
         where = f"tenant {first['isp_id']}, {first['row']}: {first['detail']}"
-        raise _Trouble(
+        raise Trouble(
             f"{len(latest.findings)} rules are broken: `flask --app admin_api verify-books` names them. {where}"
         )
     if latest.hours > _OLDEST_PROOF:
-        raise _Warning(f"the last proof is {latest.hours:.0f} hours old: is the worker running?")
+        raise Advice(f"the last proof is {latest.hours:.0f} hours old: is the worker running?")
     return f"{latest.rules} rules hold, as of {latest.hours:.0f} hours ago"
-
-
-def _disk(env: Mapping[str, str]) -> str:
-    state_dir = _state_dir(env)
-    if not state_dir.is_dir():
-        raise _Trouble(f"{state_dir} is not there: set STATE_DIR, or run `make run`")
-    free = shutil.disk_usage(state_dir).free
-    if free < _LEAST_FREE:
-        raise _Trouble(f"only {free // 10**6} MB are free in {state_dir}: on a full disk no accounting is acknowledged")
-    return f"{free // 10**9} GB free in {state_dir}"
-
-
-def _freeradius(env: Mapping[str, str]) -> str:
-    if status.report(_state_dir(env)) is None:
-        raise _Trouble("no sign of life in the last seconds: `make status` says whether it runs, its log why not")
-    return f"running, version {status.version()}"
-
-
-def _directory(env: Mapping[str, str]) -> str:
-    age = status.directory_age(status.report(_state_dir(env)))
-    if age is None or age > _OLDEST_DIRECTORY:
-        raise _Trouble("logins are answered from old data: does FreeRADIUS reach the database?")
-    return f"{age:.1f} s old"
-
-
-def _spool(env: Mapping[str, str]) -> str:
-    waiting = sum(spool.records for spool in status.spools(_state_dir(env)).values())
-    if waiting > _DEEPEST_SPOOL:
-        raise _Trouble(f"{waiting} records wait to be booked: is the writer running, and the database fast enough?")
-    return f"{waiting} records wait to be booked"
-
-
-def _processes(env: Mapping[str, str]) -> str:
-    troubles = [f"{process}: {trouble.text}" for process, trouble in status.troubles(_state_dir(env))]
-    if troubles:
-        raise _Trouble("; ".join(troubles))
-    return "each reports that it does its work"
 
 
 def warnings(env: Mapping[str, str]) -> list[str]:
     """What an operator should look at, though everything works."""
-    processes = [f"{process}: {warning.text}" for process, warning in status.warnings(_state_dir(env))]
+    processes = [f"{process}: {warning.text}" for process, warning in status.warnings(running.state_dir(env))]
     version = [line] if (line := status.version_warning()) else []
     return processes + version + reply_row_check.warnings(env)
-
-
-def _state_dir(env: Mapping[str, str]) -> Path:
-    return Path(env.get("STATE_DIR") or "var").absolute()

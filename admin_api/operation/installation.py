@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,8 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from admin_api.settings import keyring
-from models import HistoryClock, User, schema
-from models.audit_trail import Actor, act_as
+from models import HistoryClock, Isp, User, schema
+from models.audit_trail import Actor, act_as, note
 from models.db import make_engine, normalise_url
 from models.secrets.generated import make_secret
 from models.secrets.password_hashes import check_operator_password
@@ -123,6 +124,30 @@ def confirm_clock(env: Mapping[str, str]) -> str:
         confirm = update(HistoryClock).values(verified_at=func.now(), confirmed_at=func.now(), alarm=None)
         now = session.scalar(confirm.returning(HistoryClock.confirmed_at))
     return f"Confirmed: it is {now:%Y-%m-%d %H:%M:%S} UTC. Old history is removed again from an hour from now on."
+
+
+def remove_demo(env: Mapping[str, str]) -> str:
+    """The demo tenant goes with every row; the database judges which one that is (migration 0031)."""
+    with _as_owner(env) as session:
+        gone = {row.name: row.gone for row in session.execute(text("select name, gone from infora_remove_demo()"))}
+        if gone:
+            note(session, "remove-demo", Isp.__tablename__, None, None, after={"rows": gone})
+    _forget_demo(Path(env.get("STATE_DIR") or "var"))
+    if not gone:
+        return "There is no demo tenant. One that was renamed is a tenant like any other, and stays."
+    rows = sum(gone.values())
+    return f"The demo tenant is removed: {rows} rows in {len(gone)} tables. `DEMO=1 make start` would make it anew."
+
+
+def _forget_demo(state_dir: Path) -> None:
+    """The file that describes it goes, and the next start makes no new one (service.host.settings)."""
+    if not state_dir.is_dir():
+        return
+    try:
+        (state_dir / "demo.json").unlink(missing_ok=True)
+        (state_dir / "demo-removed").touch()
+    except OSError as error:
+        raise NotPossible(f"The rows are removed, but {error.filename} cannot be written: start with DEMO=0.") from None
 
 
 @contextmanager

@@ -70,17 +70,19 @@ class AccountingOut(Shown):
 
 
 class ExplainQuery(Query):
-    """From which device (by default the customer's last), with which Calling-Station-Id (by default the customer's)."""
+    """From which router (by default the customer's last), with which Calling-Station-Id (by default that of the
+    customer's registered device, or else of their last session)."""
 
     device_id: RowId | None = None
     calling_station_id: Wanted | None = None
 
 
 class RuleOut(Shown):
-    """A rule, whether it lets the customer in, and the values that decided."""
+    """A rule, whether it lets the customer in (`passed`), the same as a sentence, and the values that decided."""
 
     code: str
     passed: bool
+    text: str
     facts: dict[str, Any]
 
 
@@ -89,7 +91,9 @@ class ExplainOut(Shown):
 
     verdict: Literal["accept", "reject"]
     code: str
+    #: What was asked about, or taken because nothing was said.
     device_id: int | None
+    calling_station_id: str
     rules: list[RuleOut]
     reply: Reply
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from admin_api.access.authentication import allowed
 from admin_api.radius import reject_delay
 from admin_api.radius.bodies import AccountingIn, AccountingOut, AuthIn, AuthOut, ExplainOut, ExplainQuery, StatusOut
+from admin_api.radius.explanation import explained
 from admin_api.web import idempotency
 from admin_api.web.database import now, session, tenant_id
 from admin_api.web.errors import refuse
@@ -26,7 +27,7 @@ from models import Customer, MikrotikDevice
 from models.accounting.booking import Booking, BookingConflict, book
 from models.accounting.records import AccountingRecord
 from models.names import station
-from models.network.lookup import device_at, usual_device
+from models.network.lookup import device_at, usual_device, usual_station
 from radius_module.login import ask
 from radius_module.login.ask import Caller
 from radius_module.replies.outcome import ACCEPT
@@ -44,12 +45,13 @@ def explain_login(row: Customer, query: ExplainQuery) -> dict[str, Any]:
     """What would happen if this customer logged in now, with the right password, rule by rule"""
     wanted = query.device_id
     device_id = usual_device(session(), tenant_id(), row.id) if wanted is None else find(MikrotikDevice, wanted).id
-    calling = query.calling_station_id if query.calling_station_id is not None else row.mac_address or ""
+    calling = query.calling_station_id
+    if calling is None:
+        calling = row.mac_address or usual_station(session(), tenant_id(), row.id)
     answer = ask.explained(_caller(), _socket_dir(), row.id, device_id, calling)
-    rules = [dict(zip(("code", "passed", "facts"), rule, strict=True)) for rule in answer["rules"]]
-    verdict = "accept" if answer["code"] == ACCEPT else "reject"
     return {
-        "verdict": verdict, "code": answer["code"], "reply": answer["reply"], "device_id": device_id, "rules": rules,
+        "verdict": "accept" if answer["code"] == ACCEPT else "reject", "code": answer["code"], "reply": answer["reply"],
+        "device_id": device_id, "calling_station_id": calling, "rules": explained(answer["rules"]),
     }  # fmt: skip
 
 

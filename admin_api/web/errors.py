@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
+from admin_api.web.plain_words import in_plain_words
 from models.refusals import Invalid, Refused
 
 log = logging.getLogger("infora.api")
@@ -115,13 +116,6 @@ def _from_http_error(error: HTTPError) -> Answer:
     elif not data:
         message = MESSAGES.get(error.status_code, message)
     return _answer(error.status_code, message, data, {name: str(value) for name, value in dict(error.headers).items()})
-
-
-def in_plain_words(text: str) -> str:
-    """The validator's words without those about itself."""
-    if text.startswith("Input should be a valid dictionary"):
-        return "must be a JSON object"
-    return text.removeprefix("Value error, ")
 
 
 def _from_refused(error: Refused) -> Answer:

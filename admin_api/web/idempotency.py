@@ -21,8 +21,11 @@ _LONGEST = 255
 _LIFETIME = text("interval '24 hours'")
 
 
-def stored_answer() -> Response | None:
-    """The answer of the first twin; None where this request is the first, or carries no key."""
+def stored_answer(*, resumes: bool = False) -> Response | None:
+    """The answer of the first twin; None where this request is the first, or carries no key.
+
+    `resumes`: None also where the first twin has committed a part of its work and no answer, so that it goes on.
+    """
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST" or "caller" not in g:
         return None
@@ -37,7 +40,13 @@ def stored_answer() -> Response | None:
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.id)
     )
-    return None if g.stored_id is not None else _repeat(caller, key_digest, request_digest)
+    return None if g.stored_id is not None else _repeat(caller, key_digest, request_digest, resumes=resumes)
+
+
+def stored_id() -> int | None:
+    """The row that the answer will be stored in; None where the request carries no key."""
+    row_id: int | None = g.get("stored_id")
+    return row_id
 
 
 def store(response: Response) -> None:
@@ -57,14 +66,17 @@ def forget() -> None:
         session().execute(delete(IdempotencyKey).where(IdempotencyKey.id == stored_id))
 
 
-def _repeat(caller: str, key_digest: str, request_digest: str) -> Response:
+def _repeat(caller: str, key_digest: str, request_digest: str, *, resumes: bool) -> Response | None:
     stored = session().scalar(
         select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key_digest == key_digest)
     )
-    if stored is None or stored.answer is None:
+    if stored is None or (stored.answer is None and not resumes):
         refuse(409, "busy", "The first request with this key is still running.")
     if stored.request_digest != request_digest:
         refuse(422, "idempotency_key_reused", f"This {HEADER} was used for another request.")
+    if stored.answer is None:
+        g.stored_id = stored.id
+        return None
     body = parts().keyring.decrypt(stored.answer, g.isp_id or 0, "idempotency_keys", stored.id)
     response = current_app.response_class(body, status=stored.status, mimetype="application/json")
     response.headers["Idempotency-Replayed"] = "true"

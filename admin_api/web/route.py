@@ -35,18 +35,24 @@ def asks(schema: type[BaseModel]) -> Callable[[ViewT], ViewT]:
 
 
 def answers(
-    schema: type[BaseModel], status: int = 200, message: str = "OK", *, reads_file: bool = False
+    schema: type[BaseModel],
+    status: int = 200,
+    message: str = "OK",
+    *,
+    reads_file: bool = False,
+    resumes: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """What the view returns, in the envelope; a change is committed with it, and stored for its Idempotency-Key.
 
-    What no other decorator has asked for is refused, unless the view reads the body itself (`reads_file`).
+    What no other decorator has asked for is refused, unless the view reads the body itself (`reads_file`). A view that
+    `resumes` commits on its way, and is called again where it broke off.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def answered(*args: object, **kwargs: object) -> Response:
             _refuse_unasked("query" in kwargs, "body" in kwargs or reads_file)
-            if (stored := idempotency.stored_answer()) is not None:
+            if (stored := idempotency.stored_answer(resumes=resumes)) is not None:
                 return stored
             returned = view(*args, **kwargs)
             return returned if isinstance(returned, Response) else respond(returned, schema, status, message)

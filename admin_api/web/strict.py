@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 from zoneinfo import ZoneInfo
 
 from flask import g, has_request_context
@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Wi
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from admin_api.web.database import tenant
+from admin_api.web.plain_words import sentence
 from models.subscriptions.calendar import LATEST_YEAR
 
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
@@ -39,12 +40,11 @@ class Strict(BaseModel):
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:  # noqa: ANN401  # as pydantic has it
-        """As pydantic's; an unknown name is answered with the nearest."""
+        """As pydantic's; its errors are in plain words, and an unknown name is answered with the nearest."""
         try:
             return super().model_validate(obj, **options)
         except ValidationError as wrong:
-            names = [field.alias or name for name, field in cls.model_fields.items()]
-            raise _with_nearest(wrong, tuple(names)) from None
+            raise _in_plain_words(wrong, cls) from None
 
 
 class Query(Strict):
@@ -75,15 +75,37 @@ def whole_text(value: object) -> object:
     return value
 
 
-def _with_nearest(wrong: ValidationError, known: tuple[str, ...]) -> ValidationError:
+def _in_plain_words(wrong: ValidationError, model: type[BaseModel]) -> ValidationError:
+    """The same errors as somebody reads them who knows the fields and not the validator."""
     details: list[InitErrorDetails] = []
-    for error in wrong.errors(include_url=False, include_input=False, include_context=False):
-        is_unknown = error["type"] == "extra_forbidden" and len(error["loc"]) == 1
-        nearby = known if len(details) < _MOST_NAMES else ()
-        text = unknown(str(error["loc"][0]), nearby) if is_unknown else error["msg"]
+    for error in wrong.errors(include_url=False, include_input=False):
+        if error["type"] == "extra_forbidden":
+            known = _names_at(model, error["loc"][:-1]) if len(details) < _MOST_NAMES else ()
+            text = unknown(str(error["loc"][-1]), known)
+        else:
+            text = sentence(error["type"], error["msg"], error.get("ctx", {}))
         kind = PydanticCustomError(error["type"], "{text}", {"text": text})
         details.append(InitErrorDetails(type=kind, loc=error["loc"], input=None))
     return ValidationError.from_exception_data(wrong.title, details, hide_input=True)
+
+
+def _names_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The fields of the object at that place of the body; places in a list are numbers."""
+    for step in place:
+        if isinstance(step, str):
+            fields = {field.alias or name: field for name, field in model.model_fields.items()}
+            inside = _model_in(fields[step].annotation) if step in fields else None
+            if inside is None:
+                return ()
+            model = inside
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401  # any field's type
+    """The kind of object that a field holds, by itself or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part)) is not None), None)
 
 
 def _zone() -> ZoneInfo:

@@ -31,3 +31,14 @@ def usual_device(session: Session, isp_id: int, customer_id: int) -> int | None:
         .limit(1)
     )
     return session.scalar(last) or session.scalar(first)
+
+
+def usual_station(session: Session, isp_id: int, customer_id: int) -> str:
+    """Calling-Station-Id of the customer's newest session, empty without one."""
+    last = (
+        select(Radacct.callingstationid)
+        .where(Radacct.isp_id == isp_id, Radacct.customer_id == customer_id)
+        .order_by(Radacct.acctstarttime.desc())
+        .limit(1)
+    )
+    return session.scalar(last) or ""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Numeric, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Numeric, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +31,7 @@ class Isp(Base):
         CheckConstraint("request_retention_days >= 7", name="request_retention_days_enough"),
         CheckConstraint("quarantine_retention_days >= 7", name="quarantine_retention_days_enough"),
         CheckConstraint("length(name) between 1 and 200", name="name_length"),
+        Index("uq_isps_is_demo", "is_demo", unique=True, postgresql_where=text("is_demo")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -54,6 +55,8 @@ class Isp(Base):
     #: Records that could not be booked.
     quarantine_retention_days: Mapped[int] = mapped_column(server_default=text("365"))
     credential_storage: Mapped[str] = mapped_column(server_default="encrypted")
+    #: Made to be looked at: the one tenant that can be removed with its ledger (migration 0031).
+    is_demo: Mapped[No]
     created_at: Mapped[Created]
     updated_at: Mapped[Updated]
 

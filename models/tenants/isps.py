@@ -12,7 +12,7 @@ from models.network import requests
 from models.refusals import Refused
 from models.secrets.generated import api_key_digest, given_or_generated, make_secret
 from models.secrets.keyring import Keyring
-from models.tables.customers import Customer
+from models.tables.customers import BulkRun, Customer
 from models.tables.devices import MikrotikDevice
 from models.tables.isps import BillingSettings, Isp
 from models.tables.outbox import Outbox
@@ -85,7 +85,7 @@ def delete_isp(session: Session, isp: Isp) -> None:
         raise Refused("in_use", "The ISP still has customers, devices or plans: delete them first.")
     record(session, "delete", isp, snapshot(isp), isp_id=isp.id)
     session.flush()
-    for model in (User, Outbox, Radgroupcheck, Radgroupreply, BillingSettings):
+    for model in (User, Outbox, Radgroupcheck, Radgroupreply, BulkRun, BillingSettings):
         session.execute(delete(model).where(model.isp_id == isp.id))
     session.delete(isp)
     session.flush()

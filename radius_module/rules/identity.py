@@ -63,4 +63,4 @@ def show_guesses(facts: Facts) -> Shown:
 
 
 def show_password(facts: Facts) -> Shown:
-    return {"right": facts.authentic}
+    return {"assumed_right": facts.authentic}

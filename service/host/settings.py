@@ -15,6 +15,8 @@ from service.host.account import Accounts, current
 HOME = Path(__file__).resolve().parents[2]
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PROBE_ADDRESS = "127.0.0.2"
+#: In STATE_DIR: the demo tenant was removed, and is not to be made again by itself.
+DEMO_REMOVED = "demo-removed"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         fiscal_reference_url=_web_address(env, "FISCAL_REFERENCE_URL"),
         api_trusted_proxies=int(_one_of(env, "API_TRUSTED_PROXIES", tuple("0123456789"), "0")),
         log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, "info"),
-        demo=_one_of(env, "DEMO", ("0", "1"), "1") == "1",
+        demo=_demo(env),
         unit_prefix=_unit_prefix(env),
     )
 
@@ -108,6 +110,12 @@ def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default
     if text not in allowed:
         raise Refusal(f"{name} is {text!r}: give one of {', '.join(allowed)}.")
     return text
+
+
+def _demo(env: Mapping[str, str]) -> bool:
+    """A demo tenant that was removed (`remove-demo`) comes back only where DEMO=1 is said."""
+    removed = (_state_dir(env) / DEMO_REMOVED).exists()
+    return _one_of(env, "DEMO", ("0", "1"), "0" if removed else "1") == "1"
 
 
 def _unit_prefix(env: Mapping[str, str]) -> str:

@@ -100,6 +100,12 @@ def pid(settings: Settings) -> int | None:
     return root if root in services.of_tree(settings) else None
 
 
+def environment_of(root: int) -> dict[str, str]:
+    """What a running one was started with: its settings may differ from those of a later call."""
+    pairs = os.fsdecode(Path(f"/proc/{root}/environ").read_bytes()).split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+
 def stop(settings: Settings) -> None:
     """End the whole tree: first the database's clients, then the database and the supervisor. Leaves no process."""
     for part in reversed(parts.PARTS):

@@ -23,7 +23,7 @@ from models.tenants import isps
 from service.database import urls
 from service.host import private_file
 from service.host.secret_file import Secrets
-from service.host.settings import Settings
+from service.host.settings import DEMO_REMOVED, Settings
 from service.start.probe import DEMO_PASSWORD, DEMO_USERNAME
 
 FILE = "demo.json"
@@ -49,6 +49,7 @@ def ensure(settings: Settings, secret: Secrets) -> Description:
     new = _places(settings, url) | {"admin": old.get("admin", admin)} | tenant
     if new != old:
         _write(path, new)
+    (settings.state_dir / DEMO_REMOVED).unlink(missing_ok=True)
     return new
 
 
@@ -84,11 +85,11 @@ def create(session: Session, keyring: Keyring) -> Description:
 
 def _isp(session: Session, keyring: Keyring) -> tuple[Isp, str]:
     """(tenant, API key in clear)"""
-    isp = session.scalar(select(Isp).where(Isp.name == ISP_NAME).order_by(Isp.id).limit(1))
+    isp = session.scalar(select(Isp).where(Isp.is_demo))
     if isp is not None:
         return isp, isps.rotate_api_key(session, isp)
     isp, api_key, _ = isps.create_isp(
-        session, keyring, name=ISP_NAME, company_name=ISP_NAME, email="demo@example.com", timezone="UTC"
+        session, keyring, name=ISP_NAME, company_name=ISP_NAME, email="demo@example.com", timezone="UTC", is_demo=True
     )
     return isp, api_key
 

@@ -24,7 +24,7 @@ def answers(part: Part, settings: Settings, secrets: Secrets, state_of: StateOf 
         return _database_answers(urls.superuser(settings))
     if part.name == "api":
         return _api_answers(settings)
-    if part.name == "auth" and not settings.demo:
+    if part.name == "auth" and not (settings.demo and (settings.state_dir / "demo.json").exists()):
         return _is_bound(settings.radius_auth_port)  # the probe logs in to the demo tenant, which does not exist
     if part.name == "auth":
         return True if probe.login(settings, secrets.radius_secret, seconds=1.5) else None

@@ -111,8 +111,8 @@ STATUS: dict[str, Kind] = {
     "directory": lambda value: set(value) == {"customers", "devices", "age_seconds"} and value["age_seconds"] < 10,
 }  # fmt: skip
 EXPLAINED: dict[str, Kind] = {
-    "verdict": text, "code": text, "device_id": or_null(whole), "reply": a(dict),
-    "rules": items({"code": text, "passed": flag, "facts": a(dict)}),
+    "verdict": text, "code": text, "device_id": or_null(whole), "calling_station_id": a(str), "reply": a(dict),
+    "rules": items({"code": text, "passed": flag, "text": text, "facts": a(dict)}),
 }  # fmt: skip
 
 

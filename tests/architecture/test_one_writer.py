@@ -49,6 +49,7 @@ COMMITS = {
     "admin_api.access.proof": "the same, where a password or a code is asked for again",
     "admin_api.access.login_limit": "an attempt is counted before its password is compared",
     "admin_api.radius.routes": "a report is booked before the login process hears of it",
+    "admin_api.customers.bulk": "a few customers of many, each done or refused by itself",
     "admin_api.devices.router_calls": "nothing is held while a router is waited for",
     "admin_api.devices.router_files": "a secret that is shown is in the audit log first",
     "admin_api.money.documents.files": "a document's file is kept when it is first asked for",

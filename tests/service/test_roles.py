@@ -138,4 +138,7 @@ def test_a_whole_installation_runs_on_an_outside_database(server: Installation, 
     status = fresh.call("status")
     assert status.returncode == 0, status.stdout
     assert "postgres" not in status.stdout
+    doctor = fresh.call("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert fresh.call("database_url").stdout == f"{url}\n"
     assert json.loads((fresh.settings.state_dir / "demo.json").read_text())["database_url"] == url

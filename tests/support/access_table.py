@@ -59,6 +59,7 @@ WEAKEST: dict[str, str] = {
     "GET /api/billing/customers": "viewer",
     "POST /api/billing/customers": "staff",
     "POST /api/billing/customers/import": "staff",
+    "POST /api/billing/customers/bulk": "staff",
     "GET /api/billing/customers/{id}": "viewer",
     "PUT /api/billing/customers/{id}": "staff",
     "PATCH /api/billing/customers/{id}": "staff",

@@ -60,6 +60,7 @@ BODIES: dict[str, Callable[[World, int], Body]] = {
 }  # fmt: skip
 BODIES |= {
     "PUT /api/billing/settings": lambda world, n: {"due_days": n % 300},
+    "POST /api/billing/customers/bulk": lambda world, n: {"action": "suspend", "filter": {"search": f"nobody {n}"}},
     "POST /api/billing/customers/{id}/charges": lambda world, n: {"description": f"Fee {n}", "unit_price": "1.00"},
     "POST /api/billing/customers/{id}/charges/{charge_id}/reverse": lambda world, n: {"reason": f"mistake {n}"},
     "POST /api/billing/customers/{id}/quote": lambda world, n: {"action": "renew"},

@@ -44,7 +44,10 @@ def device_worker(socket_dir: Path) -> Iterator[list[dict[str, Any]]]:
             except OSError:
                 return
             with link:
-                question = json.loads(device_call.read_all(link, device_call.LARGEST_CALL, time.monotonic() + 5))
+                octets = device_call.read_all(link, device_call.LARGEST_CALL, time.monotonic() + 5)
+                if not octets:
+                    continue
+                question = json.loads(octets)
                 asked.append(question)
                 link.sendall(json.dumps(ANSWERS[question["kind"]]).encode())
 

@@ -51,7 +51,7 @@ def all_running(installation: Installation, names: tuple[str, ...], error: str, 
         for name in names:
             stack.enter_context(running(installation, name, error, logs / name))
             part = parts.by_name(name)
-            if name != "writer":  # only the supervisor knows whether that one is up
+            if name not in ("writer", "worker"):  # only the supervisor knows whether those are up
                 waiting.until(
                     installation.settings, part,
                     lambda part=part: readiness.answers(part, installation.settings, installation.secrets), 60,

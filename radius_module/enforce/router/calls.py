@@ -67,6 +67,8 @@ class CallListener:
         with link, suppress(OSError, ValueError):
             # Read whole, whatever is answered: what is closed over unread octets loses its answer.
             asked = device_call.read_all(link, device_call.LARGEST_CALL, time.monotonic() + _ARRIVES_WITHIN)
+            if not asked:  # only whether anybody listens
+                return
             answer = _failure(device_call.BUSY, "Two routers are being asked already.")
             if self._seats.acquire(blocking=False):
                 try:

@@ -133,12 +133,16 @@ def test_the_doctor_tells_of_books_that_are_broken_or_have_not_been_proved(run: 
 def test_the_doctor_finds_what_is_wrong(run: Any, environment: dict[str, str]) -> None:
     done = run("doctor", "--json")
     in_order = {finding["part"]: finding["ok"] for finding in json.loads(done.output)}
-    assert done.exit_code == 1, "FreeRADIUS does not run in this test"
-    assert not any(in_order.pop(part) for part in ("FreeRADIUS", "directory", "processes"))
+    assert done.exit_code == 1, "neither FreeRADIUS nor the API run in this test"
+    assert not any(in_order.pop(part) for part in ("FreeRADIUS", "directory", "processes", "API"))
     assert all(in_order.values()), done.output
     wrong = json.loads(run("doctor", "--json", API_DATABASE_URL=environment["DATABASE_URL"]).output)
     assert not next(finding for finding in wrong if finding["part"] == "API's database role")["ok"]
     assert environment["JWT_SECRET_KEY"] not in done.output + str(wrong)
+    none = next(row for row in json.loads(run("doctor", "--json", JWT_SECRET_KEY="", CREDENTIAL_KEYS="").output))
+    assert (none["part"], none["ok"], "make doctor" in none["text"], "openssl" in none["text"]) == (
+        "secrets", False, True, False,
+    ), "what this command was not given is no reason to make new ones"  # fmt: skip
 
 
 @pytest.mark.parametrize("name, value", [

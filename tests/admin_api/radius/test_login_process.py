@@ -48,6 +48,7 @@ def test_explain_sees_places_that_wait_for_their_start_and_takes_none(portal: Po
     assert explanation["rules"][-2] == {
         "code": "too_many_sessions",
         "passed": False,
+        "text": "All slots are taken by other devices: online 1, allowed 1.",
         "facts": {"online": 1, "allowed": 1},
     }
     assert portal.explain(ann, MACS[0])["code"] == "accept"

@@ -20,10 +20,12 @@ from tests.support.money_world import MoneyWorld
 #: As payments, fees and their tax would come, on any day of a year.
 YEAR = """
 insert into transfers (isp_id, from_account, to_account, amount, cause, cause_id, key, effective_on, actor)
-select :isp_id, (:sources)[n % 6 + 1], (:targets)[n % 6 + 1], (n * 7919) % 100000 + 1, 'generated', n,
+select :isp_id, (:sources)[n % 6 + 1], (:targets)[n % 6 + 1], (n * cast(7919 as bigint)) % 100000 + 1, 'generated', n,
        'generated ' || n, date '2026-01-01' + (n * 31 % 365), 'tests'
-  from generate_series(1, :count) n
+  from generate_series(:first, :last) n
 """
+#: A statement is given up after some seconds, as everywhere.
+_PIECE = 5_000
 
 
 def generate(session: Session, currency: str, count: int) -> MoneyWorld:
@@ -38,8 +40,9 @@ def generate(session: Session, currency: str, count: int) -> MoneyWorld:
     pairs = [(pick.choice(customers), pick.choice(own)) for _ in range(6)]
     turned = [pair if number % 2 else pair[::-1] for number, pair in enumerate(pairs)]
     sources, targets = zip(*turned, strict=True)
-    values = {"isp_id": world.isp.id, "count": count, "sources": list(sources), "targets": list(targets)}
-    session.execute(text(YEAR), values)
+    values = {"isp_id": world.isp.id, "sources": list(sources), "targets": list(targets)}
+    for first in range(1, count + 1, _PIECE):
+        session.execute(text(YEAR), values | {"first": first, "last": min(first + _PIECE - 1, count)})
     return world
 
 

@@ -13,6 +13,7 @@ WITHOUT_TENANT = {
     # The tenants themselves, and every row's reference to its tenant.
     "pk_isps",
     "uq_isps_api_key_hash",
+    "uq_isps_is_demo",
     # An operator is looked up before a tenant is known; a superadmin has none.
     "pk_users",
     "uq_users_username",

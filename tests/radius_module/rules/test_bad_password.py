@@ -23,4 +23,4 @@ def test_only_he_who_knows_the_password_learns_how_the_customer_stands() -> None
 
 
 def test_support_sees_whether_it_was_right() -> None:
-    assert RULE.shows(facts(authentic=False)) == {"right": False}
+    assert RULE.shows(facts(authentic=False)) == {"assumed_right": False}
