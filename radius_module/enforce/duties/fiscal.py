@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from models.audit_trail import Actor, act_as
 from models.db import make_engine
-from models.money.documents import fiscal
-from models.money.documents.fiscal import Authority, Unanswered, Unreachable
+from models.money.fiscal import answers
+from models.money.fiscal.answers import Authority, Unanswered, Unreachable
 from radius_module.enforce.duties.keep_doing import keep_doing
 
 log = logging.getLogger("radius_module.enforce")
@@ -73,7 +73,7 @@ class Registrar:
     def go_round(self) -> int:
         """How many answers were kept."""
         with Session(self._engine) as session:
-            waiting = fiscal.unanswered(session)
+            waiting = answers.unanswered(session)
         return sum(self._register(document) for document in waiting)
 
     def _register(self, document: Unanswered) -> bool:
@@ -81,12 +81,12 @@ class Registrar:
         if authority is None or self._resting.get(document.authority, 0) > time.monotonic():
             return False
         with Session(self._engine) as session:
-            key, told = fiscal.told(session, document.isp_id, document.document_id)
+            key, told = answers.told(session, document.isp_id, document.document_id)
         try:
             answer = authority.register(key, told)  # no transaction is open meanwhile
             with Session(self._engine) as session, session.begin():
                 act_as(session, Actor("fiscal"))
-                return fiscal.keep(session, document, answer)
+                return answers.keep(session, document, answer)
         except Unreachable as error:
             self._resting[document.authority] = time.monotonic() + _REST
             log.warning("fiscal: %s gives no answer about document %d of tenant %d: %s",

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models import Document
-from models.money.documents import fiscal, papers
+from models.money.documents import papers
+from models.money.fiscal import answers
 from models.refusals import Refused
 from radius_module.enforce.duties.fiscal import Reference, Registrar
 from tests.support.documents_world import DocumentsWorld
@@ -92,8 +93,8 @@ def test_the_answer_is_kept_once_and_printed(owner: Engine, authority: StandIn) 
         document = session.get_one(Document, (isp_id, document_id))
         paper = papers.paper_of(session, document, session.get_one(papers.BillingSettings, isp_id))
         assert paper.fiscal is not None and paper.fiscal.control_number == "CU-1"
-        other = fiscal.Unanswered(isp_id, document_id, "reference")
-        assert fiscal.keep(session, other, {"control_number": "CU-2"}) is False
+        other = answers.Unanswered(isp_id, document_id, "reference")
+        assert answers.keep(session, other, {"control_number": "CU-2"}) is False
 
 
 @pytest.mark.parametrize(
