@@ -35,7 +35,8 @@ def migrate(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
     The first administrator too where ADMIN_PASSWORD is given; otherwise `initdb` makes it later and shows the password.
     """
     secrets = given(environment)
-    _ensure_roles(settings, secrets)
+    _wait_for(settings.database_url or database_urls.superuser(settings))
+    roles.ensure(settings, secrets)
     if secrets.admin_password:
         _initdb(settings, secrets)
     else:
@@ -44,12 +45,12 @@ def migrate(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
     return 0
 
 
-def _ensure_roles(settings: Settings, secrets: Secrets) -> None:
-    """Waits for a database that is still starting. Raises Refusal."""
+def _wait_for(url: str) -> None:
+    """For a database that is still starting. Raises Refusal."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return roles.ensure(settings, secrets)
+            return psycopg2.connect(url, connect_timeout=5).close()
         except psycopg2.OperationalError as error:
             if time.monotonic() > deadline:
                 raise Refusal(f"The database does not answer: {last_line(str(error))}.") from None

@@ -10,6 +10,8 @@ from service.host import layout
 from service.host.settings import Settings
 from service.parts import Part
 
+#: FreeRADIUS asks for the user that it already is whenever it opens a file, and ends where it may not ask.
+_ASKS_FOR_ITS_USER = ("auth", "acct")
 Network = Literal["routers and callers", "socket files"]
 
 #: For every unit. Nothing here is needed by any part.
@@ -45,6 +47,8 @@ def of_part(part: Part, settings: Settings) -> Iterator[str]:
     """The part's own files are all that it writes."""
     yield from of_command(capability="CAP_SYS_NICE" if part.sets_priorities else "")
     yield from network(reach(part, settings))
+    if part.name in _ASKS_FOR_ITS_USER:
+        yield "SystemCallFilter=@setuid"
     # The writer looks whether the process whose priority it lowers is PostgreSQL's.
     yield f"ProtectProc={'default' if part.sets_priorities else 'invisible'}"
     account = settings.accounts.of(part.runs_as)

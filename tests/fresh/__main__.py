@@ -70,8 +70,8 @@ def install(folder: Folder) -> None:
 
 
 def _network() -> None:
-    for command in ("link set lo up", "link add routers type dummy", "link set routers up",
-                    f"addr add {SERVER}/24 dev routers", f"addr add {ROUTER}/24 dev routers"):  # fmt: skip
+    """Two addresses beside loopback's, so that a router may be registered that is not on loopback."""
+    for command in ("link set lo up", f"addr add {SERVER}/32 dev lo", f"addr add {ROUTER}/32 dev lo"):
         subprocess.run(["ip", *command.split()], check=True)
 
 

@@ -88,14 +88,14 @@ class Containers:
 
     def _mount(self, volume: str) -> tuple[Path, str, bool]:
         source, target, *mode = volume.split(":")
-        place, image = self.volumes / source, self.folder.root / target.lstrip("/")
+        place, image = self.volumes / source, self.folder.inside(target)
         if not place.exists():
             if image.is_dir():
                 subprocess.run(["cp", "-a", image, place], check=True)
             else:
                 place.mkdir()
         image.mkdir(parents=True, exist_ok=True)
-        return place, target, mode == ["ro"]
+        return place, "/" + str(image.relative_to(self.folder.root)), mode == ["ro"]
 
 
 class StockPostgres:
@@ -108,6 +108,9 @@ class StockPostgres:
     def prepare(self) -> None:
         service = self._containers.services["postgres"]
         environment = service["environment"]
+        users = self._root / "etc/passwd"
+        if ":x:999:" not in users.read_text():  # initdb wants its user to have a name
+            users.write_text(users.read_text() + "of-the-image:x:999:999::/:/usr/sbin/nologin\n")
         self._own("database", 0o700)
         self._own("database_socket", 0o3777)
         data = "/var/lib/postgresql/data"

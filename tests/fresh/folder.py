@@ -45,6 +45,16 @@ class Folder:
             (self.root / str(place).lstrip("/")).mkdir(parents=True, exist_ok=True)
             subprocess.run(["mount", "--bind", place, self.root / str(place).lstrip("/")], check=True)
 
+    def inside(self, place: str) -> Path:
+        """A place of the folder, whose links lead to places of the folder."""
+        path = self.root
+        for name in Path(place).parts[1:]:
+            path = path / name
+            while path.is_symlink():
+                link = path.readlink()
+                path = self.inside(str(link)) if link.is_absolute() else path.parent / link
+        return path
+
     def run(self, *command: str, **variables: str) -> str:
         """In the folder, as root, with hardly any environment; returns what it prints. Fails loudly."""
         passed = {name: os.environ[name] for name in ("PIP_CERT", "SSL_CERT_FILE") if name in os.environ}

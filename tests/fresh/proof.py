@@ -66,18 +66,24 @@ def radius(secret: str) -> Client:
     return client
 
 
-def logs_in(client: Client) -> list[str] | None:
-    """What the router is told; None for no answer, or a refusal."""
+def logs_in(client: Client) -> bool:
+    return answer(client).startswith("Access-Accept")
+
+
+def answer(client: Client) -> str:
+    """What the router is told, in words."""
     request = client.CreateAuthPacket(message_authenticator=True)
     request["User-Name"], request["NAS-IP-Address"] = "john@example.com", ROUTER
     request["User-Password"] = request.PwCrypt("customer123")
     request["Calling-Station-Id"] = "02:00:00:00:00:09"
     try:
         reply = client.SendPacket(request)
-    except (Timeout, OSError):
-        return None
-    names = [str(name) for name in reply.keys()]  # noqa: SIM118 - iterating gives codes, keys() gives names
-    return sorted(names) if reply.code == AccessAccept else None
+    except (Timeout, OSError) as error:
+        return f"no answer: {type(error).__name__} {error}"
+    if reply.code != AccessAccept:
+        return f"refused: {reply['Reply-Message']}"
+    names = sorted(str(name) for name in reply.keys())  # noqa: SIM118 - iterating gives codes, keys() gives names
+    return f"Access-Accept with {', '.join(names)}"
 
 
 def stop(client: Client) -> None:
@@ -99,9 +105,12 @@ def prove(username: str, password: str, say: Callable[[str], None]) -> Client:
     john = {"full_name": "John", "email": "john@example.com", "password": "customer123", "service_plan_id": plan["id"]}
     operator.call("POST", "/api/billing/customers", john)
     client = radius(device["radius_secret"])
-    answers: list[list[str]] = []
-    until("a login", lambda: answers.append(names) if (names := logs_in(client)) else None or answers, 60)
-    say(f"Access-Accept from {SERVER} with {', '.join(answers[0])}")
+    deadline = time.monotonic() + 60
+    while not (words := answer(client)).startswith("Access-Accept"):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"no login within 60 s: {words}")
+        time.sleep(0.5)
+    say(f"{SERVER} to {ROUTER}: {words}")
     stop(client)
     usage = "/api/billing/reports/usage/john@example.com"
     until("usage in the books", lambda: operator.call("GET", usage)["total_bytes"] == 3000, 60)
