@@ -74,7 +74,9 @@ RULES: tuple[Rule, ...] = (
         Floor(("systemd",), "the same parts as systemd's units"),
         Floor(("start",), "from nothing to the first answered login"),
         Floor(("run", "show"), "in the foreground; what a terminal reads"),
-        Floor(("background", "command_line", "container", "install", "testing"), "the same without a terminal"),
+        Floor(("background", "backup", "command_line", "container", "install", "testing"),
+              "without a terminal; into a file, and back"),
+        Floor(("upgrade",), "from one release to the next, under either supervisor"),
         Floor(("__main__",), "the commands"),
     )),
     # The API's wings and its doors into the packet path.
