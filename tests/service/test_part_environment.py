@@ -37,7 +37,7 @@ ARRIVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "ADMIN_PASSWORD": ("a-first-password", ("owner",)),
 }
 #: Read by the commands of `service` themselves.
-NOT_PASSED_ON = {"DEMO", "UNIT_PREFIX"}
+NOT_PASSED_ON = {"DEMO", "UNIT_PREFIX", "BACKUP_RECIPIENTS"}
 
 
 def documented() -> set[str]:
