@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from ipaddress import ip_address
 
 from models.db import make_engine
@@ -16,6 +17,7 @@ from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.duties.daily_proof import keep_proving
 from radius_module.enforce.duties.fiscal import keep_registering
 from radius_module.enforce.duties.invoice_runs import keep_issuing
+from radius_module.enforce.duties.mailing import keep_mailing
 from radius_module.enforce.duties.renewals import keep_renewing
 from radius_module.enforce.router import last_rung
 from radius_module.enforce.router.calls import CallListener
@@ -69,7 +71,7 @@ def main() -> int:
     os.nice(NICE)
     duties = [
         threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
-        for duty in (keep_renewing, keep_proving, keep_issuing)
+        for duty in (keep_renewing, keep_proving, keep_issuing, partial(keep_mailing, ground=ground))
     ]
     registering = (chosen.database_url, worker.stopping, os.environ.get("FISCAL_REFERENCE_URL"))
     duties.append(threading.Thread(target=keep_registering, args=registering, daemon=True))
