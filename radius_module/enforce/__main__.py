@@ -47,7 +47,7 @@ def worker_of(chosen: settings.Settings, ground: Ground) -> Worker:
 def listen_to_api(chosen: settings.Settings, ground: Ground) -> None:
     """Calls to routers, in threads and on connections of their own."""
     engine = make_engine(chosen.database_url, "infora device calls", pool_size=2, max_overflow=0)
-    CallListener(engine, ground).start(device_call.socket_path(chosen.socket_dir))
+    CallListener(engine, ground).start(device_call.socket_path(chosen.socket_dir), chosen.asked_by)
 
 
 def climb_last_rung(chosen: settings.Settings, ground: Ground, stopping: threading.Event) -> None:
