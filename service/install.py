@@ -24,7 +24,7 @@ from service.systemd import files, state, units
 _KEPT = (
     "RADIUS_LISTEN", "RADIUS_AUTH_PORT", "RADIUS_ACCT_PORT", "API_HOST", "API_PORT", "API_TRUSTED_PROXIES",
     "DATABASE_URL", "JWT_SECRET_KEY", "CREDENTIAL_KEYS", "RADIUS_SECRET", "ADMIN_USERNAME", "ADMIN_PASSWORD",
-    "METRICS_TOKEN", "LOG_LEVEL", "DEMO", "UNIT_PREFIX",
+    "METRICS_TOKEN", "FISCAL_REFERENCE_URL", "LOG_LEVEL", "DEMO", "UNIT_PREFIX",
 )  # fmt: skip
 _SECONDS = {"postgres": 300.0}  # crash recovery can take minutes
 

@@ -50,7 +50,7 @@ def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
         "auth": radius | asked,
         "acct": radius,
         "writer": engine,
-        "worker": engine | keys | asked,
+        "worker": engine | keys | asked | _authorities(settings),
         "api": _api(settings, secrets, urls.api) | _worker_counts(settings),
     }
     home = {"HOME": str(layout.home_of(parts.by_name(name).runs_as, settings))}
@@ -88,6 +88,12 @@ def _api(settings: Settings, secrets: Secrets, url: str) -> dict[str, str]:
         "CREDENTIAL_KEYS": secrets.credential_keys,
         "JWT_SECRET_KEY": secrets.jwt_secret_key,
     }
+
+
+def _authorities(settings: Settings) -> dict[str, str]:
+    """Where tax authorities' systems are."""
+    url = settings.fiscal_reference_url
+    return {"FISCAL_REFERENCE_URL": url} if url else {}
 
 
 def _worker_counts(settings: Settings) -> dict[str, str]:

@@ -73,6 +73,7 @@ class SettingsIn(Body):
     credit_note_series: Name = "CN-{year}-{number:05}"
     receipt_series: Name = "RC-{year}-{number:05}"
     look: LookOfPages = Field(default_factory=LookOfPages)
+    fiscal_authority: Literal["reference"] | None = None
     due_days: Annotated[Whole, Field(ge=0, le=365)] = 0
     dunning: list[DunningStep] = Field(default_factory=list, max_length=20)
     first_period: Literal["on_account", "free"] = "on_account"
@@ -93,6 +94,7 @@ class SettingsOut(Shown):
     credit_note_series: str
     receipt_series: str
     look: LookOfPages
+    fiscal_authority: str | None
     due_days: int
     dunning: list[DunningStep]
     first_period: str

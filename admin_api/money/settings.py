@@ -19,8 +19,8 @@ from models.money.documents import numbers, parties
 settings = APIBlueprint("billing_settings", __name__, url_prefix="/api/billing/settings", tag="Money")
 
 _SERIES = ("series", "credit_note_series", "receipt_series")
-_PLAIN = ("seller", "invoicing", "invoicing_since", *_SERIES, "look", "due_days", "dunning", "first_period",
-          "suspension", "api_key_money")  # fmt: skip
+_PLAIN = ("seller", "invoicing", "invoicing_since", *_SERIES, "look", "fiscal_authority", "due_days", "dunning",
+          "first_period", "suspension", "api_key_money")  # fmt: skip
 
 
 @settings.get("")

@@ -54,6 +54,7 @@ def save(session: Session, isp_id: int, values: dict[str, Any]) -> BillingSettin
     if values.get("invoicing", "none") != "none" and not values.get("invoicing_since"):
         begun = settings.invoicing_since if settings else None
         values = values | {"invoicing_since": begun or session.scalar(_today(isp_id))}
+    values = values | _fiscal_since(session, settings, values.get("fiscal_authority"))
     if settings is None:
         settings = BillingSettings(isp_id=isp_id, **values)
         session.add(settings)
@@ -68,6 +69,14 @@ def save(session: Session, isp_id: int, values: dict[str, Any]) -> BillingSettin
     session.refresh(settings)
     record(session, "update", settings, before)
     return settings
+
+
+def _fiscal_since(session: Session, settings: BillingSettings | None, authority: str | None) -> dict[str, Any]:
+    """An authority is told about what is issued from its being chosen on."""
+    if authority is None:
+        return {"fiscal_since": None}
+    same = settings is not None and settings.fiscal_authority == authority
+    return {"fiscal_since": settings.fiscal_since if settings and same else session.scalar(select(func.now()))}
 
 
 def _today(isp_id: int) -> Select[date]:

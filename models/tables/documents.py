@@ -44,6 +44,12 @@ class Document(Base):
         UniqueConstraint("isp_id", "chain_no"),
         UniqueConstraint("isp_id", "payment_id"),
         Index("ix_documents_isp_id_customer_id", "isp_id", "customer_id", "id"),
+        Index(
+            "ix_documents_unanswered",
+            "isp_id",
+            "issued_at",
+            postgresql_where=text("fiscal is null and kind in ('invoice', 'credit_note')"),
+        ),
         Index("ix_documents_isp_id_corrects", "isp_id", "corrects", postgresql_where=text("corrects is not null")),
         CheckConstraint(f"kind in {DOCUMENT_KINDS}", name="kind_known"),
         CheckConstraint(

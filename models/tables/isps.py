@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +71,10 @@ class BillingSettings(Base):
         CheckConstraint("due_days between 0 and 365", name="due_days_range"),
         CheckConstraint("first_period in ('on_account', 'free')", name="first_period_known"),
         CheckConstraint("suspension in ('bill', 'pause')", name="suspension_known"),
+        CheckConstraint(
+            "num_nulls(fiscal_authority, fiscal_since) in (0, 2) and fiscal_authority in ('reference')",
+            name="fiscal_authority_known",
+        ),
     )
 
     isp_id: Mapped[TenantKey]
@@ -96,6 +100,9 @@ class BillingSettings(Base):
     dunning: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     first_period: Mapped[str] = mapped_column(server_default="on_account")
     suspension: Mapped[str] = mapped_column(server_default="bill")
+    #: Whose system is told about documents, from `fiscal_since` on.
+    fiscal_authority: Mapped[str | None]
+    fiscal_since: Mapped[datetime | None]
     #: The tenant's API key may take payments and change what is owed.
     api_key_money: Mapped[No]
     created_at: Mapped[Created]

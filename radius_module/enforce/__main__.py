@@ -15,6 +15,7 @@ from models.network.own_networks import database_networks
 from radius_module import settings
 from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.duties.daily_proof import keep_proving
+from radius_module.enforce.duties.fiscal import keep_registering
 from radius_module.enforce.duties.invoice_runs import keep_issuing
 from radius_module.enforce.duties.mailing import keep_mailing
 from radius_module.enforce.duties.renewals import keep_renewing
@@ -72,6 +73,8 @@ def main() -> int:
         threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
         for duty in (keep_renewing, keep_proving, keep_issuing, partial(keep_mailing, ground=ground))
     ]
+    registering = (chosen.database_url, worker.stopping, os.environ.get("FISCAL_REFERENCE_URL"))
+    duties.append(threading.Thread(target=keep_registering, args=registering, daemon=True))
     for duty in duties:
         duty.start()
     listen_to_api(chosen, ground)

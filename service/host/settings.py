@@ -35,6 +35,7 @@ class Settings:
     api_port: int
     admin_username: str
     metrics_token: str | None
+    fiscal_reference_url: str | None
     api_trusted_proxies: int
     log_level: str
     demo: bool
@@ -72,6 +73,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         api_port=_port(env, "API_PORT", 5000),
         admin_username=_admin_username(env),
         metrics_token=env.get("METRICS_TOKEN") or None,
+        fiscal_reference_url=_web_address(env, "FISCAL_REFERENCE_URL"),
         api_trusted_proxies=int(_one_of(env, "API_TRUSTED_PROXIES", tuple("0123456789"), "0")),
         log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, "info"),
         demo=_demo(env),
@@ -89,6 +91,13 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise Refusal(f"{name} is {text!r}: give a port between 1 and 65535.")
     return int(text)
+
+
+def _web_address(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name) or None
+    if text is not None and not re.fullmatch(r"https?://[^\s/]+\S*", text):
+        raise Refusal(f"{name} is {text!r}: give an http or https address.")
+    return text
 
 
 def _address(env: Mapping[str, str], name: str) -> str:

@@ -68,6 +68,7 @@ COMMITS = {
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.enforce.worker": "a claim before anything leaves, and what became of it",
     "radius_module.enforce.duties.daily_proof": "turn, checkpoints, proof and what it found, each by itself",
+    "radius_module.enforce.duties.fiscal": "an authority's answer, with no transaction open while it is waited for",
     "radius_module.enforce.duties.mailing": "a claim before a message leaves, and what became of it",
     "radius_module.enforce.duties.invoice_runs": "a thousand customers' documents, each chunk whole or not at all",
     "radius_module.enforce.duties.renewals": "a customer's renewal, each whole or not at all",

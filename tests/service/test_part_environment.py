@@ -27,6 +27,7 @@ ARRIVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "LOG_LEVEL": ("debug", (*PARTS, "owner")),
     "VENV": ("/srv/the-venv", (*PARTS, "owner")),
     "API_TRUSTED_PROXIES": ("7", ("api", "owner")),
+    "FISCAL_REFERENCE_URL": ("https://fiscal.example/register", ("worker",)),
     "METRICS_TOKEN": ("the-metrics-token", ("api", "owner")),
     "JWT_SECRET_KEY": ("a-key-of-the-jwt-0123456789-abcdefghij", ("api", "owner")),
     "CREDENTIAL_KEYS": (KEYS, (*RADIUS, "worker", "api", "owner")),
@@ -36,7 +37,7 @@ ARRIVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "ADMIN_PASSWORD": ("a-first-password", ("owner",)),
 }
 #: Read by the commands of `service` themselves.
-NOT_PASSED_ON = {"DEMO", "UNIT_PREFIX"}
+NOT_PASSED_ON = {"DEMO", "UNIT_PREFIX", "BACKUP_RECIPIENTS"}
 
 
 def documented() -> set[str]:

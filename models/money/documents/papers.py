@@ -16,6 +16,7 @@ from models.money.books.statement import Statement
 from models.money.currencies import digits
 from models.money.documents import parties
 from models.money.documents.draft import Priced, Rate, compose
+from models.money.fiscal import answers
 from models.money.paper.paper import (
     Corrected,
     FiscalAnswer,
@@ -29,6 +30,7 @@ from models.money.paper.paper import (
 )
 from models.money.paper.pdf import pdf
 from models.money.paper.xml import xml
+from models.refusals import Refused
 from models.tables.documents import Document, DocumentFile, DocumentLine, DocumentTax
 from models.tables.isps import BillingSettings, Isp
 
@@ -47,6 +49,8 @@ def file_of(session: Session, document: Document) -> DocumentFile:
     if existing is not None:
         return existing
     settings = parties.complete(billing_settings.read(session, document.isp_id))
+    if document.fiscal is None and answers.is_expected(document, settings):
+        raise Refused("fiscal_pending", "The tax authority has not answered yet, and the page shows its answer.")
     # Two who ask at once render one file.
     session.execute(select(Document.id).where(Document.isp_id == key[0], Document.id == key[1]).with_for_update())
     existing = session.get(DocumentFile, key)

@@ -135,11 +135,10 @@ def test_an_issued_document_is_frozen_to_the_owner_too(world: DocumentsWorld, ch
 def test_fiscal_and_the_files_hash_are_written_once(world: DocumentsWorld) -> None:
     world.charge(1000)
     (invoice,) = world.issue()
-    order = text("update documents set fiscal = cast(:fiscal as jsonb), pdf_sha256 = '\\x01'")
-    world.session.execute(order, {"fiscal": '{"control_number": "1"}'})
+    order = text("update documents set fiscal = cast(:fiscal as jsonb), pdf_sha256 = '\\x01' where id = :id")
+    world.session.execute(order, {"fiscal": '{"control_number": "1"}', "id": invoice.id})
     with pytest.raises(DBAPIError, match="not changed"):
-        world.session.execute(order, {"fiscal": '{"control_number": "2"}'})
-    assert invoice.id
+        world.session.execute(order, {"fiscal": '{"control_number": "2"}', "id": invoice.id})
 
 
 @pytest.mark.parametrize("change", [
