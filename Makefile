@@ -7,9 +7,18 @@ PYTHON = "$(VENV)/bin/python"
 T ?=
 # Parts of the bench, such as: make bench ONLY=logins,api
 ONLY ?=
+# For backups: directory or file to write, how many to keep there (0: all), PROVE=1 to restore it beside the running system.
+TO ?=
+KEEP ?=
+PROVE ?=
+# For restorations: file or directory to read, the private key's file, OVERWRITE=yes to move an old database aside.
+FROM ?=
+KEY ?=
+OVERWRITE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop status doctor install uninstall demo test bench fault fresh check sbom setup-for-tests
+.PHONY: help setup run start stop status doctor install uninstall upgrade demo backup restore prove test bench fault fresh check sbom \
+	setup-for-tests
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -29,6 +38,9 @@ status: ## which parts are up and answer (exit code 0: all, 3: not running)
 doctor: ## what is in order, what is not, and what to do about it (exit code 0: all is well)
 	@test -x $(PYTHON) || { echo "Not set up yet: make start."; exit 1; }; exec $(PYTHON) -m service doctor
 
+upgrade: setup ## this release takes over from the one that runs, while customers log in
+	@exec $(PYTHON) -m service upgrade
+
 install: setup ## systemd runs it from boot on (as root; RADIUS_LISTEN=0.0.0.0 make install)
 	@exec $(PYTHON) -m service install
 
@@ -37,6 +49,15 @@ uninstall: ## take systemd's units away; the data is kept
 
 demo: setup ## a minute of two hundred demo customers against what `make start` started
 	@exec $(PYTHON) -m tests.demo
+
+backup: setup ## database, keys, spool and settings into one encrypted file (TO=DIRECTORY, PROVE=1)
+	@exec $(PYTHON) -m service backup $(if $(TO),--to "$(TO)") $(if $(KEEP),--keep "$(KEEP)") $(if $(PROVE),--prove)
+
+restore: setup ## an installation out of its backup (FROM=FILE or DIRECTORY, KEY=FILE, OVERWRITE=yes)
+	@exec $(PYTHON) -m service restore --from "$(FROM)" $(if $(KEY),--key "$(KEY)") $(if $(filter yes,$(OVERWRITE)),--overwrite)
+
+prove: setup ## restore a backup beside the running system, and compare (FROM=FILE or DIRECTORY, KEY=FILE)
+	@exec $(PYTHON) -m service prove --from "$(FROM)" $(if $(KEY),--key "$(KEY)")
 
 test: setup-for-tests ## all tests, on a real PostgreSQL and a real FreeRADIUS
 	@exec $(PYTHON) -m $(if $(T),pytest $(T),tests)

@@ -128,8 +128,8 @@ list_missing() {
     missing=''
     [ "${database:-yes}" = no ] || postgres_is_there || missing="$missing postgresql"
     [ "${obsolete:-no}" = no ] || missing="$missing freeradius freeradius-python3 freeradius-utils"
-    for package in freeradius freeradius-python3 freeradius-utils s6 ca-certificates iproute2 procps strace faketime curl \
-        fonts-noto-core fonts-noto-cjk; do
+    for package in freeradius freeradius-python3 freeradius-utils s6 age ca-certificates iproute2 procps strace faketime \
+        curl fonts-noto-core fonts-noto-cjk; do
         installed "$package" || case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
     done
     missing=${missing# }
@@ -155,7 +155,7 @@ install_missing() {
 # Programs that nobody here wrote, against which the tests run; without one of them its tests are skipped by name.
 # Nothing that fails here keeps the other tests from running.
 peers='hostapd wpasupplicant ocserv openconnect libpam-radius-auth pamtester strongswan-charon strongswan-swanctl
-libcharon-extra-plugins hledger nodejs chromium-headless-shell systemd docker-compose'
+libcharon-extra-plugins hledger nodejs chromium-headless-shell systemd docker-compose nginx-light nftables prometheus'
 
 install_peers() {
     absent=''
@@ -178,7 +178,8 @@ install_peers() {
     remove_guard
     for package in $absent; do
         case $package in
-        hostapd | ocserv) keep_from_starting "$package" ;;
+        hostapd | ocserv | prometheus) keep_from_starting "$package" ;;
+        nginx-light) keep_from_starting nginx ;;
         wpasupplicant) keep_from_starting wpa_supplicant ;;
         strongswan-charon) keep_from_starting strongswan-starter ;;
         esac

@@ -25,6 +25,7 @@ _PLAIN = {
     "start": ("service.background", "start"),
     "stop": ("service.background", "stop"),
     "status": ("service.background", "status"),
+    "upgrade": ("service.upgrade", "upgrade"),
     "install": ("service.install", "install"),
     "uninstall": ("service.install", "uninstall"),
     "migrate": ("service.start.schema", "migrate"),
@@ -35,11 +36,12 @@ _WITH_A_NAME = {
     "contained": ("service.container.commands", "become"),
     "clean": ("service.s6.leftovers", "end"),
 }
+_OF_BACKUPS = ("backup", "restore", "prove")
 #: Commands of the API's package, and what else needs the installation's own secrets.
 _OF_THE_API = {"doctor": "doctor", "cli": "flask", "admin": "admin", "database_url": "database_url"}
 _OF_CONTAINERS = ("container", "container-migrate", "flask", "health", "keys")
 #: They look into STATE_DIR.
-_OF_THE_OWNER = ("run", "start", "stop", "status", "install", "uninstall")
+_OF_THE_OWNER = ("run", "start", "stop", "status", "install", "uninstall", "upgrade")
 
 
 def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
@@ -52,6 +54,8 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
     if name in _WITH_A_NAME and rest:
         _function(*_WITH_A_NAME[name])(rest[0], settings)
         return 0
+    if name in _OF_BACKUPS:
+        return int(_function("service.backup.commands", "run")(name, rest, settings))
     if name in _OF_CONTAINERS:
         return int(_function("service.container.commands", "main")(name, rest, settings))
     if name in _OF_THE_API:
@@ -64,8 +68,8 @@ def _command(name: str, rest: Sequence[str], settings: Settings) -> int:
         from service.s6 import supervisor
 
         supervisor.become_svscan(settings, int(rest[0]) if rest else None)
-    raise Refusal("Usage: python -m service {run|start|stop|status|doctor|install|uninstall|migrate|admin|database_url|"
-                  "cli COMMAND|demo [FIELD]}.")  # fmt: skip
+    raise Refusal("Usage: python -m service {run|start|stop|status|doctor|install|uninstall|upgrade|backup|restore|"
+                  "prove|migrate|admin|database_url|cli COMMAND|demo [FIELD]}.")  # fmt: skip
 
 
 def _function(module: str, name: str) -> Callable[..., Any]:

@@ -38,6 +38,30 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def links_of(page: Path) -> set[Path]:
+    targets = (target for target, _anchor in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target)
+    return {(page.parent / target).resolve() for target in targets if target}
+
+
+def test_the_first_page_links_every_page_of_the_docs() -> None:
+    assert set((HOME / "docs").glob("*.md")) - links_of(HOME / "README.md") == set()
+
+
+def test_every_other_file_of_the_docs_is_linked_from_some_page() -> None:
+    linked = {target for page in PAGES for target in links_of(page)}
+    files = {path for path in (HOME / "docs").rglob("*") if path.is_file()}
+    assert files - linked - {HOME / "docs/decisions/README.md"} == set()
+
+
+def test_the_first_page_keeps_a_readers_order() -> None:
+    """What it is, two commands, a first customer, the picture, figures; and of the pages installation first."""
+    text = (HOME / "README.md").read_text(encoding="utf-8")
+    order = ["# Infora", "## Two commands", "## The first customer", "## The flow", "## Measured", "## Read on",
+             "](docs/install.md)", "](docs/api.md)", "](docs/architecture.md)"]  # fmt: skip
+    places = [text.rindex(part) if part.startswith("]") else text.index(part) for part in order]
+    assert places == sorted(places)
+
+
 def test_every_decision_is_in_the_index() -> None:
     folder = HOME / "docs" / "decisions"
     listed = {target for target, _anchor in _LINK.findall((folder / "README.md").read_text(encoding="utf-8"))}

@@ -161,7 +161,8 @@ class PeriodPage(Page):
 
 
 class CustomerOut(Shown):
-    """A customer; `used_bytes` and `remaining_bytes` (null: no cap) are of the current period.
+    """A customer; `used_bytes` and `remaining_bytes` (null: no cap) are of the current period, and so are
+    `uncounted_bytes` (traffic of hours that do not count, no part of `used_bytes`) and the seconds online.
 
     `not_started`: the first period begins with the first login, and `expires_at` is null until then.
     """
@@ -190,6 +191,9 @@ class CustomerOut(Shown):
     next_service_plan_id: int | None
     used_bytes: int
     remaining_bytes: int | None
+    uncounted_bytes: int
+    used_seconds: int
+    remaining_seconds: int | None
     created_at: datetime
     updated_at: datetime
 

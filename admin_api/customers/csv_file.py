@@ -33,8 +33,9 @@ LARGEST_FILE = 64_000_000
 COLUMNS = (
     "id", "username", "full_name", "email", "phone", "address", "service_plan_id", "status", "expires_at", "static_ip",
     "mac_address", "created_at", "not_started", "plan", "price", "used_bytes", "remaining_bytes",
+    "uncounted_bytes", "used_seconds", "remaining_seconds",
 )  # fmt: skip
-_WORKED_OUT = ("plan", "price", "used_bytes", "remaining_bytes")
+_WORKED_OUT = ("plan", "price", "used_bytes", "remaining_bytes", "uncounted_bytes", "used_seconds", "remaining_seconds")
 _OF_THE_ROW = COLUMNS[: -len(_WORKED_OUT)]
 #: Customers whose usage is worked out in one statement.
 _PAGE = 1000
@@ -177,7 +178,8 @@ def _lines(
         used = allowances(work, isp_id, [customer.id for customer in page], moment)
         for customer in page:
             plan, allowance = plans.get(customer.service_plan_id or 0, (None, None)), used[customer.id]
-            yield _cells(customer, moment, (*plan, allowance.used, allowance.remaining))
+            octets = allowance.used, allowance.remaining, allowance.uncounted
+            yield _cells(customer, moment, (*plan, *octets, allowance.seconds, allowance.seconds_left))
 
 
 def _cells(customer: Customer, moment: datetime, further: tuple[object, ...]) -> list[object]:

@@ -17,6 +17,9 @@ _WORKED_OUT = (
     "expires_at",
     "used_bytes",
     "remaining_bytes",
+    "uncounted_bytes",
+    "used_seconds",
+    "remaining_seconds",
     "pay_reference",
     "credit_limit",
     "suspended_for",
@@ -47,4 +50,7 @@ def _shown(customer: Customer, used: Allowance) -> CustomerOut:
         suspended_for="operator" if customer.status == "suspended" else None,
         used_bytes=used.used,
         remaining_bytes=used.remaining,
+        uncounted_bytes=used.uncounted,
+        used_seconds=used.seconds,
+        remaining_seconds=used.seconds_left,
     )

@@ -13,6 +13,7 @@ Kind = Literal["coa", "disconnect"]
 Reason = Literal[
     "suspended", "isp_suspended", "expired", "quota_exceeded", "throttled", "topup", "renewed", "plan_changed",
     "too_many_sessions", "password_changed", "deleted", "device_removed", "by_hand", "time_of_day",
+    "time_used_up",
 ]  # fmt: skip
 
 

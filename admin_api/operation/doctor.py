@@ -16,7 +16,7 @@ from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import SettingsError, jwt_key, keyring
 from models import MikrotikDevice, Radcheck
 from models.db import make_engine
-from models.schema import revision_found, revision_wanted
+from models.schema import revision_found, revision_wanted, serves
 from models.secrets.keyring import CredentialError
 from radius_module import status
 
@@ -99,7 +99,9 @@ def _database(env: Mapping[str, str]) -> str:
     engine = owner_engine(env)
     try:
         revision = revision_found(engine)
-        if revision != revision_wanted():
+        with engine.connect() as connection:
+            is_served = serves(connection)
+        if not is_served:
             raise Trouble(
                 f"the schema is at {revision}, not at {revision_wanted()}: `make stop && make start` brings it there"
             )

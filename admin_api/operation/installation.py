@@ -56,6 +56,8 @@ def prepare(env: Mapping[str, str]) -> list[str]:
         schema.upgrade(owner_url(env), engine_role=roles[0], api_role=roles[1])
         with Session(engine) as session, session.begin():
             return ["The schema is up to date.", *_first_administrator(session, env)]
+    except schema.SchemaTooNew as too_new:
+        raise NotPossible(f"{too_new}.") from None
     except DBAPIError as error:
         raise NotPossible(f"The database refuses: {first_line(error)}") from None
     finally:

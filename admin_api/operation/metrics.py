@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
 
 from admin_api.access.client_address import is_this_machine
+from admin_api.operation.figures.backup_metrics import BackupFigures
 from admin_api.operation.figures.book_metrics import BookFigures
 from admin_api.operation.figures.request_metrics import RequestFigures
 from admin_api.operation.radius_metrics import RadiusFigures
@@ -56,6 +57,7 @@ def page(state_dir: Path) -> Response:
     radius.register(RadiusFigures(state_dir))
     radius.register(RequestFigures())
     radius.register(BookFigures())
+    radius.register(BackupFigures(state_dir))
     text = generate_latest(registry) + generate_latest(radius)
     return current_app.response_class(text, content_type=CONTENT_TYPE)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from admin_api.web.money import Amount, minor_of, shown_amount
 from admin_api.web.pages import Page
@@ -26,6 +27,9 @@ from admin_api.web.types import (
     unchanged,
 )
 
+Clockface = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+ClockfaceOrMidnight = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", examples=["06:00"])]
+Weekday = Annotated[Whole, Field(ge=1, le=7)]
 ValidityDays = Annotated[Whole, Field(ge=1, le=3650)]
 ValidityMonths = Annotated[Whole, Field(ge=1, le=120)]
 Sessions = Annotated[Whole, Field(ge=1, le=1000)]
@@ -33,6 +37,49 @@ OnTooMany = Literal["refuse", "replace_oldest"]
 OverLimit = Literal["block", "throttle"]
 Clock = Literal["from_creation", "from_first_login"]
 Pool = Annotated[Line, Field(min_length=1)]
+
+
+class HourIn(Body):
+    """A window of local time: its speed (without one the plan's), and whether its traffic is part of the allowance.
+
+    `to` before `from` is the next day's; both the same is a whole day. `weekdays`: 1 (Monday) to 7, on which it begins.
+    """
+
+    begin: Clockface = Field(alias="from")
+    to: ClockfaceOrMidnight
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = None
+    bandwidth_limit: Mbps | None = None
+    upload_limit: Mbps | None = None
+    counts: bool = True
+
+    @model_validator(mode="after")
+    def _whole_speed(self) -> HourIn:
+        if self.upload_limit is not None and self.bandwidth_limit is None:
+            raise ValueError("upload_limit needs a bandwidth_limit beside it")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """As the table holds it."""
+        days = None if self.weekdays is None else sorted(set(self.weekdays))
+        speeds = {name: _number(getattr(self, name)) for name in ("bandwidth_limit", "upload_limit")}
+        return {"from": self.begin, "to": self.to, "weekdays": days, **speeds, "counts": self.counts}
+
+
+def _number(speed: Decimal | None) -> float | int | None:
+    """Exact: three digits behind the point at most."""
+    return None if speed is None else int(speed) if speed == int(speed) else float(speed)
+
+
+Hours = Annotated[list[HourIn], Field(max_length=48)]
+
+
+#: A window of a plan's hours; `from` is a word of Python's.
+HourOut = TypedDict("HourOut", {
+    "from": str, "to": str, "weekdays": list[int] | None, "bandwidth_limit": Number | None,
+    "upload_limit": Number | None, "counts": bool,
+})  # fmt: skip
+#: What is not said in one that was written by SQL.
+_UNSAID = {"weekdays": None, "bandwidth_limit": None, "upload_limit": None, "counts": True}
 
 
 class _Plan(Body):
@@ -52,12 +99,15 @@ class _Plan(Body):
             fields["data_limit_bytes"] = None if limit is None else octets(limit)
         if "price" in fields:
             fields["price_minor"] = minor_of(fields.pop("price"), "price")
+        if "hours" in fields:
+            fields["hours"] = [hour.stored() for hour in fields["hours"] or ()] or None
         return fields
 
 
 class PlanIn(_Plan):
     """A new plan. Speeds in Mbit/s, `data_limit` in GB of 10^9 bytes (null: none, 0: nothing), times in minutes.
 
+    `hours`: windows of local time, of which the first in the list holds; `time_limit`: minutes online of a period.
     `clock`: a new customer's first period begins when they are created, or with their first login.
     """
 
@@ -76,6 +126,8 @@ class PlanIn(_Plan):
     over_limit: OverLimit = "block"
     throttle_bandwidth: Mbps | None = None
     address_pool: Pool | None = None
+    hours: Hours | None = None
+    time_limit: Minutes | None = None
     clock: Clock = "from_creation"
     is_active: bool = True
 
@@ -98,6 +150,8 @@ class PlanChange(_Plan):
     over_limit: OverLimit = unchanged()
     throttle_bandwidth: Mbps | None = None
     address_pool: Pool | None = None
+    hours: Hours | None = None
+    time_limit: Minutes | None = None
     clock: Clock = unchanged()
     is_active: bool = unchanged()
 
@@ -123,6 +177,8 @@ class PlanOut(Shown):
     over_limit: OverLimit
     throttle_bandwidth: Number | None
     address_pool: str | None
+    hours: list[HourOut] | None
+    time_limit: int | None
     clock: Clock
     is_active: bool
     created_at: datetime
@@ -134,6 +190,7 @@ class PlanOut(Shown):
         limit = row.data_limit_bytes
         shown = {name: getattr(row, name) for name in cls.model_fields if name not in ("data_limit", "price")}
         shown["price"] = shown_amount(row.price_minor)
+        shown["hours"] = None if row.hours is None else [_UNSAID | hour for hour in row.hours]
         return shown | {"data_limit": None if limit is None else Decimal(limit) / GB}
 
 

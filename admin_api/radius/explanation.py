@@ -24,8 +24,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Only the device {expected} may log in, and this is {seen}.",
     ),
     "quota_exceeded": (
-        "Data is left, or the plan goes on without: {remaining_bytes} of {allowance_bytes} bytes are left.",
+        "Data is left, or the plan or the hour goes on without: {remaining_bytes} of {allowance_bytes} bytes are left.",
         "The data is used up: {used_bytes} of {allowance_bytes} bytes.",
+    ),
+    "time_used_up": (
+        "Time online is left: {seconds_left} of {allowed_seconds} seconds.",
+        "The time online is used up: {used_seconds} of {allowed_seconds} seconds.",
     ),
     "too_many_sessions": (
         "A slot is free for this device: others online {online}, allowed {allowed}.",
@@ -40,10 +44,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
 _WITHOUT: dict[tuple[str, str], tuple[str, str]] = {
     ("expired", "expires_at"): ("The paid time has no end.", ""),
     ("quota_exceeded", "allowance_bytes"): ("The plan has no data limit.", ""),
+    ("time_used_up", "allowed_seconds"): ("The plan has no time budget.", ""),
     ("mac_mismatch", "expected"): ("Any device may log in.", ""),
 }
 #: An operator has said so, while there is time left.
 _EXPIRED_BY_HAND = "The customer's status is set to expired: renew them."
+#: The first period of a customer who has not started.
+_BEGINS = "The paid time begins with the first login: with one now it would run until {expires_at}."
 _TIMES = frozenset({"expires_at"})
 
 
@@ -60,7 +67,7 @@ def _shown(code: str, passed: bool, facts: dict[str, Any]) -> dict[str, Any]:  #
 def _sentence(code: str, passed: bool, facts: dict[str, Any]) -> str:  # a rule's own
     if code == "expired" and not passed and facts["seconds_left"] != 0:
         return _EXPIRED_BY_HAND
-    sentences = SENTENCES[code]
+    sentences = (_BEGINS, SENTENCES[code][1]) if facts.get("begins_with_this_login") else SENTENCES[code]
     for (rule, name), others in _WITHOUT.items():
         if rule == code and facts.get(name) is None and others[not passed]:
             sentences = others

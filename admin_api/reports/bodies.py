@@ -153,6 +153,10 @@ class UsageOut(Shown):
     total_bytes: int
     data_limit_bytes: int | None
     remaining_bytes: int | None
+    #: What of the total came in hours that do not count.
+    uncounted_bytes: int
+    used_seconds: int
+    remaining_seconds: int | None
     period_start: datetime
     #: Null while the first period waits for the first login.
     period_end: datetime | None

@@ -9,6 +9,7 @@ from apiflask import APIFlask
 
 from admin_api.web.bodies import Envelope, Failure
 from admin_api.web.errors import PROBLEM
+from admin_api.web.glossary import describe_parameter, describe_schema
 from admin_api.web.rows import LARGEST_ID
 
 _ERROR = {
@@ -66,6 +67,8 @@ def _complete(document: dict[Any, Any] | str) -> dict[Any, Any] | str:
     document["components"]["schemas"] = {
         name: _without_null_defaults(schema) for name, schema in document["components"]["schemas"].items()
     }
+    for name, schema in document["components"]["schemas"].items():
+        describe_schema(name, schema)
     return document
 
 
@@ -80,6 +83,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     for parameter in operation["parameters"]:
         if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
             parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_ID}
+        describe_parameter(parameter)
     if operation.get("security") and "login" not in path:
         operation["parameters"] += [_header(name, *_HEADERS[name]) for name in _headers(path, method)]
     if path.endswith("/import"):

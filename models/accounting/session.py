@@ -117,6 +117,11 @@ def began_at(record: AccountingRecord, session_class: SessionClass) -> float:
     return max(at - seconds, 0.0 if login is None else min(float(login), at))
 
 
+def seconds_online(session_time: int, began: float, at: float, counted: int) -> int:
+    """What Acct-Session-Time adds to what was counted of it: of a clock that jumped only what can have passed."""
+    return max(0, min(session_time, int(at - began) + 1) - counted)
+
+
 def is_in_time_of(created_at: float, record: AccountingRecord, session_class: SessionClass) -> bool:
     """Did the session begin when the customer was there already? Asked of its first record, where no Class says whose.
 
@@ -141,8 +146,8 @@ def fold(
     """
     at = booked_at(record)
     record = _believable(state, record, at, session_class, rate_of)
-    growth = _grow(state, record, at)
     began = began_at(record, session_class)
+    growth = _grow(state, record, at, began)
     if state.started is None or began < state.started:
         state.started, state.changed = began, True
     if record.status == STOP:
@@ -173,13 +178,16 @@ def _believable(
     return record._replace(octets_in=state.octets_in, octets_out=state.octets_out, session_time=None)
 
 
-def _grow(state: SessionState, record: AccountingRecord, at: float) -> Growth | None:
-    """Counters never fall; what they rise is the growth since the last news.
+def _grow(state: SessionState, record: AccountingRecord, at: float, began: float) -> Growth | None:
+    """Counters never fall; what they rise is the growth since the last news. Nor does the time online, which is never
+    longer than it is since the session began.
 
     A packet that says nothing new (sent again, or overtaken) does not move the time from which growth is spread.
     """
     more_in = max(0, record.octets_in - state.octets_in)
     more_out = max(0, record.octets_out - state.octets_out)
+    since = began if state.started is None else min(began, state.started)
+    more_seconds = seconds_online(record.session_time or 0, since, at, state.session_time)
     if state.updated is not None and not is_news(record, state.octets_in, state.octets_out, state.session_time):
         return None
     previous = at if state.updated is None else min(state.updated, at)
@@ -191,7 +199,7 @@ def _grow(state: SessionState, record: AccountingRecord, at: float) -> Growth | 
     state.session_time = max(state.session_time, record.session_time or 0)
     state.updated = at if state.updated is None else max(state.updated, at)
     _describe(state, record, at)
-    return Growth(more_in, more_out, previous, at) if more_in or more_out else None
+    return Growth(more_in, more_out, previous, at, more_seconds) if more_in or more_out or more_seconds else None
 
 
 def _describe(state: SessionState, record: AccountingRecord, at: float) -> None:

@@ -49,8 +49,7 @@ _STATE = """r.isp_id, r.acctuniqueid, r.session_month, r.device_id, r.customer_i
        host(r.nasipaddress), r.router, r.acctsessionid"""
 
 SESSIONS_OF_MONTH = f"""
-select {_STATE}
-  from unnest(%(isps)s::bigint[], %(ids)s::text[], %(months)s::date[]) as wanted (isp_id, id, month)
+select {_STATE} from unnest(%(isps)s::bigint[], %(ids)s::text[], %(months)s::date[]) as wanted (isp_id, id, month)
   join radacct r on r.isp_id = wanted.isp_id and r.acctuniqueid = wanted.id and r.session_month = wanted.month
 """  # noqa: S608  # a constant of this file
 
@@ -162,49 +161,30 @@ update radacct r set implausible_input = new.octets_in, implausible_output = new
  where (r.isp_id, r.acctuniqueid, r.session_month) = (isp, uid, month) and r.acctuniqueid = any(%(uid)s::text[])
 """
 
-ADD_USAGE = """
-insert into usage (isp_id, customer_id, period_start, bytes_in, bytes_out)
-select isp, customer, to_timestamp(period), octets_in, octets_out
-  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(octets_in)s::bigint[],
-              %(octets_out)s::bigint[]) as new (isp, customer, period, octets_in, octets_out)
-on conflict (isp_id, customer_id, period_start) do update
-   set bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
-       updated_at = now()
-returning isp_id, customer_id, date_part('epoch', period_start), bytes_in + bytes_out
-"""
-
-ADD_DAYS = """
-insert into usage_daily (isp_id, customer_id, day, bytes_in, bytes_out)
-select * from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(day)s::date[], %(octets_in)s::bigint[],
-                     %(octets_out)s::bigint[])
-on conflict (isp_id, customer_id, day) do update
-   set bytes_in = usage_daily.bytes_in + excluded.bytes_in, bytes_out = usage_daily.bytes_out + excluded.bytes_out
-"""
-
-#: What was booked before a first period was known is that period's.
-MOVE_USAGE = """
-update usage u set period_start = %(start)s from customers c
- where c.isp_id = u.isp_id and c.id = u.customer_id and u.period_start = c.created_at
-   and u.isp_id = %(isp)s and u.customer_id = %(customer)s
-"""
-
-#: Customers who were below their allowance before this batch and no longer are: one request each, in the batch's
-#: transaction.
+#: Customers who were below what they have of octets (those that count) or of time before this batch and no longer are:
+#: one request for each, in the batch's transaction.
 REQUEST_CROSSINGS = f"""
 insert into outbox (isp_id, customer_id, kind, reason, payload)
-select c.isp_id, c.id, case p.over_limit when 'throttle' then 'coa' else 'disconnect' end,
-       case p.over_limit when 'throttle' then 'throttled' else 'quota_exceeded' end,
-       jsonb_build_object('period_start', u.period_start, 'used_bytes', u.bytes_in + u.bytes_out,
-                          'allowance_bytes', a.octets)
-  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(added)s::bigint[])
-       as g (isp, customer, period, added)
+select c.isp_id, c.id, x.kind, x.reason, x.payload
+  from unnest(%(isp)s::bigint[], %(customer)s::bigint[], %(period)s::float8[], %(added)s::bigint[],
+              %(seconds)s::bigint[]) as g (isp, customer, period, added, seconds)
   join usage u on u.isp_id = g.isp and u.customer_id = g.customer and u.period_start = to_timestamp(g.period)
   join customers c on c.isp_id = g.isp and c.id = g.customer
-  join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id and p.data_limit_bytes is not null
-  cross join lateral (select p.data_limit_bytes
-                             + {bought_bytes_sql("g.isp", "g.customer", "u.period_start")} as octets) as a
- where u.bytes_in + u.bytes_out >= a.octets and u.bytes_in + u.bytes_out - g.added < a.octets
-   and u.period_start >= coalesce({running_start_sql("g.isp", "g.customer", "now()")}, '-infinity')
+  join service_plans p on p.isp_id = c.isp_id and p.id = c.service_plan_id
+   and (p.data_limit_bytes is not null or p.time_limit is not null)
+  cross join lateral (select p.data_limit_bytes + {bought_bytes_sql("g.isp", "g.customer", "u.period_start")} as octets,
+                             u.bytes_in + u.bytes_out - u.uncounted_in - u.uncounted_out as used) as a
+  cross join lateral (
+    select case p.over_limit when 'throttle' then 'coa' else 'disconnect' end as kind,
+           case p.over_limit when 'throttle' then 'throttled' else 'quota_exceeded' end as reason,
+           jsonb_build_object('period_start', u.period_start, 'used_bytes', a.used, 'allowance_bytes', a.octets)
+             as payload
+     where a.used >= a.octets and a.used - g.added < a.octets
+    union all
+    select 'disconnect', 'time_used_up', jsonb_build_object('period_start', u.period_start, 'used_seconds', u.seconds,
+                                                            'time_limit', p.time_limit)
+     where u.seconds >= p.time_limit * 60 and u.seconds - g.seconds < p.time_limit * 60) as x
+ where u.period_start >= coalesce({running_start_sql("g.isp", "g.customer", "now()")}, '-infinity')
 """  # noqa: S608  # as above
 
 INSERT_RESULTS = """

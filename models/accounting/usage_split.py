@@ -1,4 +1,5 @@
-"""Where growth belongs in time: spread evenly over an interval, cut at midnights and where periods begin.
+"""Where growth belongs in time: spread evenly over an interval, cut at midnights, where periods begin, and where the
+hours of the plan begin or cease to count.
 
 Pure arithmetic. Moments are epoch seconds; a share is a whole number of octets, and shares sum to the whole.
 """
@@ -11,18 +12,21 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.timetable import Timetable
+
 _DAY = timedelta(days=1)
 #: More cuts than ten years of days are no router's doing: such growth is booked where it was reported.
 _CUTS = 3660
 
 
 class Growth(NamedTuple):
-    """Octets that came between two moments; `start == end` for what is booked at one moment."""
+    """Octets, and seconds online, that came between two moments; `start == end` for what is booked at one moment."""
 
     octets_in: int
     octets_out: int
     start: float
     end: float
+    seconds: int = 0
 
 
 class Day(NamedTuple):
@@ -70,12 +74,15 @@ class Calendar:
 class Periods(NamedTuple):
     """The paid periods of one customer: the moments at which they begin, in order, and their names in the books.
 
+    Beside them the hours of the customer's plan.
+
     A name is the start that the books have; for the time before the first period, when the customer was created.
     Growth after the last one's end belongs to the last.
     """
 
     starts: Sequence[float]
     names: Sequence[float]
+    timetable: Timetable | None = None
 
     def name(self, moment: float) -> float:
         """The period that a moment belongs to."""
@@ -97,25 +104,45 @@ def pieces(growth: Growth, cuts: Sequence[float]) -> Iterator[Growth]:
     if span <= 0 or not cuts:
         yield growth
         return
-    begin, taken_in, taken_out = growth.start, 0, 0
+    begin, taken = growth.start, (0, 0, 0)
+    whole = growth.octets_in, growth.octets_out, growth.seconds
     for moment in (*cuts, growth.end):
-        reached_in = _part(growth.octets_in, moment - growth.start, span)
-        reached_out = _part(growth.octets_out, moment - growth.start, span)
-        yield Growth(reached_in - taken_in, reached_out - taken_out, begin, moment)
-        begin, taken_in, taken_out = moment, reached_in, reached_out
+        reached = tuple(_part(amount, moment - growth.start, span) for amount in whole)
+        octets_in, octets_out, seconds = (now - before for now, before in zip(reached, taken, strict=True))
+        yield Growth(octets_in, octets_out, begin, moment, seconds)
+        begin, taken = moment, (reached[0], reached[1], reached[2])
 
 
-def placed(growth: Growth, calendar: Calendar, periods: Periods) -> Iterator[tuple[date, float, Growth]]:
-    """(day, period, piece) of all pieces, cut at midnights and at the beginnings of periods."""
-    day = calendar.day(growth.start)
-    if growth.end <= day.end and not periods.beginning(growth.start, growth.end):
-        yield day.date, periods.name(growth.start), growth
+class Piece(NamedTuple):
+    """Growth of one day and one period that counts, or does not."""
+
+    day: date
+    period: float
+    counts: bool
+    growth: Growth
+
+
+def placed(growth: Growth, calendar: Calendar, periods: Periods) -> Iterator[Piece]:
+    """All pieces, cut at midnights, at the beginnings of periods and where octets begin or cease to count."""
+    day, timetable = calendar.day(growth.start), periods.timetable
+    turns = [] if timetable is None else timetable.turns(growth.start, growth.end)
+    cuts = [*periods.beginning(growth.start, growth.end), *turns]
+    if growth.end <= day.end and not cuts:
+        counts = timetable is None or timetable.counts(growth.start)
+        yield Piece(day.date, periods.name(growth.start), counts, growth)
         return
-    cuts = sorted({*calendar.midnights(growth.start, growth.end), *periods.beginning(growth.start, growth.end)})
+    cuts = sorted({*calendar.midnights(growth.start, growth.end), *cuts})
     if len(cuts) > _CUTS:
         growth, cuts = growth._replace(start=growth.end), []
     for piece in pieces(growth, cuts):
-        yield calendar.day(piece.start).date, periods.name(piece.start), piece
+        counts = timetable is None or timetable.counts(piece.start)
+        yield Piece(calendar.day(piece.start).date, periods.name(piece.start), counts, piece)
+
+
+def uncounted(growth: Growth, timetable: Timetable) -> int:
+    """What of the growth does not count, both directions: the same octets as the books find, wherever they cut."""
+    shares = pieces(growth, timetable.turns(growth.start, growth.end))
+    return sum(share.octets_in + share.octets_out for share in shares if not timetable.counts(share.start))
 
 
 def _part(octets: int, elapsed: float, span: float) -> int:

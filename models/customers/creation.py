@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import TextClause, insert, text
 from sqlalchemy.orm import Session
 
 from models.money.periods import begin_first
@@ -25,7 +25,9 @@ from models.tables.subscriptions import Subscription
 
 _NEXT_IDS = text("select nextval(pg_get_serial_sequence('customers', 'id')) from generate_series(1, :count)")
 _LEARN_SIZES = text("select infora_learn_sizes()")
-_SIZES_LEARNT = "sizes learnt"
+_LEARN_CHARGE_SIZES = text("select infora_learn_charge_sizes()")
+#: So many at once are one of several thousands.
+_MANY = 500
 
 
 class NewCustomer(NamedTuple):
@@ -53,7 +55,7 @@ def create_customers(
     """
     customers = _insert_customers(session, isp, now, wanted, plans)
     if len(customers) > 1:
-        _learn_sizes(session)
+        _learn_sizes(session, _LEARN_SIZES)
     credentials = [
         provisioning.credential_row(keyring, isp, customer, new.password)
         for customer, new in zip(customers, wanted, strict=True)
@@ -72,6 +74,8 @@ def create_customers(
             session.execute(insert(table), rows)
     if periods:
         begin_first(session, isp, now, [period["customer_id"] for period in periods])
+    if len(periods) >= _MANY:
+        _learn_sizes(session, _LEARN_CHARGE_SIZES)
     return customers
 
 
@@ -96,11 +100,11 @@ def _insert_customers(
     return [by_id[new_id] for new_id in ids]
 
 
-def _learn_sizes(session: Session) -> None:
+def _learn_sizes(session: Session, learn: TextClause) -> None:
     """Once, with the first of many: the checks of foreign keys follow the statistics of the table, and by those of a
     table that looks empty they read all of it."""
-    if not session.info.get(_SIZES_LEARNT):
-        session.info[_SIZES_LEARNT] = session.scalar(_LEARN_SIZES)
+    if not session.info.get(learn.text):
+        session.info[learn.text] = session.scalar(learn)
 
 
 def first_period(customer: Customer, plan: ServicePlan | None, now: datetime) -> dict[str, Any]:

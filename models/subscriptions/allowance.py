@@ -16,7 +16,7 @@ from models.tables.usage import Usage
 
 
 class Allowance(NamedTuple):
-    """Octets of the current period. `limit`: plan and top-ups together; None where there is no cap."""
+    """Octets and seconds online of the current period. Limits: plan and top-ups together; None where there is none."""
 
     period_start: datetime
     #: None while the first period waits for the first login.
@@ -24,10 +24,23 @@ class Allowance(NamedTuple):
     bytes_in: int
     bytes_out: int
     limit: int | None
+    #: What of the octets does not count, both ways.
+    uncounted: int
+    seconds: int
+    time_limit: int | None
+
+    @property
+    def total(self) -> int:
+        return self.bytes_in + self.bytes_out
 
     @property
     def used(self) -> int:
-        return self.bytes_in + self.bytes_out
+        """What counts."""
+        return self.total - self.uncounted
+
+    @property
+    def seconds_left(self) -> int | None:
+        return None if self.time_limit is None else max(self.time_limit - self.seconds, 0)
 
     @property
     def remaining(self) -> int | None:
@@ -55,6 +68,9 @@ def allowances(session: Session, isp_id: int, customers: Iterable[int], now: dat
             func.coalesce(Usage.bytes_in, zero),
             func.coalesce(Usage.bytes_out, zero),
             ServicePlan.data_limit_bytes + bought_bytes(Customer.isp_id, Customer.id, start),
+            func.coalesce(Usage.uncounted_in + Usage.uncounted_out, zero),
+            func.coalesce(Usage.seconds, zero),
+            ServicePlan.time_limit * 60,
         )
         .select_from(Customer)
         .join(Subscription, of_now, isouter=True)

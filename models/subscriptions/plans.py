@@ -68,10 +68,13 @@ Given = dict[str, tuple[Any, ...]]
 def given_to_sessions(plan: ServicePlan | None) -> Given:
     """What an open session has of its plan and would have to be told of: by the attribute that a login gives it."""
     if plan is None:
-        return {requests.RATE: (None,), requests.ALLOWANCE: (None,), "Framed-Pool": (None,)}
+        return {requests.RATE: (None,), requests.ALLOWANCE: (None,), "Framed-Pool": (None,), requests.TIMEOUT: (None,)}
     throttled = rate_limit(plan.throttle_bandwidth, None) if plan.over_limit == "throttle" else None
+    rate = rate_limit(plan.bandwidth_limit, plan.upload_limit)
     return {
-        requests.RATE: (rate_limit(plan.bandwidth_limit, plan.upload_limit), throttled),
+        # The first is what sessions had so far: which of its hours that was is not known here.
+        requests.RATE: (None if plan.hours else rate, throttled, rate, plan.hours),
+        requests.TIMEOUT: (plan.time_limit,),
         requests.ALLOWANCE: (plan.data_limit_bytes, plan.over_limit),
         "Framed-Pool": (plan.address_pool,),
     }

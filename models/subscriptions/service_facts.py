@@ -20,7 +20,8 @@ Row = tuple[str, str, str]
 _CUSTOMERS = text("""
 select c.isp_id, c.id, c.username, c.status, date_part('epoch', c.expires_at), c.service_plan_id, host(c.static_ip),
        coalesce(c.mac_address, ''), i.status = 'active', i.timezone, date_part('epoch', p.started),
-       coalesce(u.bytes_in + u.bytes_out, 0), coalesce(t.octets, 0)
+       coalesce(u.bytes_in + u.bytes_out - u.uncounted_in - u.uncounted_out, 0), coalesce(t.octets, 0),
+       coalesce(u.seconds, 0)
   from unnest(cast(:isps as bigint[]), cast(:ids as bigint[])) as w (isp_id, id)
   join customers c on c.isp_id = w.isp_id and c.id = w.id
   join isps i on i.id = c.isp_id
@@ -46,8 +47,11 @@ class ServiceFacts(NamedTuple):
     isp_active: bool
     timezone: str
     period_start: float
+    #: Octets that count.
     used: int
     bought: int
+    #: Time online.
+    seconds: int
     plan: ServicePlan | None = None
     #: (attribute, op, value) of operators' own rows, the plan's before the customer's.
     plan_rows: tuple[Row, ...] = ()

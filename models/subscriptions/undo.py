@@ -64,7 +64,7 @@ def undo_topup(session: Session, customer: Customer, topup: Topup, now: datetime
 
 
 def _is_used(session: Session, period: Subscription) -> bool:
-    used = Usage.bytes_in + Usage.bytes_out > 0
+    used = Usage.bytes_in + Usage.bytes_out + Usage.seconds > 0
     of_period = (Usage.isp_id == period.isp_id, Usage.customer_id == period.customer_id,
                  Usage.period_start == period.period_start)  # fmt: skip
     return bool(session.scalar(select(exists().where(*of_period, used))))

@@ -18,7 +18,8 @@ from models.tables.isps import Isp
 from models.tables.usage import Usage, UsageDaily
 from models.tables.usage_corrections import UsageCorrection
 
-_DIRECTIONS = ("bytes_in", "bytes_out")
+#: What is corrected, and what of it stays as it is: traffic that does not count.
+_DIRECTIONS = {"bytes_in": "uncounted_in", "bytes_out": "uncounted_out"}
 #: A period has less; both directions together fit into 64 bits.
 _MOST = 10**18
 
@@ -45,11 +46,11 @@ def _add_to_period(session: Session, customer: Customer, period_start: datetime,
     key = {"isp_id": customer.isp_id, "customer_id": customer.id, "period_start": period_start}
     session.execute(insert(Usage).values(**key, bytes_in=0, bytes_out=0).on_conflict_do_nothing())
     row = session.scalars(select(Usage).filter_by(**key).with_for_update(key_share=True)).one()
-    for name in _DIRECTIONS:
-        booked = getattr(row, name)
+    for name, uncounted in _DIRECTIONS.items():
+        booked = getattr(row, name) - getattr(row, uncounted)
         if not 0 <= booked + changes[name] <= _MOST:
             raise Invalid(name, f"the current period has {booked} bytes, so this is too much")
-        setattr(row, name, booked + changes[name])
+        setattr(row, name, getattr(row, name) + changes[name])
 
 
 def _add_to_days(session: Session, customer: Customer, days: tuple[date, date], changes: dict[str, int]) -> None:
@@ -61,10 +62,10 @@ def _add_to_days(session: Session, customer: Customer, days: tuple[date, date], 
         select(UsageDaily).filter_by(**key).where(UsageDaily.day.between(first, today))
         .order_by(UsageDaily.day.desc()).with_for_update(key_share=True)
     ).all()  # fmt: skip
-    for name in _DIRECTIONS:
+    for name, uncounted in _DIRECTIONS.items():
         left = changes[name]
         for row in rows:
-            piece = max(left, -getattr(row, name))
+            piece = max(left, getattr(row, uncounted) - getattr(row, name))
             if piece:
                 session.execute(
                     update(UsageDaily).filter_by(**key, day=row.day).values({name: getattr(row, name) + piece})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Numeric, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Created, Id, TenantKey, Updated, Yes
+from models.timetable import Window
 
 
 class ServicePlan(Base):
@@ -29,6 +33,8 @@ class ServicePlan(Base):
         CheckConstraint("simultaneous_use between 1 and 1000", name="simultaneous_use_range"),
         CheckConstraint("on_too_many in ('refuse', 'replace_oldest')", name="on_too_many_known"),
         CheckConstraint("over_limit in ('block', 'throttle')", name="over_limit_known"),
+        CheckConstraint("time_limit between 1 and 357912", name="time_limit_range"),
+        CheckConstraint("infora_are_hours(hours)", name="hours_known"),
         CheckConstraint("clock in ('from_creation', 'from_first_login')", name="clock_known"),
         CheckConstraint("over_limit <> 'throttle' or throttle_bandwidth is not null", name="throttle_has_bandwidth"),
     )
@@ -56,6 +62,11 @@ class ServicePlan(Base):
     #: Both ways, where over_limit is `throttle`.
     throttle_bandwidth: Mapped[Decimal | None] = mapped_column(Numeric(10, 3))
     address_pool: Mapped[str | None]
+    #: Windows of local time: `[{"from": "22:00", "to": "06:00", "weekdays": [1], "bandwidth_limit": 50,
+    #: "upload_limit": 10, "counts": false}]`; without weekdays every day, without a rate the plan's, and it counts.
+    hours: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    #: Minutes online of a period.
+    time_limit: Mapped[int | None]
     #: When the first period of a new customer begins.
     clock: Mapped[str] = mapped_column(server_default="from_creation")
     is_active: Mapped[Yes]
@@ -69,6 +80,24 @@ class ServicePlan(Base):
         attributes.append(("Idle-Timeout", None if self.idle_timeout is None else str(self.idle_timeout * 60)))
         attributes.append(("Framed-Pool", self.address_pool))
         return [(name, value) for name, value in attributes if value is not None]
+
+
+def windows_of(hours: Sequence[Mapping[str, Any]] | None) -> tuple[Window, ...]:
+    """A plan's hours as models.timetable takes them. One that ends when it begins is a whole day long.
+
+    >>> windows_of([{"from": "22:00", "to": "06:30", "weekdays": [1, 7], "bandwidth_limit": 50, "counts": False}])
+    ((1320, 1830, 65, '50M/50M', False),)
+    """
+    return tuple(_window(hour) for hour in hours or ())
+
+
+def _window(hour: Mapping[str, Any]) -> Window:
+    begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in (hour["from"], hour["to"]))
+    weekdays = sum({1 << (day - 1) for day in hour.get("weekdays") or range(1, 8)})
+    speeds = [
+        None if hour.get(name) is None else Decimal(str(hour[name])) for name in ("bandwidth_limit", "upload_limit")
+    ]
+    return begin, end if end > begin else end + 1440, weekdays, rate_limit(*speeds), hour.get("counts") is not False
 
 
 def rate_limit(download_mbps: Decimal | None, upload_mbps: Decimal | None) -> str | None:

@@ -14,7 +14,7 @@ from models import Isp as IspRow
 from models import ServicePlan
 from models.accounting.session_id import INTERIM_INTERVAL
 from models.names import mac_of, station
-from models.tables.plans import rate_limit
+from models.tables.plans import rate_limit, windows_of
 from radius_module.directory import queries
 from radius_module.directory.changes import by_id
 from radius_module.directory.contents import Contents, Directory
@@ -66,7 +66,7 @@ def _settle(connection: Connection, online: OnlineTable) -> None:
     owed = dict((uid, customer_id) for customer_id, uid in online.unbooked())
     if owed:
         rows = connection.execute(queries.octets_of(list(owed))).all()
-        booked = [(owed[uid], uid, octets, over, False, ()) for uid, _customer, octets, over in rows]
+        booked = [(owed[uid], uid, octets, over, False, (), seconds) for uid, _customer, octets, over, seconds in rows]
         online.apply_booking((), booked, time.time())
 
 
@@ -141,7 +141,7 @@ def _put_customers(contents: Contents, online: OnlineTable, rows: by_id.Customer
         contents.put_customer(customer)
         online.refresh(
             customer_id, customer.period_starts[0], row[12],
-            sessions.pop(customer_id, ()), aliases.get(customer_id, ()),
+            sessions.pop(customer_id, ()), aliases.get(customer_id, ()), row[14],
         )  # fmt: skip
     for customer_id, stored in sessions.items():
         # Of nobody, or of customers who are gone: they end like anybody's.
@@ -172,22 +172,8 @@ def _customer(
 
     Customers are imported by thousands at one moment, often until one day: that is 145 octets for each of them.
     """
-    (
-        customer_id,
-        isp_id,
-        username,
-        status,
-        expires,
-        plan_id,
-        static_ip,
-        mac,
-        kind,
-        credential,
-        created,
-        running,
-        _,
-        waits,
-    ) = row
+    customer_id, isp_id, username, status, expires, plan_id, static_ip, mac, kind, credential, *times = row
+    created, running, _used, waits, _seconds = times
     expires_at, created_at, starts = float(expires), float(created), (float(running), *ahead)
     if before is not None:
         expires_at = before.expires_at if expires_at == before.expires_at else expires_at
@@ -216,6 +202,8 @@ def _plan(row: RowMapping, extra: tuple[Attribute, ...]) -> Plan:
         row["on_too_many"] == "replace_oldest",
         row["over_limit"] == "throttle",
         row["address_pool"],
+        windows_of(row["hours"]),
+        None if row["time_limit"] is None else row["time_limit"] * 60,
         (row["validity_days"], row["validity_months"]),
         extra,
     )

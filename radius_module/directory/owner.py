@@ -9,7 +9,8 @@ from models.accounting.records import KNOWN_STATUSES, REBOOTS, AccountingRecord,
 from models.accounting.session import is_in_time_of
 from models.accounting.session_id import SessionClass, identity, read_class
 from radius_module.directory.contents import Directory
-from radius_module.online.line_rate import line_rate
+from radius_module.online.hours import table_of
+from radius_module.online.line_rate import Line, line_rate
 from radius_module.online.table import NOBODY, OnlineTable
 from radius_module.rules.facts import Customer
 
@@ -31,10 +32,12 @@ def apply_record(directory: Directory, online: OnlineTable, record: AccountingRe
     if customer is None:
         known = online.owner(uid, session_class.customer_id)
         # Nobody, and whoever is gone, has no plan that could bound them.
-        return online.apply_record(record, session_class, uid, NOBODY if known is None else known, 0.0, sys.maxsize)
+        whose = NOBODY if known is None else known
+        return online.apply_record(record, session_class, uid, whose, 0.0, Line(sys.maxsize))
     start, plan = customer.period_start(record.received), directory.plan(customer.plan_id)
     most = most_open(1 if plan is None else plan.simultaneous_use)
-    return online.apply_record(record, session_class, uid, customer.id, start, most, line_rate(plan))
+    line = Line(most, line_rate(plan), table_of(plan, directory.isp(record.isp_id)))
+    return online.apply_record(record, session_class, uid, customer.id, start, line)
 
 
 def customer_of(

@@ -81,7 +81,7 @@ def plan_rows(groups: Sequence[str] | None = None) -> Select[int, str, str, str,
 
 def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen columns, named in the docstring
     """(id, isp_id, username, status, expires_at, plan_id, static_ip, mac, credential attribute, credential,
-    created_at, start of the running period, octets used in it, not_started)"""
+    created_at, start of the running period, octets used in it that count, not_started, seconds online in it)"""
     credentials, periods = _credentials(ids), _periods(ids)
     running = func.coalesce(periods.c.running, Customer.created_at)
     return (
@@ -89,7 +89,8 @@ def customers(ids: Ids = None) -> Select:  # type: ignore[type-arg]  # fifteen c
             Customer.id, Customer.isp_id, Customer.username, Customer.status, _epoch(Customer.expires_at),
             Customer.service_plan_id, func.host(Customer.static_ip), Customer.mac_address,
             credentials.c.attribute, credentials.c.value, _epoch(Customer.created_at), _epoch(running),
-            func.coalesce(Usage.bytes_in + Usage.bytes_out, 0), Customer.not_started,
+            func.coalesce(Usage.bytes_in + Usage.bytes_out - Usage.uncounted_in - Usage.uncounted_out, 0),
+            Customer.not_started, func.coalesce(Usage.seconds, 0),
         )
         .outerjoin(credentials, and_(credentials.c.isp_id == Customer.isp_id, credentials.c.customer_id == Customer.id))
         .outerjoin(periods, and_(periods.c.isp_id == Customer.isp_id, periods.c.customer_id == Customer.id))
@@ -158,12 +159,13 @@ def aliases(ids: Ids = None) -> Select[int | None, str, str]:
     )
 
 
-def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool]:
-    """(acctuniqueid, customer_id, octets, over) of sessions, open or not."""
+def octets_of(ids: Sequence[str]) -> Select[str, int | None, int, bool, int]:
+    """(acctuniqueid, customer_id, octets, over, session time) of sessions, open or not."""
     octets = Radacct.acctinputoctets + Radacct.acctoutputoctets
-    return select(Radacct.acctuniqueid, Radacct.customer_id, octets, Radacct.acctstoptime.is_not(None)).where(
-        Radacct.acctuniqueid == func.any(cast(list(ids), ARRAY(Text)))
-    )
+    return select(
+        Radacct.acctuniqueid, Radacct.customer_id, octets, Radacct.acctstoptime.is_not(None),
+        func.coalesce(Radacct.acctsessiontime, 0),
+    ).where(Radacct.acctuniqueid == func.any(cast(list(ids), ARRAY(Text))))  # fmt: skip
 
 
 def _credentials(ids: Ids) -> Subquery:

@@ -16,6 +16,7 @@ from models.network import abilities
 from models.network.abilities import Seen, service_of
 from models.network.requests import fan_out, outcomes, sweeps
 from radius_module.enforce.dispatch import Dispatch
+from radius_module.enforce.hours import Hours
 from radius_module.enforce.judge.effect import has_effect
 from radius_module.enforce.news import News
 
@@ -25,6 +26,8 @@ _OVERLAP = 5.0
 _TENANT = 2.0
 #: A chore rests for so many times as long as it took, and at least for its own rest.
 _SHARE = 5.0
+#: They say by themselves when they are due next.
+_BY_THE_CLOCK = ("expiry", "hours")
 
 
 class Chore(NamedTuple):
@@ -43,9 +46,11 @@ class Chores:
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
+        self._hours = Hours()
         self._chores = (
             Chore("results", self._write, 0.02, lambda _: dispatch.has_results, 60.0),
             Chore("expiry", self._see_to_expiries, 0.0, lambda news: news.clock, 5.0),
+            Chore("hours", self._see_to_hours, 0.0, lambda news: news.hours, 60.0),
             Chore("customers", self._see_to_customers, 0.1, lambda news: bool(news.customers), 60.0),
             Chore("effects", self._verify, 0.1, lambda news: news.sessions, 1.0),
             Chore("events", lambda connection, _: self._look_again(connection), 1.0, lambda _: True, 1.0),
@@ -71,7 +76,7 @@ class Chores:
             self._dispatch.written()
         ended = time.monotonic()
         self._rested_at[chore.name] = ended + max(chore.rest, _SHARE * (ended - now) if chore.rest else 0.0)
-        if chore.name != "expiry":
+        if chore.name not in _BY_THE_CLOCK:
             self._due_at[chore.name] = ended + chore.at_least_every
         return len(due) > 1
 
@@ -126,6 +131,11 @@ class Chores:
         longest = next(chore.at_least_every for chore in self._chores if chore.name == "expiry")
         in_seconds = longest if moment is None else min(longest, moment - database_now)
         self._due_at["expiry"] = here + max(0.0, in_seconds) + 0.001
+
+    def _see_to_hours(self, connection: Connection, news: News) -> None:
+        news.hours = False
+        here = time.monotonic()
+        self._due_at["hours"] = here + self._hours.look(connection) + 0.001
 
     def _verify(self, connection: Connection, news: News) -> None:
         """What accounting says of requests, and what that says of their devices: one transaction, after the answers."""

@@ -29,6 +29,8 @@ class News:
         self.everything = True
         #: An expiry may have been moved nearer.
         self.clock = True
+        #: A plan's hours may have changed, or a tenant's zone.
+        self.hours = True
 
     def take(self, channel: str, payload: str) -> None:
         """`<topic> <tenant> <ids or *> <origin>`; anything else is a reason to look at everything."""
@@ -39,8 +41,10 @@ class News:
         isp, _, rest = rest.partition(" ")
         ids = rest.partition(" ")[0]
         if topic == "all" or not isp.isdigit():
-            self.everything = self.sessions = self.clock = True
-        elif topic in _OF_TENANTS:
+            self.everything = self.sessions = self.clock = self.hours = True
+            return
+        self.hours = self.hours or topic in ("isps", "plans")
+        if topic in _OF_TENANTS:
             self.customers[int(isp)] = None
         elif topic in ("customers", "sessions"):
             self.sessions = self.sessions or topic == "sessions"

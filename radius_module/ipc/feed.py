@@ -142,16 +142,16 @@ class WriterFeed:
             self._socket = None
 
 
-#: Of nobody where 0; (customer, session, octets, over, one too many, identities that other Classes gave it).
-BookedSession = tuple[int, str, int, bool, bool, list[str]]
+#: Of nobody where 0; (customer, session, octets, over, one too many, identities that other Classes gave it, seconds).
+BookedSession = tuple[int, str, int, bool, bool, list[str], int]
 
 
-def entries_of(booking: Booking) -> tuple[list[tuple[int, float, int]], list[BookedSession]]:
-    """What memory needs of a booking: (customer, period's start, octets), and the sessions."""
-    customers = [(total.customer_id, total.period_start, total.octets) for total in booking.totals]
+def entries_of(booking: Booking) -> tuple[list[tuple[int, float, int, int]], list[BookedSession]]:
+    """What memory needs of a booking: (customer, period's start, octets, seconds), and the sessions."""
+    customers = [(total.customer_id, total.period_start, total.octets, total.seconds) for total in booking.totals]
     sessions = [
         (row.customer_id or 0, row.plain_id or row.unique_id, row.octets_in + row.octets_out, row.stopped is not None,
-         row.is_evidence, row.aliases)
+         row.is_evidence, row.aliases, row.session_time)
         for row in booking.sessions
     ]  # fmt: skip
     return customers, sessions

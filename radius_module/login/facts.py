@@ -9,6 +9,7 @@ from models.subscriptions.calendar import boundaries
 from radius_module.directory.contents import Directory
 from radius_module.fast_tuple import maker
 from radius_module.login.context import OnlineSlots
+from radius_module.online.hours import hour_of
 from radius_module.online.slot import own_slot
 from radius_module.rules.facts import NO_GUESSES, Customer, Device, Facts, Guesses, Isp, Plan
 
@@ -32,11 +33,16 @@ def gather(
     if customer is None:
         return Facts(now, device, isp, None, None, authentic, mac, 0, (), eap)
     own = own_slot(mac, 0 if device is None else device.id)
-    used, slots = online.usage_and_slots(customer.id, customer.period_start(now), now)
+    period = customer.period_start(now)
+    used, slots = online.usage_and_slots(customer.id, period, now)
     plan = directory.plan(customer.plan_id)
+    hour = hour_of(plan, isp, now)[0]
+    seconds = 0 if plan is None or plan.time_limit is None else online.seconds_online(customer.id, period)
     if customer.not_started and isp is not None:
         customer = _begun(customer, isp, plan, directory.first_logins.of(customer.id, now))
-    facts: Facts = _facts((now, device, isp, customer, plan, authentic, mac, used, slots, eap, own, guesses))
+    facts: Facts = _facts(
+        (now, device, isp, customer, plan, authentic, mac, used, slots, eap, own, guesses, hour, seconds)
+    )
     return facts
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from models.accounting.session_id import make_class
 from radius_module.directory.contents import Contents, Directory
 from radius_module.fast_tuple import maker
+from radius_module.online.hours import hour_of
 from radius_module.online.slot import new_slot, own_slot
 from radius_module.online.table import OnlineTable
 from radius_module.packets.access_request import LoginRequest
@@ -33,8 +34,8 @@ _MOST = 500_000
 class CachedGrant:
     """What one customer gets at one device, and what it follows from."""
 
-    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "interval", "isp", "limit", "mac",
-                 "origin", "period_start", "plan", "since", "slots", "station", "until")  # fmt: skip
+    __slots__ = ("cap", "customer", "device", "expires_at", "fixed", "fixed_octets", "hour", "interval", "isp", "limit",
+                 "mac", "origin", "period_start", "plan", "since", "slots", "station", "until")  # fmt: skip
 
     def __init__(
         self, origin: Origin, device: Device, isp: Isp, customer: Customer, plan: Plan | None, now: float
@@ -42,9 +43,10 @@ class CachedGrant:
         self.origin, self.device, self.isp, self.customer, self.plan = origin, device, isp, customer, plan
         self.mac, self.expires_at = customer.mac, customer.expires_at
         self.period_start = customer.period_start(now)
-        self.since = self.period_start if self.period_start != customer.period_starts[0] else -inf
-        #: Epoch seconds at which it ends by itself: the next period or the expiry.
-        self.until = min([customer.expires_at, *(start for start in customer.period_starts if start > now)])
+        self.hour, since, until = hour_of(plan, isp, now)
+        self.since = max(since, self.period_start if self.period_start != customer.period_starts[0] else -inf)
+        #: Epoch seconds at which it ends by itself: the next period, the expiry, or the next of the plan's hours.
+        self.until = min([customer.expires_at, until, *(start for start in customer.period_starts if start > now)])
         self.slots = 1 if plan is None else plan.simultaneous_use
         #: Whence the last login came that is remembered (radius_module.guesses).
         self.station = ""
@@ -134,12 +136,13 @@ class FastPath:
         device, isp = self._directory.device(address), contents.isps.get(isp_id)
         if device is None or isp is None or (device.id, device.isp_id) != (device_id, isp_id):
             return None
-        if customer.not_started:
-            return None
         plan = None if customer.plan_id is None else contents.plans.get(customer.plan_id)
+        # What is left of a time budget is another one at each login.
+        if customer.not_started or (plan is not None and plan.time_limit is not None):
+            return None
         grant = CachedGrant(origin, device, isp, customer, plan, now)
         forever = customer._replace(expires_at=inf)
-        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, ()))
+        verdict = decide(Facts(now, device, isp, forever, plan, True, customer.mac, 0, (), hour=grant.hour))
         if isinstance(verdict, Deny) or now >= customer.expires_at:
             return None
         try:

@@ -21,21 +21,21 @@ SLOT_SECONDS = 60.0
 #: Slots that have run out are swept when a customer has more than so many.
 _MANY_SLOTS = 8
 _slot = maker(Slot)
-#: What the writer has booked of a session: (customer or 0, session, octets, over, one too many, other identities).
-BookedSession = tuple[int, str, int, bool, bool, Sequence[str]]
+#: What the writer has booked: (customer or 0, session, octets, over, one too many, other identities, seconds).
+BookedSession = tuple[int, str, int, bool, bool, Sequence[str], int]
 
 
 class OnlineCustomer:
     """One customer's counters and sessions."""
 
-    __slots__ = ("aliases", "booked_at", "by_router", "period_start", "sessions", "slots", "stored")
+    __slots__ = ("aliases", "booked_at", "by_router", "period_start", "seconds", "sessions", "slots", "stored")
 
     def __init__(self, by_router: SessionsByRouter) -> None:
         #: Everybody's open sessions; whatever opens, moves or ends one of this customer's is said there.
         self.by_router = by_router
         self.period_start = 0.0
-        #: Octets of the period that the database holds.
-        self.stored = 0
+        #: Octets of the period that count, and seconds online in it, as the database holds them.
+        self.stored = self.seconds = 0
         #: When the writer last booked something.
         self.booked_at = -1.0
         self.sessions: dict[str, OnlineSession] = {}
@@ -48,14 +48,14 @@ class OnlineCustomer:
     def plain(self) -> tuple[object, ...]:
         """For the snapshot."""
         sessions = [(uid, *session.plain()) for uid, session in self.sessions.items()]
-        return self.period_start, self.stored, self.aliases, sessions
+        return self.period_start, self.stored, self.seconds, self.aliases, sessions
 
     def restore(
-        self, moved: float, period_start: float, stored: int, aliases: dict[str, str],
+        self, moved: float, period_start: float, stored: int, seconds: int, aliases: dict[str, str],
         sessions: Sequence[tuple[Any, ...]],
     ) -> None:  # fmt: skip
         """From a snapshot of a process whose steady clock was so much behind ours."""
-        self.period_start, self.stored, self.aliases = period_start, stored, dict(aliases)
+        self.period_start, self.stored, self.seconds, self.aliases = period_start, stored, seconds, dict(aliases)
         for uid, *values in sessions:
             self.sessions[uid] = OnlineSession.of_snapshot(moved, *values)
             self.by_router.put(uid, self.sessions[uid])
@@ -69,37 +69,49 @@ class OnlineCustomer:
         return not all(session.closed for session in self.sessions.values())
 
     def used(self) -> int:
-        """Octets of the period: what the database holds, and what it is owed."""
+        """Octets of the period that count: what the database holds, and what it is owed."""
         if not self.sessions:
             return self.stored
-        owed = [session.reported - max(session.booked, session.floor) for session in self.sessions.values()
-                if not session.is_evidence]  # fmt: skip
+        owed = [session.reported - max(session.booked, session.floor) - (session.free_owed() if session.free else 0)
+                for session in self.sessions.values() if not session.is_evidence]  # fmt: skip
         return self.stored + sum(octets for octets in owed if octets > 0)
 
-    def stored_of(self, period_start: float) -> int:
-        """Octets of that period that the database is known to hold."""
-        return self.stored if period_start == self.period_start else 0
+    def seconds_online(self) -> int:
+        """Of the period, in the same way."""
+        return self.seconds + sum(session.seconds_owed() for session in self.sessions.values())
 
-    def set_stored(self, period_start: float, stored: int) -> None:
+    def stored_of(self, period_start: float) -> tuple[int, int]:
+        """Octets and seconds of that period that the database is known to hold."""
+        return (self.stored, self.seconds) if period_start == self.period_start else (0, 0)
+
+    def set_stored(self, period_start: float, stored: int, seconds: int) -> None:
         """What the database holds of the period that runs."""
         if period_start > self.period_start:
             for session in self.sessions.values():
-                session.floor = max(session.floor, session.booked)
-        self.period_start, self.stored = period_start, stored
+                session.raise_floor(session.booked, session.booked_seconds)
+        self.period_start, self.stored, self.seconds = period_start, stored, seconds
+
+    def raise_stored(self, period_start: float, stored: int, seconds: int) -> None:
+        """The same, where what is known of that period may be newer."""
+        known = self.stored_of(period_start)
+        self.set_stored(period_start, max(stored, known[0]), max(seconds, known[1]))
 
     def begin_period(self, period_start: float, record: AccountingRecord, uid: str) -> None:
         """A period has begun since the last packet: what came before belongs to the one before."""
         if period_start <= self.period_start:
             return
         for session in self.sessions.values():
-            session.floor = session.reported
+            session.raise_floor(session.reported, session.session_time)
         session_heard = self.sessions.get(uid)
         at = booked_at(record)
         if session_heard is not None and session_heard.updated < period_start < at:
             growth = record.octets_in + record.octets_out - session_heard.reported
-            before = next(pieces(Growth(max(0, growth), 0, session_heard.updated, at), [period_start]))
-            session_heard.floor += before.octets_in
-        self.period_start, self.stored = period_start, 0
+            seconds = max(0, (record.session_time or 0) - session_heard.session_time)
+            spread = Growth(max(0, growth), 0, session_heard.updated, at, seconds)
+            before = next(pieces(spread, [period_start]))
+            session_heard.raise_floor(session_heard.floor + before.octets_in,
+                                      session_heard.floor_seconds + before.seconds)  # fmt: skip
+        self.period_start, self.stored, self.seconds = period_start, 0, 0
 
     def take_slot(self, key: str, now: float) -> None:
         """A slot; where there are many, those that have run out go."""
@@ -158,7 +170,7 @@ class OnlineCustomer:
         return self.aliases[uid]
 
     def book(
-        self, uid: str, octets: int, over: bool, is_evidence: bool, aliases: Sequence[str], now: float
+        self, uid: str, octets: int, over: bool, is_evidence: bool, aliases: Sequence[str], seconds: int, now: float
     ) -> InferredStop | None:
         """The database has a session up to so many octets, and as over or not; an end that it has not taken yet."""
         uid = self.aliases.get(uid, uid)
@@ -173,7 +185,7 @@ class OnlineCustomer:
             session = self.sessions[uid] = OnlineSession(0, 0, ("", ""), b"", "", now)
             session.is_stub, session.closed, session.heard, session.alive = True, True, now, steady(now)
         session.stored = True
-        session.booked = max(session.booked, octets)
+        session.note_booked(octets, seconds)
         session.is_evidence = session.is_evidence or is_evidence
         session.is_booked_over = over
         if over:

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from models.accounting.plausible import LEAST_RATE, is_plausible
 from models.accounting.records import STOP, AccountingRecord, InferredStop
-from models.accounting.session import booked_at, is_news, to_microsecond
+from models.accounting.session import booked_at, is_news, seconds_online, to_microsecond
 from models.accounting.session_id import INTERIM_INTERVAL, SessionClass
+from models.accounting.usage_split import Growth, uncounted
+from models.timetable import Timetable
 from radius_module.online.boot_counter import Boot, Router, boot_of
 from radius_module.steady_clock import of_the_past, steady_now
 
@@ -54,10 +56,10 @@ class StoredSession(NamedTuple):
 class OnlineSession:
     """An open (or just closed) session: octets booked in the database, and the most that was ever reported."""
 
-    __slots__ = ("alive", "booked", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent", "floor", "heard",
-                 "interval", "is_booked_over", "is_evidence", "is_of_class", "is_stub", "isp_id", "mac", "octets_in",
-                 "octets_out", "place", "router", "session_id", "session_time", "started", "stored",
-                 "updated")  # fmt: skip
+    __slots__ = ("alive", "booked", "booked_seconds", "boot", "cause", "closed", "device_id", "ended_at", "ends_sent",
+                 "floor", "floor_seconds", "free", "heard", "interval", "is_booked_over", "is_evidence",
+                 "is_of_class", "is_stub", "isp_id", "mac", "octets_in", "octets_out", "place", "router",
+                 "session_id", "session_time", "started", "stored", "updated")  # fmt: skip
     #: As a snapshot holds them, in this order; it names them, and is of no use to a version that has others.
     FIELDS = tuple(name for name in __slots__ if name != "place")
 
@@ -76,8 +78,10 @@ class OnlineSession:
         #: When its last packet came, by the steady clock.
         self.alive = 0.0
         self.booked = self.octets_in = self.octets_out = self.session_time = 0
-        #: Octets of earlier periods.
-        self.floor = 0
+        #: Octets of earlier periods, seconds of them, and the seconds that are booked.
+        self.floor = self.floor_seconds = self.booked_seconds = 0
+        #: Of octets that are not booked: (those before, those up to here, what of them does not count).
+        self.free: list[tuple[int, int, int]] = []
         #: Whether the database has it; what it has and then no longer has as open is over.
         self.stored = False
         #: Whether the database has it as over.
@@ -132,6 +136,29 @@ class OnlineSession:
         """Does the database have all of it?"""
         return self.stored and self.reported <= self.booked
 
+    def free_owed(self) -> int:
+        """Octets that are not booked, are of this period and do not count."""
+        known = max(self.booked, self.floor)
+        return sum(free if known <= before else free * (end - known) // (end - before)
+                   for before, end, free in self.free if end > known)  # fmt: skip
+
+    def seconds_owed(self) -> int:
+        """Seconds online that are not booked and are of this period, by the rule of the books."""
+        if self.is_evidence:
+            return 0
+        known = max(self.booked_seconds, self.floor_seconds)
+        return seconds_online(self.session_time, self.started, self.updated, known)
+
+    def note_booked(self, octets: int, seconds: int) -> None:
+        """The database has so much of it."""
+        self.booked, self.booked_seconds = max(self.booked, octets), max(self.booked_seconds, seconds)
+        if self.free:
+            self.free = [stretch for stretch in self.free if stretch[1] > self.booked]
+
+    def raise_floor(self, octets: int, seconds: int) -> None:
+        """So much of it is of earlier periods."""
+        self.floor, self.floor_seconds = max(self.floor, octets), max(self.floor_seconds, seconds)
+
     def is_silent(self, now: float, since: float = 0.0) -> bool:
         """Has it missed three of its own reports? Silence before `since` does not count. By the steady clock."""
         return now - max(self.alive, since) >= stale_after(self.interval)
@@ -165,9 +192,11 @@ class OnlineSession:
             return record
         return record._replace(octets_in=self.octets_in, octets_out=self.octets_out, session_time=None)
 
-    def apply(self, record: AccountingRecord) -> None:
+    def apply(self, record: AccountingRecord, timetable: Timetable | None = None) -> None:
         """A packet. The router's Stop closes for good; what we closed opens again at a sign of life."""
         at = booked_at(record)
+        if timetable is not None and timetable.has_free:
+            self._note_free(record, at, timetable)
         news = self.updated == 0.0 or is_news(record, self.octets_in, self.octets_out, self.session_time)
         if record.status == STOP:
             self.closed, self.ended_at = True, None
@@ -185,6 +214,13 @@ class OnlineSession:
         self.session_time = max(self.session_time, record.session_time or 0)
         self.heard, self.alive = max(self.heard, record.received), max(self.alive, of_the_past(record.received))
 
+    def _note_free(self, record: AccountingRecord, at: float, timetable: Timetable) -> None:
+        """What of the record's growth does not count."""
+        more_in, more_out = max(0, record.octets_in - self.octets_in), max(0, record.octets_out - self.octets_out)
+        free = uncounted(Growth(more_in, more_out, min(self.updated or at, at), at), timetable)
+        if free:
+            self.free.append((self.reported, self.reported + more_in + more_out, free))
+
     def merge(self, row: StoredSession) -> None:
         """What the database has of it. Another node may have heard of it since we took it for over."""
         if self.is_stub or (self.ended_at is not None and row.heard > self.ended_at):
@@ -193,7 +229,7 @@ class OnlineSession:
         self.isp_id, self.interval, self.is_of_class = row.isp_id, row.interval, row.is_of_class
         self.octets_in, self.octets_out = max(self.octets_in, row.octets_in), max(self.octets_out, row.octets_out)
         self.session_time = max(self.session_time, row.session_time)
-        self.booked = max(self.booked, row.octets_in + row.octets_out)
+        self.note_booked(row.octets_in + row.octets_out, row.session_time)
         self.heard, self.updated = max(self.heard, row.heard), max(self.updated, row.heard)
         self.alive = max(self.alive, of_the_past(row.heard))
 

@@ -12,12 +12,12 @@ from threading import Lock
 from time import sleep
 from typing import Any
 
-from models.accounting.plausible import LEAST_RATE
 from models.accounting.records import START, AccountingRecord, InferredStop
 from models.accounting.session import began_at, booked_at
 from models.accounting.session_id import SessionClass
 from radius_module.online.by_router import SessionsByRouter
 from radius_module.online.customer import SLOT_SECONDS, BookedSession, OnlineCustomer
+from radius_module.online.line_rate import USUAL, Line
 from radius_module.online.restarts import Restarts
 from radius_module.online.session import STALE_SECONDS, OnlineSession, StoredSession
 from radius_module.rules.facts import Slot
@@ -47,8 +47,6 @@ class OnlineTable:
         #: When the database was last asked, by the steady clock; what was booked since is newer than the answers.
         self.reading_since = 0.0
 
-    # -- asked by a login -------------------------------------------------------------------------------------
-
     def usage_and_slots(self, customer_id: int, period_start: float, now: float) -> tuple[int, tuple[Slot, ...]]:
         """(octets of the period, booked and owed; slots of `simultaneous_use` that are taken)."""
         customer = self._customers.get(customer_id)
@@ -57,6 +55,12 @@ class OnlineTable:
         with self._lock:
             used = customer.used() if customer.period_start == period_start else 0
             return used, customer.taken_slots(now) if customer.sessions or customer.slots else ()
+
+    def seconds_online(self, customer_id: int, period_start: float) -> int:
+        """Of the period, booked and owed."""
+        customer = self._customers.get(customer_id)
+        with self._lock:
+            return 0 if customer is None or customer.period_start != period_start else customer.seconds_online()
 
     def admit(
         self, customer_id: int, period_start: float, limit: int | None, allowed: int, own: str, key: str, now: float
@@ -86,23 +90,21 @@ class OnlineTable:
         with self._lock:
             self._customer(customer_id).take_slot(key, now)
 
-    # -- from the directory -----------------------------------------------------------------------------------
-
     def refresh(
         self, customer_id: int, period_start: float, stored: int, sessions: Iterable[StoredSession],
-        aliases: Iterable[tuple[str, str]] = (),
+        aliases: Iterable[tuple[str, str]] = (), seconds: int = 0,
     ) -> None:  # fmt: skip
         """What the database holds of one customer now. Records that it has not booked yet are kept.
 
         `aliases`: identities that other Classes give sessions, and the sessions' own.
         """
         fresh = list(sessions)
-        if not stored and not fresh and customer_id not in self._customers:
+        if not stored and not seconds and not fresh and customer_id not in self._customers:
             return
         with self._lock:
             customer = self._customer(customer_id)
-            newer = customer.stored_of(period_start) if customer.booked_at >= self.reading_since else 0
-            customer.set_stored(period_start, max(stored, newer))
+            is_newer = customer.booked_at < self.reading_since
+            (customer.set_stored if is_newer else customer.raise_stored)(period_start, stored, seconds)
             self._forget_sessions(customer.merge(fresh))
             customer.aliases |= aliases
             self._owners |= {row.unique_id: customer_id for row in fresh if not row.is_of_class}
@@ -120,8 +122,6 @@ class OnlineTable:
         for customer_id in [key for key in self._customers if key not in customer_ids]:
             self.forget(customer_id)
 
-    # -- from the feed: packets, and what the writer has booked -------------------------------------------------
-
     def owner(self, uid: str, granted_to: int | None = None) -> int | None:
         """Whose session that is, where no Class says so; None: it is not known yet.
 
@@ -132,9 +132,9 @@ class OnlineTable:
 
     def apply_record(
         self, record: AccountingRecord, session_class: SessionClass, uid: str, customer_id: int, period_start: float,
-        most_open: int = 22, rate: float = LEAST_RATE,
+        line: Line = USUAL,
     ) -> list[InferredStop]:  # fmt: skip
-        """A packet of a customer, or of nobody; what it ends. `rate`: what the line carries, octets a second."""
+        """A packet of a customer, or of nobody; what it ends."""
         with self._lock:
             customer = self._customer(customer_id)
             if session_class.customer_id is None:
@@ -144,11 +144,11 @@ class OnlineTable:
             begins = session is None or record.status == START  # the database's news of it may have come before
             if session is None:
                 session = OnlineSession.of_record(record, session_class, began_at(record, session_class))
-                session.is_evidence = not customer.has_room(record, most_open)
-            record = session.believable(record, session_class.login_time, rate)
+                session.is_evidence = not customer.has_room(record, line.most_open)
+            record = session.believable(record, session_class.login_time, line.rate)
             customer.begin_period(period_start, record, uid)
             customer.sessions[uid] = session
-            session.apply(record)
+            session.apply(record, line.timetable)
             customer.start_awaited_slot(record)
             if session.is_evidence:
                 session.closed, session.ended_at = True, None
@@ -164,20 +164,20 @@ class OnlineTable:
         self._restarts.end_what_it_left(record)
 
     def apply_booking(
-        self, totals: Iterable[tuple[int, float, int]], sessions: Iterable[BookedSession], now: float
+        self, totals: Iterable[tuple[int, float, int, int]], sessions: Iterable[BookedSession], now: float
     ) -> list[InferredStop]:
-        """What the writer has committed: (customer, period's start, octets), sessions. Ends that the books lack."""
+        """What the writer has committed: (customer, period's start, octets, seconds), sessions. Ends the books lack."""
         with self._lock:
-            for customer_id, period_start, octets in totals:
+            for customer_id, period_start, octets, seconds in totals:
                 customer = self._customer(customer_id)
                 customer.booked_at = steady(now)
                 if period_start >= customer.period_start:
-                    customer.set_stored(period_start, max(octets, customer.stored_of(period_start)))
+                    customer.raise_stored(period_start, octets, seconds)
             return [end for row in sessions if (end := self._book(row, now)) is not None]
 
     def _book(self, row: BookedSession, now: float) -> InferredStop | None:
         """A session that is another customer's in the books is so here too: of one who is gone, too."""
-        customer_id, uid, octets, over, is_evidence, aliases = row
+        customer_id, uid, octets, over, is_evidence, aliases, seconds = row
         before = self._owners.get(uid, NOBODY)
         if before != customer_id:
             self._owners |= {uid: customer_id} if uid in self._owners else {}
@@ -186,7 +186,7 @@ class OnlineTable:
                 self._by_router.drop(session)
         if customer_id == NOBODY and NOBODY not in self._customers:
             return None
-        return self._customer(customer_id).book(uid, octets, over, is_evidence, aliases, now)
+        return self._customer(customer_id).book(uid, octets, over, is_evidence, aliases, seconds, now)
 
     def snapshot_rows(self, piece: int) -> Iterator[list[tuple[object, ...]]]:
         """Everything, as plain values, in pieces of so many sessions or a few more: for the snapshot.

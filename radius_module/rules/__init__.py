@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from radius_module.rules import hardware, identity, quota, sessions, standing
+from radius_module.rules import hardware, identity, quota, sessions, standing, time_budget
 from radius_module.rules.facts import Deny, Facts, Shown, Verdict
 from radius_module.rules.service import grant
 
@@ -50,6 +50,8 @@ ORDER: tuple[Rule, ...] = (
          hardware.mac_mismatch, hardware.show_mac),
     Rule("quota_exceeded", "Your data allowance is used up. Please buy more or wait for the next period.",
          quota.quota_exceeded, quota.show_quota),
+    Rule("time_used_up", "Your time online is used up. Please buy more or wait for the next period.",
+         time_budget.time_used_up, time_budget.show_time),
     # Last: only a login that is otherwise accepted takes a slot.
     Rule("too_many_sessions", "Your account is already in use on as many devices as your plan allows.",
          sessions.too_many_sessions, sessions.show_sessions),

@@ -52,6 +52,10 @@ class Plan(NamedTuple):
     replaces_oldest: bool
     throttles: bool
     address_pool: str | None
+    #: Windows of local time, as models.timetable takes them: (minutes from, to, days as bits, rate, counts).
+    windows: tuple[tuple[int, int, int, str | None, bool], ...]
+    #: Seconds online of a period.
+    time_limit: int | None
     #: Length of a period, (days, months): of one that begins with the first login the end is not known before.
     validity: tuple[int | None, int | None]
     extra: tuple[Attribute, ...]
@@ -116,6 +120,18 @@ class Guesses(NamedTuple):
 NO_GUESSES = Guesses(0, False, True)
 
 
+class Hour(NamedTuple):
+    """What the window of the plan's hours says that runs now; without one all is as the plan says."""
+
+    #: None: the plan's.
+    rate: str | None
+    #: Whether octets of now are part of the allowance.
+    counts: bool
+
+
+ANY_HOUR = Hour(None, True)
+
+
 class Facts(NamedTuple):
     """All that one login is judged by. What is not known is None; `now` is the one clock."""
 
@@ -128,7 +144,7 @@ class Facts(NamedTuple):
     authentic: bool
     #: Calling-Station-Id, normalised.
     mac: str
-    #: Octets of the running period, both ways.
+    #: Octets of the running period that count, both ways.
     used: int
     slots: tuple[Slot, ...]
     #: Whether the device asks by EAP.
@@ -136,6 +152,9 @@ class Facts(NamedTuple):
     #: What the slot is known by that this login takes over (radius_module.online.slot); empty: it takes over none.
     own_slot: str = ""
     guesses: Guesses = NO_GUESSES
+    hour: Hour = ANY_HOUR
+    #: Time online in the running period, of all sessions; gathered where the plan limits it.
+    seconds: int = 0
 
 
 class Deny(NamedTuple):

@@ -17,9 +17,9 @@ def allowance(facts: Facts) -> int | None:
 
 
 def exhausted(facts: Facts) -> bool:
-    """Nothing is left. A cap of 0 is used up from the beginning."""
+    """Nothing is left, in an hour that counts. A cap of 0 is used up from the beginning."""
     limit = allowance(facts)
-    return limit is not None and facts.used >= limit
+    return limit is not None and facts.used >= limit and facts.hour.counts
 
 
 def quota_exceeded(facts: Facts) -> bool:
@@ -30,4 +30,5 @@ def quota_exceeded(facts: Facts) -> bool:
 def show_quota(facts: Facts) -> Shown:
     limit = allowance(facts)
     return {"used_bytes": facts.used, "allowance_bytes": limit,
-            "remaining_bytes": None if limit is None else max(0, limit - facts.used)}  # fmt: skip
+            "remaining_bytes": None if limit is None else max(0, limit - facts.used),
+            "counts_now": facts.hour.counts}  # fmt: skip

@@ -11,6 +11,7 @@ from models.accounting.records import Booked
 from radius_module.spool import codec, files, segment
 from radius_module.spool.booked_counts import BookedTally
 from radius_module.spool.files import Position
+from radius_module.writer.booked_segments import BookedSegments
 
 _PROGRESS = text("select segment, position from spool_progress where node = :node")
 _FORGET = text("delete from spool_progress where node = :node and segment = any(:segments)")
@@ -52,6 +53,7 @@ class SpoolReader:
         self._known = False
         self._gone: list[str] = []
         self._tally = BookedTally(directory)
+        self._booked = BookedSegments(directory)
 
     def forget(self) -> None:
         """The connection is gone: what was not committed may or may not be."""
@@ -60,6 +62,7 @@ class SpoolReader:
     def next(self, connection: Connection, limit: int) -> Batch:
         """About `limit` records, not booked yet."""
         self._tally.write()
+        self._gone += self._booked.remove_outworn()
         if not self._known:
             rows = connection.execute(_PROGRESS, {"node": self.node}).all()
             self._positions = {name: position for name, position in rows}
@@ -90,16 +93,18 @@ class SpoolReader:
                                           for name, position in batch.positions.items()])  # fmt: skip
 
     def tidy(self, batch: Batch) -> None:
-        """After the commit: remember, remove what is booked to its end, leave the hint for others."""
+        """After the commit: remember, put away what is booked to its end, leave the hint for others."""
         self._positions |= batch.positions
         self._tally.add(batch.records)
         if batch.positions:
             files.write_booked(self.directory, Position(*max(batch.positions.items())))
         self._gone = []
         for path in batch.finished:
-            path.unlink(missing_ok=True)
             self._positions.pop(path.name, None)
-            self._gone.append(path.name)
+            if not self._booked.put(path):
+                self._gone.append(path.name)
+        if batch.finished:
+            self._gone += self._booked.remove_outworn(now=True)
 
 
 def _read(payload: bytes, records: list[Booked], unreadable: list[Unreadable]) -> None:

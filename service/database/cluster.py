@@ -61,7 +61,7 @@ def binary(settings: Settings, program: str) -> Path:
     try:
         version = (data_directory(settings) / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
-        version = str(_newest())
+        version = str(newest())
     path = BINARIES / version / "bin" / program
     if not path.exists():
         raise Refusal(f"{data_directory(settings)} was created by PostgreSQL {version}, which is not installed: "
@@ -69,7 +69,8 @@ def binary(settings: Settings, program: str) -> Path:
     return path
 
 
-def _newest() -> int:
+def newest() -> int:
+    """The newest major version that is installed. Raises Refusal where none will do."""
     numbered = (path for path in BINARIES.glob("*") if re.fullmatch(r"\d+", path.name))
     versions = [int(path.name) for path in numbered if (path / "bin/postgres").exists()]
     if not versions or max(versions) < OLDEST:

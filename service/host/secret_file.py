@@ -8,7 +8,7 @@ import binascii
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from service.errors import Refusal
@@ -55,11 +55,33 @@ def load_or_create(state_dir: Path, env: Mapping[str, str]) -> Secrets:
     result = Secrets(**{name: given.get(name) or stored.get(name) or generated[name] for name in names})
     check(result)
     if generated:
-        _write(
-            state_dir / FILE,
-            {name: stored.get(name) or generated[name] for name in names if name not in given or name in stored},
-        )
+        own = {name: stored.get(name) or generated[name] for name in names if name not in given or name in stored}
+        _write(state_dir / FILE, stored | own)
     return result
+
+
+def load_or_add(state_dir: Path, name: str, generate: Callable[[], str]) -> str:
+    """A further secret of the file that no part needs, made when it is first asked for."""
+    stored = _read(state_dir / FILE)
+    if name not in stored:
+        stored[name] = generate()
+        _write(state_dir / FILE, stored)
+    return stored[name]
+
+
+def stored_secret(state_dir: Path, name: str) -> str | None:
+    """One of the file, if it has it."""
+    return _read(state_dir / FILE).get(name)
+
+
+def put(state_dir: Path, text: str) -> None:
+    """A whole file that comes from somewhere else, such as a backup."""
+    private_file.write(state_dir / FILE, text)
+
+
+def text_of(values: Secrets, further: Mapping[str, str]) -> str:
+    """A whole file of these, for another installation."""
+    return _text(asdict(values) | dict(further))
 
 
 def given(env: Mapping[str, str]) -> Secrets:
@@ -79,9 +101,12 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _write(path: Path, values: Mapping[str, str]) -> None:
+    private_file.write(path, _text(values))
+
+
+def _text(values: Mapping[str, str]) -> str:
     text = "# Secrets of this installation. Keep a copy apart from the database's backup.\n"
-    text += "".join(f"{name.upper()}={value}\n" for name, value in values.items())
-    private_file.write(path, text)
+    return text + "".join(f"{name.upper()}={value}\n" for name, value in values.items())
 
 
 def check(values: Secrets) -> None:

@@ -38,6 +38,8 @@ class Settings:
     api_trusted_proxies: int
     log_level: str
     demo: bool
+    #: Public keys that backups are encrypted for, in place of the installation's own.
+    backup_recipients: Path | None = None
     #: The first word of the names of systemd's units.
     unit_prefix: str = "infora"
 
@@ -73,6 +75,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         api_trusted_proxies=int(_one_of(env, "API_TRUSTED_PROXIES", tuple("0123456789"), "0")),
         log_level=_one_of(env, "LOG_LEVEL", LOG_LEVELS, "info"),
         demo=_demo(env),
+        backup_recipients=_file(env, "BACKUP_RECIPIENTS"),
         unit_prefix=_unit_prefix(env),
     )
 
@@ -94,6 +97,13 @@ def _address(env: Mapping[str, str], name: str) -> str:
         return str(ipaddress.ip_address("127.0.0.1" if text == "localhost" else text))
     except ValueError:
         raise Refusal(f"{name} is {text!r}: give an IP address, such as 127.0.0.1 or 0.0.0.0.") from None
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name)
+    if text and not Path(text).is_file():
+        raise Refusal(f"{name} is {text!r}, which is no file.")
+    return Path(text).resolve() if text else None
 
 
 def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

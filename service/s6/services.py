@@ -38,6 +38,11 @@ def down(settings: Settings, part: Part) -> None:
         _ask("s6-svc", "-wD", "-T", str((part.grace_seconds + 5) * 1000), "-d", str(service))
 
 
+def up(settings: Settings, part: Part) -> None:
+    """Bring a part up that was brought down."""
+    _ask("s6-svc", "-u", str(tree.directory(settings) / part.name))
+
+
 def of_tree(settings: Settings) -> list[int]:
     """Pids of s6-svscan, s6-supervise and the loggers of this installation, known by their working directory."""
     scan = tree.directory(settings)

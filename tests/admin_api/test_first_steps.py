@@ -82,7 +82,7 @@ PLAN: dict[str, Kind] = {
     "data_limit_bytes": or_null(whole), "session_timeout": or_null(whole), "idle_timeout": or_null(whole),
     "validity_days": or_null(whole), "validity_months": or_null(whole), "simultaneous_use": whole, "on_too_many": text,
     "over_limit": text, "throttle_bandwidth": or_null(number), "address_pool": or_null(text), "clock": text,
-    "is_active": flag,
+    "hours": or_null(a(list)), "time_limit": or_null(whole), "is_active": flag,
     "created_at": moment, "updated_at": moment,
 }  # fmt: skip
 CUSTOMER: dict[str, Kind] = {
@@ -90,7 +90,9 @@ CUSTOMER: dict[str, Kind] = {
     "address": or_null(text), "service_plan_id": or_null(whole), "username": text, "status": text,
     "expires_at": or_null(moment), "not_started": flag, "static_ip": or_null(address),
     "mac_address": or_null(text), "used_bytes": whole,
-    "remaining_bytes": or_null(whole), "credential_storage": or_null(text), "created_at": moment, "updated_at": moment,
+    "remaining_bytes": or_null(whole), "uncounted_bytes": whole, "used_seconds": whole,
+    "remaining_seconds": or_null(whole), "credential_storage": or_null(text),
+    "created_at": moment, "updated_at": moment,
     "billing": text, "auto_renew": flag, "pay_reference": text, "tax_id": or_null(text), "language": or_null(text),
     "credit_limit": or_null(money), "suspended_for": or_null(text), "next_service_plan_id": or_null(whole),
 }  # fmt: skip
@@ -102,7 +104,8 @@ SESSION: dict[str, Kind] = {
 }  # fmt: skip
 USAGE: dict[str, Kind] = {
     "username": text, "bytes_in": whole, "bytes_out": whole, "total_bytes": whole, "data_limit_bytes": or_null(whole),
-    "remaining_bytes": or_null(whole), "period_start": moment, "period_end": moment, "daily": items(DAY),
+    "remaining_bytes": or_null(whole), "uncounted_bytes": whole, "used_seconds": whole,
+    "remaining_seconds": or_null(whole), "period_start": moment, "period_end": moment, "daily": items(DAY),
     "sessions": items(SESSION),
 }  # fmt: skip
 STATUS: dict[str, Kind] = {

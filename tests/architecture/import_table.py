@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
     # The books, upwards.
     Floors("models", (
         Floor(("deadline",), "a connection knows nothing of what it is for"),
-        Floor(("secrets", "refusals", "names", "db"), "they know no table"),
+        Floor(("secrets", "refusals", "names", "timetable", "db"), "they know no table"),
         Floor(("tables", "schema"), "what the database holds"),
         Floor(("audit_trail", "accounting"), "written beside every change; the books of octets and sessions"),
         Floor(("network",), "what a change asks of devices"),
@@ -56,8 +56,8 @@ RULES: tuple[Rule, ...] = (
         Floor(("migrations",), "run by alembic alone"),
     ), root=1),
     Never(("models",), ("models.migrations",), "a migration is never called by the code it migrates for"),
-    Only("models.accounting", ("models.tables", "models.names"),
-         "the writer books with tables at hand, and names as they are compared"),
+    Only("models.accounting", ("models.tables", "models.names", "models.timetable"),
+         "the writer books with tables at hand, names as they are compared, and hours as clocks show them"),
     Siblings("models.tables", ("base",), "a table is read without reading another"),
     Importers("models.accounting.statements",
               ("models.accounting.booking", "models.accounting.session_rows",
@@ -74,7 +74,9 @@ RULES: tuple[Rule, ...] = (
         Floor(("systemd",), "the same parts as systemd's units"),
         Floor(("start",), "from nothing to the first answered login"),
         Floor(("run", "show"), "in the foreground; what a terminal reads"),
-        Floor(("background", "command_line", "container", "install", "testing"), "the same without a terminal"),
+        Floor(("background", "backup", "command_line", "container", "install", "testing"),
+              "without a terminal; into a file, and back"),
+        Floor(("upgrade",), "from one release to the next, under either supervisor"),
         Floor(("__main__",), "the commands"),
     )),
     # The API's wings and its doors into the packet path.

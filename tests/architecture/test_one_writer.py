@@ -22,18 +22,20 @@ class Rows(NamedTuple):
 
 
 _BOOKS = {"models.accounting.statements": "the statements that models.accounting.booking runs, and nobody else"}
+_USAGE = {"models.accounting.usage_rows": "what sessions grew, as models.accounting.booking finds it"}
 ONE_WRITER = (
     Rows("radacct", "Radacct", {
         **_BOOKS,
         "radius_module.writer.history.slices": "drops what no tenant keeps any longer",
         "radius_module.writer.history.erasure": "strikes out who asked for it",
     }),
-    Rows("usage", "Usage", {**_BOOKS, "models.subscriptions.usage_corrections": "what an operator corrects"}),
-    Rows("usage_daily", "UsageDaily", {**_BOOKS, "models.subscriptions.usage_corrections": "the same, by day"}),
+    Rows("usage", "Usage", {**_USAGE, "models.subscriptions.usage_corrections": "what an operator corrects"}),
+    Rows("usage_daily", "UsageDaily", {**_USAGE, "models.subscriptions.usage_corrections": "the same, by day"}),
     Rows("outbox", "Outbox", {
         "models.network.requests.events": "what a change asks of devices",
         "models.network.requests.fan_out": "an event's requests, one a session",
         "models.network.requests.sweeps": "sessions that must not go on",
+        "models.network.requests.time_of_day": "sessions whose plan has other hours now",
         "models.network.requests.claims": "which request is whose",
         "models.network.requests.outcomes": "what became of it",
         "models.network.requests.last_rung": "what no packet got done, and was done through the router's own API",

@@ -28,7 +28,7 @@ ORDER = {
         "id isp_id username status expires_at plan_id static_ip mac credential_attribute credential created_at"
         " period_starts topups not_started extra"
     ),
-    Facts: "now device isp customer plan authentic mac used slots eap own_slot guesses",
+    Facts: "now device isp customer plan authentic mac used slots eap own_slot guesses hour seconds",
     FastAccept: "grant session_timeout left klass",
     Grant: "rate allowance session_timeout idle_timeout address pool extra",
     LoginRequest: "origin username password chap challenge is_mschap mac reply_to line mschap_error eap is_unsigned",

@@ -156,10 +156,21 @@ def check(engine: Engine, tenants: Sequence[Tenant], case: Case) -> None:
         days = connection.execute(text("select isp_id, day, bytes_in, bytes_out from usage_daily"))
         assert {(row[0], row[1]): (row[2], row[3]) for row in days} == wanted_days
         periods = connection.execute(text("select isp_id, period_start, bytes_in, bytes_out from usage"))
-        assert {(row[0], row[1].timestamp()): (row[2], row[3]) for row in periods} == wanted_periods
+        moved = {(row[0], row[1].timestamp()): (row[2], row[3]) for row in periods}
+        # A session that was idle is in its period for its time alone.
+        assert _not_empty(moved) == _not_empty(wanted_periods)
+        online = connection.execute(text("select isp_id, sum(seconds) from usage group by 1"))
+        seconds: dict[int, int] = defaultdict(int)
+        for isp_id, *_, session_time, _over in wanted_sessions:
+            seconds[isp_id] += session_time
+        assert {isp_id: int(total) for isp_id, total in online if total} == {k: v for k, v in seconds.items() if v}
 
 
 Sums = dict[Any, tuple[int, int]]
+
+
+def _not_empty(sums: Sums) -> Sums:
+    return {key: both for key, both in sums.items() if any(both)}
 
 
 def expected(

@@ -15,8 +15,8 @@ ISP = Isp(7, True, "UTC", 72 * 3600.0)
 DEVICE = Device(70, 7, True, "aes:1:none", True, False)
 PLAN = Plan(
     id=700, isp_id=7, rate="2M/10M", throttled_rate="1M/1M", data_limit=None, session_timeout=None, idle_timeout=None,
-    simultaneous_use=1, replaces_oldest=False, throttles=False, address_pool=None, validity=(30, None),
-    extra=(),
+    simultaneous_use=1, replaces_oldest=False, throttles=False, address_pool=None, windows=(),
+    time_limit=None, validity=(30, None), extra=(),
 )  # fmt: skip
 CUSTOMER = Customer(
     id=7000, isp_id=7, username="john", status="active", expires_at=NOW + 86_400, plan_id=700, static_ip=None, mac="",

@@ -19,9 +19,10 @@ from models.tables.plans import ServicePlan
 REASONS = (
     "suspended", "isp_suspended", "expired", "quota_exceeded", "throttled", "topup", "renewed", "plan_changed",
     "too_many_sessions", "password_changed", "deleted", "device_removed", "by_hand", "time_of_day",
+    "time_used_up",
 )  # fmt: skip
 OPEN = ("pending", "sent")
-RATE, ALLOWANCE = "Mikrotik-Rate-Limit", "Mikrotik-Total-Limit"
+RATE, ALLOWANCE, TIMEOUT = "Mikrotik-Rate-Limit", "Mikrotik-Total-Limit", "Session-Timeout"
 _OPEN_DISCONNECT = text("kind = 'disconnect' and status in ('pending', 'sent') and acctuniqueid is not null")
 
 

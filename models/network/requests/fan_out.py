@@ -23,7 +23,7 @@ select id from outbox
 #: our Class dates to before it. The event's own second counts as before where the request is checked against the rules
 #: once more before it leaves, and as after where it is not.
 _LET_IN_BEFORE = """(r.acctstarttime <= e.created_at
-   or case when r.class ~ '^01[0-9a-f]{24}$' then to_timestamp(('x' || substr(r.class, 3, 8))::bit(32)::bigint) end
+   or case when r.class ~ '^0[12][0-9a-f]{24}' then to_timestamp(('x' || substr(r.class, 3, 8))::bit(32)::bigint) end
       <= case when e.reason in ('password_changed', 'topup', 'deleted', 'device_removed')
               then date_trunc('second', e.created_at) - interval '1 microsecond' else e.created_at end)"""
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from models.network.abilities import HOTSPOT, Ability
 from models.network.requests.claims import Claimed, OpenSession
-from models.network.requests.events import ALLOWANCE, RATE
+from models.network.requests.events import ALLOWANCE, RATE, TIMEOUT
 from radius_module.enforce.coa import CHANGEABLE, COA, DISCONNECT
-from radius_module.enforce.judge.service import LONGEST, TIMEOUT, Service
+from radius_module.enforce.judge.service import LONGEST, Service
 
 #: End a session because the rules refuse it; once they do not any more, nobody wants it ended.
-STATE_REASONS = ("suspended", "isp_suspended", "expired", "quota_exceeded")
+STATE_REASONS = ("suspended", "isp_suspended", "expired", "quota_exceeded", "time_used_up")
 #: Where a CoA does not do, the session may go on as it is: a new login would bring it nothing.
 NOT_WORTH_A_CUT = ("renewed",)
 #: Which attributes of the login a reason makes out of date, where the event did not name them.

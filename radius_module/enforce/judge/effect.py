@@ -42,7 +42,8 @@ def has_effect(request: Acknowledged) -> bool | None:
         return True
     until, since = max(0.0, request.sent - at), max(0.0, request.updated - request.sent)
     grown = (request.octets_in - octets[0], request.octets_out - octets[1])
+    # A rate that was raised shows nothing: what was fast before the change was so by a row of an operator's own.
     return all(
-        more <= (old * until + new * since) * _TOLERANCE + _BURST
+        more <= (max(old, new) * until + new * since) * _TOLERANCE + _BURST
         for more, old, new in zip(grown, before, after, strict=True)
     )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from models.subscriptions.service_facts import Row, ServiceFacts
-from models.tables.plans import ServicePlan, rate_limit
+from models.tables.plans import ServicePlan, rate_limit, windows_of
+from models.timetable import timetable
 from radius_module.replies import access_attributes
 from radius_module.replies.attribute import UnencodableAttribute
 from radius_module.rules import decide
-from radius_module.rules.facts import Attribute, Customer, Deny, Device, Facts, Isp, Plan
+from radius_module.rules.facts import ANY_HOUR, Attribute, Customer, Deny, Device, Facts, Hour, Isp, Plan
+from radius_module.rules.quota import exhausted
+from radius_module.rules.time_budget import seconds_left
 
 #: The longest Session-Timeout that RouterOS takes, seconds.
 LONGEST = 21474720
-TIMEOUT = "Session-Timeout"
 
 
 class Service(NamedTuple):
@@ -35,7 +37,10 @@ def service(facts: ServiceFacts, mac: str, now: float) -> Service:
     customer = _customer(facts)
     isp = Isp(facts.isp_id, facts.isp_active, facts.timezone, 0.0)
     device = Device(0, facts.isp_id, True, "", True, False)
-    verdict = decide(Facts(now, device, isp, customer, plan, True, mac, facts.used, ()))
+    table = None if plan is None else timetable(facts.timezone, plan.windows)
+    hour = ANY_HOUR if table is None else Hour(*table.at(now)[2:])
+    judged = Facts(now, device, isp, customer, plan, True, mac, facts.used, (), hour=hour, seconds=facts.seconds)
+    verdict = decide(judged)
     if isinstance(verdict, Deny):
         return Service(verdict.code, {})
     try:
@@ -45,8 +50,9 @@ def service(facts: ServiceFacts, mac: str, now: float) -> Service:
     seconds = min(facts.expires_at - now, LONGEST)
     if plan is None:
         return Service(None, attributes, seconds)
-    is_slow = plan.data_limit is not None and verdict.allowance is None
-    return Service(None, attributes, seconds, is_slow, plan.rate)
+    left = seconds_left(judged)
+    seconds = seconds if left is None else min(seconds, left)
+    return Service(None, attributes, seconds, exhausted(judged), hour.rate or plan.rate)
 
 
 def _customer(facts: ServiceFacts) -> Customer:
@@ -84,6 +90,8 @@ def _plan(plan: ServicePlan, rows: tuple[Row, ...]) -> Plan:
         replaces_oldest=False,
         throttles=plan.over_limit == "throttle",
         address_pool=plan.address_pool,
+        windows=windows_of(plan.hours),
+        time_limit=None if plan.time_limit is None else plan.time_limit * 60,
         validity=(plan.validity_days, plan.validity_months),
         extra=_extra(rows),
     )

@@ -180,18 +180,25 @@ def test_names_are_looked_up_one_by_one_also_for_a_tenant_whom_the_statistics_do
     assert len(times) == 5 and min(times[-3:]) < 0.1, times
 
 
-def test_an_import_keeps_the_sizes_it_has_learnt(app: APIFlask, tenant: Tenant, owner: Engine) -> None:
-    """Autovacuum sees nothing of what it inserts: by its count, each row would be checked by reading all the others."""
+@pytest.mark.parametrize(("table", "is_left"), [("customers", 0), ("charges", 1), ("ledger_accounts", 1)])
+def test_an_import_keeps_the_sizes_it_has_learnt(
+    app: APIFlask, tenant: Tenant, owner: Engine, table: str, is_left: int
+) -> None:
+    """Autovacuum sees nothing of what it inserts: by its count, each row would be checked by reading all the others.
+
+    `is_left`: of so many pieces the table may still be looked at.
+    """
     refused = list[str]()
 
     def vacuum(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if "INTO subscriptions" in statement:
             with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("set lock_timeout = '50ms'"))
-                with pytest.raises(OperationalError) as wrong:
-                    connection.execute(text("vacuum analyze customers"))
-                connection.invalidate()
-            refused.append(wrong.value.orig.pgcode)  # type: ignore[union-attr]
+                try:
+                    connection.execute(text(f"vacuum analyze {table}"))
+                except OperationalError as wrong:
+                    refused.append(wrong.orig.pgcode)  # type: ignore[union-attr]
+                    connection.invalidate()
 
     engine = app.extensions["infora"].engine
     event.listen(engine, "before_cursor_execute", vacuum)
@@ -199,7 +206,7 @@ def test_an_import_keeps_the_sizes_it_has_learnt(app: APIFlask, tenant: Tenant, 
         _many(tenant, 3000)
     finally:
         event.remove(engine, "before_cursor_execute", vacuum)
-    assert refused == ["55P03"] * 3
+    assert refused == ["55P03"] * (3 - is_left)
 
 
 def test_an_import_waits_for_no_other_and_for_no_vacuum(tenant: Tenant, owner: Engine) -> None:

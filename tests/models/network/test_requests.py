@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import Customer, Isp, Outbox, Radacct, ServicePlan
+from models import Customer, Isp, MikrotikDevice, Outbox, Radacct, ServicePlan
 from models.network import requests
+from models.network.requests import fan_out
 from tests.models.conftest import NOON
+from tests.support.reports_made import our_class
 
 
 @pytest.fixture
@@ -88,3 +91,22 @@ def test_what_is_undone_asks_for_nothing(session: Session, plan: ServicePlan) ->
         session.flush()
         change.rollback()
     assert rows(session, plan.isp_id) == []
+
+
+def test_a_session_whose_login_was_before_an_event_hears_of_it_though_its_start_came_after(
+    session: Session, plan: ServicePlan, isp: Isp
+) -> None:
+    device = MikrotikDevice(isp_id=isp.id, name="roof", ip_address="10.66.0.1", radius_secret="none")
+    customer = customer_of(session, plan, "ann")
+    session.add(device)
+    requests.change(session, customer, "plan_changed")
+    session.flush()
+    now = time.time()
+    for name, login, begins in (("before", now - 60, 5), ("after", now + 60, 65)):
+        klass = our_class(login, 1, customer.id).hex()
+        start_session(session, customer, name, device_id=device.id, class_=klass)
+        session.execute(text("update radacct set acctstarttime = to_timestamp(:at) where acctuniqueid = :name"),
+                        {"at": now + begins, "name": name})  # fmt: skip
+    fan_out.fan_out(session.connection())
+    asked = session.scalars(select(Outbox.acctuniqueid).where(Outbox.acctuniqueid.is_not(None)))
+    assert list(asked) == ["before"]

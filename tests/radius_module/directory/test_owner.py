@@ -160,6 +160,6 @@ def test_what_the_books_have_of_a_customer_who_is_gone_is_theirs_in_memory_too()
     node.online.forget(ANN.id)
     node.hear(packet(octets_in=3, session_time=120, received=NOON + 120, klass=klass))
     (uid,) = node.online._customers[NOBODY].sessions
-    node.online.apply_booking([], [(ANN.id, uid, 3, False, False, ())], NOON + 121)
+    node.online.apply_booking([], [(ANN.id, uid, 3, False, False, (), 0)], NOON + 121)
     assert not node.online._customers[NOBODY].sessions
     assert [session.session_id for session in node.online._customers[ANN.id].sessions.values()] == [b"80f00001"]

@@ -48,7 +48,7 @@ def snapshot_at(keyring: Keyring) -> Iterator[Make]:
 def loaded() -> Directory:
     directory, contents = Directory(), Contents()
     contents.isps[ISP.id] = ISP
-    contents.plans[PLAN.id] = PLAN._replace(extra=EXTRA)
+    contents.plans[PLAN.id] = PLAN._replace(extra=EXTRA, windows=((1320, 1800, 127, "5M/50M", False),))
     contents.put_device("10.0.0.0/24", DEVICE)
     for number in range(1000):
         contents.put_customer(CUSTOMER._replace(id=1000 + number, username=f"user{number}", credential="topsecret",
@@ -85,7 +85,7 @@ def test_what_the_writer_told_after_the_copy_is_not_lost(tmp_path: Path, snapsho
     snapshot = snapshot_at(path)
     snapshot.write(loaded(), online)
     ((_customer, uid),) = online.unbooked()
-    snapshot.note(([(1000, NOON, 90)], [(1000, uid, 40, True, False, [])]))
+    snapshot.note(([(1000, NOON, 90, 0)], [(1000, uid, 40, True, False, [], 0)]))
     after = OnlineTable()
     assert snapshot_at(path).restore(Directory(), after)
     assert after.usage_and_slots(1000, NOON, NOON) == (90, ())

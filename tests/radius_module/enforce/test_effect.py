@@ -38,6 +38,12 @@ def test_each_direction_is_judged_for_itself() -> None:
     assert has_effect(coa(0, up=most + 1)) is False
 
 
+def test_a_session_that_was_as_fast_before_its_rate_was_raised_has_not_disobeyed() -> None:
+    raised = {"before": "1M/8M", "rate": "8M/80M"}
+    assert has_effect(coa(int(10 * MEGABYTE * 110 * 1.25), **raised)) is True
+    assert has_effect(coa(int(10 * MEGABYTE * 110 * 1.25) + 2 * MEGABYTE, **raised)) is False
+
+
 @pytest.mark.parametrize("payload", [{"before": None}, {"rate": None}, {"rate": "10M/10M 0/0 0/0 0/0 5"}, {"at": None},
                                      {"octets": None}])  # fmt: skip
 def test_what_cannot_be_judged_is_believed(payload: dict[str, object]) -> None:

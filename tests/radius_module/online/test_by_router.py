@@ -67,11 +67,11 @@ class History:
         assert all(session.cause == ROUTER_REBOOT for session in ended)
 
     def book(self, customer: int, number: int, over: bool, evidence: bool) -> None:
-        self.online.apply_booking((), [(customer, self.uid(number), 3, over, evidence, ())], NOON)
+        self.online.apply_booking((), [(customer, self.uid(number), 3, over, evidence, (), 0)], NOON)
 
     def alias(self, customer: int, number: int, other: int) -> None:
         if self.uid(number) != self.uid(other):
-            booked = (customer, self.uid(number), 3, False, False, (self.uid(other),))
+            booked = (customer, self.uid(number), 3, False, False, (self.uid(other),), 0)
             self.online.apply_booking((), [booked], NOON)
 
     def refresh(self, customer: int, numbers: set[int], device: int, router: str) -> None:

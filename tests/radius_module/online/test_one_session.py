@@ -122,7 +122,7 @@ def test_an_end_is_told_so_often_and_no_more_until_there_is_news() -> None:
     online, one = OnlineTable(), report(octets_in=5, klass=OURS)
     hear(online, one)
     (uid,) = online._customers[CUSTOMER].sessions
-    row = (CUSTOMER, uid, 5, False, False, ())
+    row = (CUSTOMER, uid, 5, False, False, (), 0)
     ends = len(online.sweep(NOON + 1000, 0))
     for step in range(50):
         ends += len(online.apply_booking((), [row], NOON + 1000 + step)) + len(online.sweep(NOON + 1000 + step, 0))

@@ -41,9 +41,9 @@ def test_a_report_counts_at_once_and_repeated_or_late_ones_do_not() -> None:
 def test_booking_moves_octets_and_the_sum_stays() -> None:
     online, one = OnlineTable(), report(octets_in=10)
     hear(online, one, report(octets_in=30))
-    online.apply_booking([(CUSTOMER, PERIOD, 10)], [(CUSTOMER, uid_of(one), 10, False, False, ())], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 10, 0)], [(CUSTOMER, uid_of(one), 10, False, False, (), 0)], NOON)
     assert used(online) == 30
-    online.apply_booking([(CUSTOMER, PERIOD, 30)], [(CUSTOMER, uid_of(one), 30, True, False, ())], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 30, 0)], [(CUSTOMER, uid_of(one), 30, True, False, (), 0)], NOON)
     assert used(online) == 30
 
 
@@ -51,7 +51,7 @@ def test_what_the_writer_told_while_the_database_was_being_read_is_not_undone() 
     online, one = OnlineTable(), report(octets_in=30)
     hear(online, one)
     online.reading_since = NOON - 1
-    online.apply_booking([(CUSTOMER, PERIOD, 30)], [(CUSTOMER, uid_of(one), 30, False, False, ())], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 30, 0)], [(CUSTOMER, uid_of(one), 30, False, False, (), 0)], NOON)
     online.refresh(CUSTOMER, PERIOD, 0, [])
     assert used(online) == 30
     online.reading_since = NOON + 1
@@ -64,7 +64,7 @@ def test_a_session_that_ended_and_was_booked_unheard_is_settled() -> None:
     online.refresh(CUSTOMER, PERIOD, 30, [])
     hear(online, one)
     assert online.unbooked() == [(CUSTOMER, uid_of(one))]
-    online.apply_booking((), [(CUSTOMER, uid_of(one), 30, True, False, ())], NOON)
+    online.apply_booking((), [(CUSTOMER, uid_of(one), 30, True, False, (), 0)], NOON)
     assert used(online) == 30
     assert online.unbooked() == []
 
@@ -150,12 +150,12 @@ def test_a_stale_end_that_the_books_did_not_take_is_said_again() -> None:
     hear(online, one)
     assert len(online.sweep(NOON + STALE_SECONDS + 1, 0)) == 1
     for _ in range(2):
-        (again,) = online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False, False, ())], NOON + 2000)
+        (again,) = online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False, False, (), 0)], NOON + 2000)
         assert (again.at, again.cause) == (NOON, STALE)
-    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False, False, ())], NOON + 2000) == [], (
+    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, False, False, (), 0)], NOON + 2000) == [], (
         "the books must be right"
     )
-    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, True, False, ())], NOON + 2000) == []
+    assert online.apply_booking((), [(CUSTOMER, uid_of(one), 5, True, False, (), 0)], NOON + 2000) == []
 
 
 def test_the_next_boot_counter_ends_what_the_restart_left() -> None:
@@ -194,7 +194,7 @@ def test_what_is_over_and_booked_is_forgotten() -> None:
     hear(online, one)
     online.sweep(NOON + 1000, 0)
     assert used(online) == 5
-    online.apply_booking([(CUSTOMER, PERIOD, 5)], [(CUSTOMER, uid_of(one), 5, True, False, ())], NOON)
+    online.apply_booking([(CUSTOMER, PERIOD, 5, 0)], [(CUSTOMER, uid_of(one), 5, True, False, (), 0)], NOON)
     online.sweep(NOON + 1000, 0)
     assert used(online) == 5
     assert online.unbooked() == []

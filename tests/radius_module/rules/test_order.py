@@ -20,6 +20,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "expired": {"customer": {"expires_at": NOW}},
     "mac_mismatch": {"customer": {"mac": "02:00:00:00:00:99"}},
     "quota_exceeded": {"plan": {"data_limit": 0}},
+    "time_used_up": {"plan": {"time_limit": 0}},
     "too_many_sessions": {"slots": (place(),)},
 }
 

@@ -59,6 +59,7 @@ def test_the_next_periods_own_top_up_counts_once_it_has_begun() -> None:
 
 def test_support_sees_what_is_left() -> None:
     shown = RULE.shows(of_plan(data_limit=1000, used=400))
-    assert shown == {"used_bytes": 400, "allowance_bytes": 1000, "remaining_bytes": 600}
+    assert shown == {"used_bytes": 400, "allowance_bytes": 1000, "remaining_bytes": 600, "counts_now": True}
     assert RULE.shows(of_plan(data_limit=1000, used=4000))["remaining_bytes"] == 0
-    assert RULE.shows(facts(used=5)) == {"used_bytes": 5, "allowance_bytes": None, "remaining_bytes": None}
+    nothing = {"used_bytes": 5, "allowance_bytes": None, "remaining_bytes": None, "counts_now": True}
+    assert RULE.shows(facts(used=5)) == nothing

@@ -121,7 +121,7 @@ def test_a_crash_anywhere_books_everything_once(
     def crash(*_: object) -> None:
         raise Crash
 
-    real_unlink = Path.unlink
+    real_rename = Path.rename
     with monkeypatch.context() as patch:
         match place:
             case "before commit":
@@ -129,7 +129,7 @@ def test_a_crash_anywhere_books_everything_once(
             case "after commit":
                 patch.setattr(SpoolReader, "tidy", crash)
             case "between files":
-                patch.setattr(Path, "unlink", lambda path, **_: (real_unlink(path), crash()))
+                patch.setattr(Path, "rename", lambda path, to: (real_rename(path, to), crash()))
         with pytest.raises(Crash):
             made.step(drain)
     made._lost()

@@ -1,0 +1,1 @@
+"""What docs/live/ holds for a server that customers depend on, run for real."""
