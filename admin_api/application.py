@@ -18,6 +18,7 @@ from admin_api.customers.usage_corrections import corrections
 from admin_api.devices.router_calls import routers
 from admin_api.devices.router_files import files
 from admin_api.devices.routes import devices
+from admin_api.mail.routes import mail
 from admin_api.money import accounts, commands, payments, purchases
 from admin_api.money import reports as money_reports
 from admin_api.money import settings as billing_settings
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     receipts,
     invoice_runs,
     money_reports.money_reports,
+    mail,
     radius,
     reply_rows.extra_attributes,
     audit_log.office,

@@ -22,6 +22,7 @@ from models.tables.documents import (
 from models.tables.history import DetachedPartition, HistoryClock
 from models.tables.isps import BillingSettings, Isp
 from models.tables.ledger import BookVerification, LedgerAccount, LedgerCheckpoint, Transfer
+from models.tables.mail import Mail, SmtpSettings
 from models.tables.outbox import Outbox
 from models.tables.payments import Drawer, Payment, Refund
 from models.tables.plans import ServicePlan
@@ -60,6 +61,7 @@ __all__ = [
     "LedgerCheckpoint",
     "LoginAddress",
     "LoginFailure",
+    "Mail",
     "MikrotikDevice",
     "NumberSeries",
     "OperatorTotp",
@@ -78,6 +80,7 @@ __all__ = [
     "ServicePlan",
     "SessionAlias",
     "SetAside",
+    "SmtpSettings",
     "SpoolProgress",
     "Subscription",
     "Topup",

@@ -17,7 +17,9 @@ from models.tables.audit_log import AuditLog
 from models.tables.base import Base
 
 #: Columns whose value is never shown.
-SECRET_COLUMNS = frozenset({"api_key_hash", "radius_secret", "api_password", "password_hash", "token_version"})
+SECRET_COLUMNS = frozenset(
+    {"api_key_hash", "radius_secret", "api_password", "password", "password_hash", "token_version"}
+)
 MASK = "***"
 _UNTOLD = frozenset({"created_at", "updated_at", "login_name", "name_twin"})
 

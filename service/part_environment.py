@@ -11,7 +11,7 @@ from service.host.secret_file import Secrets
 from service.host.settings import Settings
 
 PART = "INFORA_PART"
-#: For the login process: whose questions it answers besides its own user's and root's, a user id.
+#: For the login process and the worker: whose questions they answer besides their own user's and root's, a user id.
 ASKED_BY = "INFORA_API_UID"
 #: The last one: tests run installations whose deadlines are shorter (models.deadline).
 _PASSED_ON = ("TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "DEADLINE_SCALE")
@@ -43,13 +43,14 @@ def of_part(name: str, settings: Settings, secrets: Secrets) -> dict[str, str]:
     engine = {"ENGINE_DATABASE_URL": urls.engine}
     keys = {"CREDENTIAL_KEYS": secrets.credential_keys}
     freeradius = {"RADIUS_SECRET": secrets.radius_secret, "INFORA_SITE_PACKAGES": _site_packages(settings)}
+    asked = {ASKED_BY: str(settings.accounts.api.uid)}
     radius = engine | keys | freeradius
     needed: Mapping[str, dict[str, str]] = {
         "postgres": {},
-        "auth": radius | {ASKED_BY: str(settings.accounts.api.uid)},
+        "auth": radius | asked,
         "acct": radius,
         "writer": engine,
-        "worker": engine | keys,
+        "worker": engine | keys | asked,
         "api": _api(settings, secrets, urls.api) | _worker_counts(settings),
     }
     home = {"HOME": str(layout.home_of(parts.by_name(name).runs_as, settings))}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from admin_api.operation.installation import NotPossible, owner_engine
 from admin_api.settings import keyring
-from models import IdempotencyKey, Isp, MikrotikDevice, OperatorTotp, Radcheck
+from models import IdempotencyKey, Isp, MikrotikDevice, OperatorTotp, Radcheck, SmtpSettings
 from models.secrets.keyring import PREFIX, CredentialError, Keyring
 
 BATCH = 500
@@ -31,6 +31,7 @@ _SECRETS = (
     _Secret(MikrotikDevice.radius_secret, MikrotikDevice.id, MikrotikDevice.isp_id, MikrotikDevice.id),
     _Secret(MikrotikDevice.api_password, MikrotikDevice.id, MikrotikDevice.isp_id, MikrotikDevice.id),
     _Secret(Radcheck.value, Radcheck.id, Radcheck.isp_id, Radcheck.customer_id),
+    _Secret(SmtpSettings.password, SmtpSettings.isp_id, SmtpSettings.isp_id, SmtpSettings.isp_id),
     _Secret(OperatorTotp.secret, OperatorTotp.user_id, OperatorTotp.isp_id, OperatorTotp.user_id),
 )
 

@@ -16,6 +16,7 @@ from models.tables.base import Base
 from models.tables.charges import Charge
 from models.tables.customers import Customer
 from models.tables.isps import Isp
+from models.tables.mail import Mail
 from models.tables.outbox import Outbox
 from models.tables.payments import Payment, Refund
 from models.tables.radius import Radreply
@@ -36,6 +37,7 @@ _OF_CUSTOMER: tuple[tuple[str, Any, Any], ...] = (
     ("network_requests", Outbox, Outbox.id),
     ("charges", Charge, Charge.id),
     ("payments", Payment, Payment.id),
+    ("mails", Mail, Mail.id),
 )
 #: In minor units of the tenant's currency in the database.
 _AMOUNTS = frozenset({"price_minor", "unit_price", "net", "tax", "amount", "fee", "credit_limit_minor"})

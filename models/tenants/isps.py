@@ -15,6 +15,7 @@ from models.secrets.keyring import Keyring
 from models.tables.customers import BulkRun, Customer
 from models.tables.devices import MikrotikDevice
 from models.tables.isps import BillingSettings, Isp
+from models.tables.mail import Mail, SmtpSettings
 from models.tables.outbox import Outbox
 from models.tables.plans import ServicePlan
 from models.tables.radius import Radgroupcheck, Radgroupreply
@@ -85,7 +86,7 @@ def delete_isp(session: Session, isp: Isp) -> None:
         raise Refused("in_use", "The ISP still has customers, devices or plans: delete them first.")
     record(session, "delete", isp, snapshot(isp), isp_id=isp.id)
     session.flush()
-    for model in (User, Outbox, Radgroupcheck, Radgroupreply, BulkRun, BillingSettings):
+    for model in (User, Outbox, Radgroupcheck, Radgroupreply, BulkRun, BillingSettings, SmtpSettings, Mail):
         session.execute(delete(model).where(model.isp_id == isp.id))
     session.delete(isp)
     session.flush()

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from ipaddress import ip_address
 
 from models.db import make_engine
@@ -15,6 +16,7 @@ from radius_module import settings
 from radius_module.enforce.dispatch import Dispatch
 from radius_module.enforce.duties.daily_proof import keep_proving
 from radius_module.enforce.duties.invoice_runs import keep_issuing
+from radius_module.enforce.duties.mailing import keep_mailing
 from radius_module.enforce.duties.renewals import keep_renewing
 from radius_module.enforce.router import last_rung
 from radius_module.enforce.router.calls import CallListener
@@ -44,7 +46,7 @@ def worker_of(chosen: settings.Settings, ground: Ground) -> Worker:
 def listen_to_api(chosen: settings.Settings, ground: Ground) -> None:
     """Calls to routers, in threads and on connections of their own."""
     engine = make_engine(chosen.database_url, "infora device calls", pool_size=2, max_overflow=0)
-    CallListener(engine, ground).start(device_call.socket_path(chosen.socket_dir))
+    CallListener(engine, ground).start(device_call.socket_path(chosen.socket_dir), chosen.asked_by)
 
 
 def climb_last_rung(chosen: settings.Settings, ground: Ground, stopping: threading.Event) -> None:
@@ -68,7 +70,7 @@ def main() -> int:
     os.nice(NICE)
     duties = [
         threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
-        for duty in (keep_renewing, keep_proving, keep_issuing)
+        for duty in (keep_renewing, keep_proving, keep_issuing, partial(keep_mailing, ground=ground))
     ]
     for duty in duties:
         duty.start()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +19,7 @@ import pytest
 from apiflask import APIFlask
 
 from tests.support.caller import Answer, Caller, Tenant
+from tests.support.page import HOME, Shell, sections
 from tests.wire.system import System
 from tests.wire.test_accounting import eventually
 
@@ -222,37 +222,16 @@ def test_every_kind_of_row_is_created_listed_read_changed_and_deleted(tenant: Te
 
 
 @pytest.mark.long
-def test_the_commands_of_the_api_guide_work_as_they_are_printed(system: System) -> None:
-    """By curl, against gunicorn, in a shell."""
-    installation = system.installation
+def test_the_commands_of_the_api_guide_work_as_they_are_printed(system: System, tmp_path: Path) -> None:
+    """By curl, against gunicorn, in a shell; put in are this installation's port and an address of its own."""
+    installation, number = system.installation, system.number()
     installation.start("api")
-    guide = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-    script = re.search(r"## First steps\n\n```sh\n(.*?)```", guide, re.DOTALL)
-    assert script is not None
-    lines = script.group(1).replace('"password": "…"', f'"password": "{system.demo["admin"]["password"]}"')
-    number = system.number()
-    for printed, meant in (
-        ("API=http://127.0.0.1:5000", f"API={installation.settings.api_base}"), ("X-ISP-ID: 1'", "X-ISP-ID: '$ISP"),
-        ("10.1.0.1", f"10.99.{number // 250}.{number % 250}"), ('"service_plan_id": 1', '"service_plan_id": \'$PLAN\''),
-    ):  # fmt: skip
-        assert printed in lines, printed
-        lines = lines.replace(printed, meant)
-    commands = ["set -e"]
-    for part in re.split(r"\n(?=# |curl)", lines):
-        # Ids and the key, as a person would read them off the screen.
-        wanted = {"PLAN": "id"} if "/plans " in part else {}
-        if "$API/api/isps " in part:
-            wanted = {"ISP": "id", "KEY": "api_key"}
-        if wanted:
-            commands += [f"MADE=$({part[part.index('curl') :].rstrip()})", 'echo "$MADE"']
-            commands += [f'{name}=$(echo "$MADE" | {_take(field)})' for name, field in wanted.items()]
-        else:
-            commands += [part, "echo"]
-    done = subprocess.run(["bash", "-c", "\n".join(commands)], capture_output=True, text=True, check=False,
-                          env={"PATH": os.environ["PATH"]})  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count('"ok":true') + done.stdout.count('"ok": true') == 4, done.stdout
-
-
-def _take(field: str) -> str:
-    return f"""python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["{field}"])'"""
+    settings = installation.settings
+    [first] = [section for section in sections(HOME / "docs" / "api.md") if section.title == "First steps"]
+    variables = {"STATE_DIR": str(settings.state_dir), "API_PORT": str(settings.api_port)}
+    (tmp_path / ".venv").symlink_to(settings.venv)
+    with Shell(tmp_path, variables | {"PATH": os.environ["PATH"]}, "set -e") as shell:
+        lines = first.blocks[0].replace("http://127.0.0.1:5000", settings.api_base)
+        said = shell.run(lines.replace("10.1.0.1", f"10.99.{number // 250}.{number % 250}"))
+    assert said.count('"ok":true') + said.count('"ok": true') == 3, said
+    assert '"Mikrotik-Rate-Limit"' in said

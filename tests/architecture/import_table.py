@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
         Floor(("radius", "tenants"), "FreeRADIUS' rows; who the providers are"),
         Floor(("subscriptions",), "periods and allowance rest on plans' rows"),
         Floor(("money",), "periods are charged for, not the other way round"),
+        Floor(("mail",), "a message is about a document, which knows nothing of it"),
         Floor(("customers",), "a customer's life touches all of the above"),
         Floor(("migrations",), "run by alembic alone"),
     ), root=1),

@@ -29,6 +29,12 @@ ONE_WRITER = (
         "radius_module.writer.history.slices": "drops what no tenant keeps any longer",
         "radius_module.writer.history.erasure": "strikes out who asked for it",
     }),
+    Rows("mails", "Mail", {
+        "models.mail.queue": "what is to be sent",
+        "models.mail.delivery": "which leaves next, and what became of it",
+        "models.tenants.isps": "a tenant's removal takes its messages along",
+        "radius_module.writer.history.erasure": "strikes out who asked for it",
+    }),
     Rows("usage", "Usage", {**_USAGE, "models.subscriptions.usage_corrections": "what an operator corrects"}),
     Rows("usage_daily", "UsageDaily", {**_USAGE, "models.subscriptions.usage_corrections": "the same, by day"}),
     Rows("outbox", "Outbox", {
@@ -62,6 +68,7 @@ COMMITS = {
     "models.schema": "DDL under a lock that outlives one transaction",
     "radius_module.enforce.worker": "a claim before anything leaves, and what became of it",
     "radius_module.enforce.duties.daily_proof": "turn, checkpoints, proof and what it found, each by itself",
+    "radius_module.enforce.duties.mailing": "a claim before a message leaves, and what became of it",
     "radius_module.enforce.duties.invoice_runs": "a thousand customers' documents, each chunk whole or not at all",
     "radius_module.enforce.duties.renewals": "a customer's renewal, each whole or not at all",
     "radius_module.enforce.chores": "what time and others' changes ask for",

@@ -16,7 +16,7 @@ HOOK_LINES, FUNCTION_LINES, MODULE_LINES, TEST_LINES = 15, 40, 250, 300
 FILES = 12
 #: folder → how many files it may hold, with the reason; None: any number.
 MORE_FILES: dict[str, tuple[int | None, str]] = {
-    "models/tables": (21, "one table, or a few of one kind, a file"),
+    "models/tables": (22, "one table, or a few of one kind, a file"),
     "admin_api/web": (18, "everything that routes share stands there once"),
     "service": (14, "a command of its own for each of what `make` offers"),
     "models/migrations/versions": (None, "history only grows"),
@@ -94,7 +94,7 @@ def test_what_is_too_big_or_says_nothing_is_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "most"), [("models/secrets", 12), ("models/tables", 21), ("admin_api/web", 18), ("service", 14)]
+    ("folder", "most"), [("models/secrets", 12), ("models/tables", 22), ("admin_api/web", 18), ("service", 14)]
 )
 def test_one_file_too_many_is_seen(folder: str, most: int) -> None:
     files = [Path(folder, f"{number}.py") for number in range(most + 1)]

@@ -128,7 +128,10 @@ def test_functions_with_their_owners_rights_look_names_up_nowhere_else(owner: En
     [
         ("find_customer", {"radcheck", "radreply", "radusergroup"}),
         ("find_owner", {"radacct"}),
-        ("touch", {"isps", "users", "mikrotik_devices", "service_plans", "customers", "billing_settings"}),
+        (
+            "touch",
+            {"isps", "users", "mikrotik_devices", "service_plans", "customers", "billing_settings", "smtp_settings"},
+        ),
     ],
 )
 def test_triggers_are_there(owner: Engine, trigger: str, tables: set[str]) -> None:

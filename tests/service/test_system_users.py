@@ -117,6 +117,8 @@ LINES = (
     Line("see one tenant's rows a transaction (`infora_api`)", "database", _role("infora_api")),
     Line("ask the login process (`ask.sock`)", "connect", lambda s: str(layout.radius_sockets(s) / "ask.sock")),
     Line("report to the login process (`feed.sock`)", "connect", lambda s: str(layout.radius_sockets(s) / "feed.sock")),
+    Line("have the worker ask a router (`worker.sock`)", "connect",
+         lambda s: str(layout.radius_sockets(s) / "worker.sock")),
 )  # fmt: skip
 
 

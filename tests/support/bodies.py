@@ -71,6 +71,12 @@ BODIES |= {
     "POST /api/billing/payments/{id}/refund": lambda world, n: {"reason": f"too much {n}", "amount": "1.00"},
     "POST /api/billing/payments/{id}/assign": lambda world, n: {"customer_id": world.ids["customer"]},
     "POST /api/billing/drawers/{id}/close": lambda world, n: {"counted": "100.00"},
+    "PUT /api/billing/mail-settings": lambda world, n: {
+        "host": "mail.example.com",
+        "sender": f"billing{n}@example.com",
+    },
+    "POST /api/billing/mail-settings/test": lambda world, n: {"to": f"somebody{n}@example.com"},
+    "POST /api/billing/documents/{id}/send": lambda world, n: {"to": f"somebody{n}@example.com"},
     "POST /api/billing/documents": lambda world, n: {
         "customer_id": world.ids["customer"],
         "lines": [{"description": f"Router {n}", "unit_price": "5.00"}],

@@ -10,7 +10,7 @@ from tests.support.caller import Tenant
 Rows = Callable[..., list[tuple[Any, ...]]]
 _PAYMENTS = {"/reverse": "payment_reversed", "/refund": "payment_refunded", "/assign": "payment_in_suspense"}
 ADDRESSES = {"payments": "payment", "drawers": "drawer", "devices": "device", "plans": "plan",
-             "documents": "document", "invoice-runs": "run", "customers": "customer", "users": "user",
+             "documents": "document", "mails": "mail", "invoice-runs": "run", "customers": "customer", "users": "user",
              "isps": "isp", "requests": "request"}  # fmt: skip
 
 
@@ -18,7 +18,7 @@ class World:
     """A tenant with one row of each kind; `address` fills them into the path of an operation."""
 
     def __init__(self, tenant: Tenant, rows: Rows) -> None:
-        self.tenant = tenant
+        self.tenant, self._rows = tenant, rows
         device = tenant.device(name=f"secret of {tenant.id}")
         self.device_address = str(device["ip_address"])
         self.ids = {
@@ -85,6 +85,13 @@ class World:
         admin.post(f"{of_customer}/charges", {"description": secret, "unit_price": "1.50"})
         self.ids["document"] = admin.get("/api/billing/documents").data["items"][0]["id"]
         self.ids["run"] = admin.post("/api/billing/invoice-runs", {"until": "2026-01-31"}).data["id"]
+        assert admin.put("/api/billing/mail-settings", {"host": "mail.example.com", "sender": "b@example.com",
+                                                        "sender_name": secret}).status == 200  # fmt: skip
+        self.ids["mail"] = self._rows(
+            "insert into mails (isp_id, key, recipient, subject, body, status, error, done_at, actor)"
+            " values (:isp, 'failed', 'a@example.com', :secret, '', 'failed', 'rejected', now(), 'x') returning id",
+            isp=self.tenant.id, secret=secret,
+        )[0][0]  # fmt: skip
         for kind, method in (("payment", "bank"), ("payment_reversed", "other"), ("payment_refunded", "bank"),
                              ("payment_in_suspense", "bank"), ("drawer", "cash")):  # fmt: skip
             body = {"amount": "1000.00", "method": method, "note": secret, "reference": kind}

@@ -29,7 +29,7 @@ def running(installation: Installation, name: str, error: str, log: Path) -> Ite
     faked = {"LD_PRELOAD": str(LIBRARY), "FAKETIME": error, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_SHM": "1"}
     with log.open("ab") as file:
         process = subprocess.Popen(
-            list(part.command(settings)), cwd=settings.home, stdout=file, stderr=file,
+            _sleeping(list(part.command(settings))), cwd=settings.home, stdout=file, stderr=file,
             env=installation.environment(name) | faked, start_new_session=True, **user,
         )  # fmt: skip
     try:
@@ -41,6 +41,12 @@ def running(installation: Installation, name: str, error: str, log: Path) -> Ite
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _sleeping(command: list[str]) -> list[str]:
+    """Of a Python module that is a program: the same, able to sleep."""
+    program, *rest = command
+    return [program, "-m", "tests.support.sleeping_module", *rest[1:]] if rest[0] == "-m" else command
 
 
 @contextmanager

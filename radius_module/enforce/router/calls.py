@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,19 +45,19 @@ class CallListener:
             "undo": self._undo,
         }
 
-    def start(self, path: Path) -> None:
-        """Listen, for this installation's own account alone. Requests to devices go on where that fails."""
+    def start(self, path: Path, asked_by: Collection[int] = ()) -> None:
+        """Listen, for this account and those of the API (`asked_by`). Requests to devices go on where that fails."""
         try:
-            listener = unix_socket.listening(path, socket.SOCK_STREAM, backlog=16)
+            listener = unix_socket.listening(path, socket.SOCK_STREAM, backlog=16, mode=0o660)
         except OSError as error:
             log.error("the API cannot ask the worker: %s", error)
             return
-        threading.Thread(target=self._serve, args=(listener,), name="device calls", daemon=True).start()
+        threading.Thread(target=self._serve, args=(listener, asked_by), name="device calls", daemon=True).start()
 
-    def _serve(self, listener: socket.socket) -> None:
+    def _serve(self, listener: socket.socket, asked_by: Collection[int]) -> None:
         while True:
             try:
-                link = unix_socket.accept_ours(listener)
+                link = unix_socket.accept_ours(listener, asked_by)
             except OSError as error:
                 log.error("the API cannot ask the worker any more: %s", error)
                 return

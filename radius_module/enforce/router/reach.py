@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
-from ipaddress import ip_address
 from typing import NamedTuple
 
-from models.network.addresses import Network, resolved, single_address
+from models.network.addresses import Network, single_address
 from models.network.router_access import RouterDevice
 from models.secrets.keyring import CredentialError, Keyring
+from radius_module.enforce.resolving import address_of
 from radius_module.enforce.routeros import Access, RouterError
 
 TABLE = "mikrotik_devices"
-#: How long a name may take to resolve, seconds.
-_RESOLVES_WITHIN = 3.0
-_resolving = ThreadPoolExecutor(4, thread_name_prefix="resolving")
 
 
 class Ground(NamedTuple):
@@ -47,15 +41,12 @@ def access_of(ground: Ground, device: RouterDevice) -> Access:
 
 
 def _address_of(ground: Ground, host: str, port: int) -> str:
-    """Resolved once, checked, and connected to by number: a name may mean something else a moment later."""
-    looking = _resolving.submit(resolved, host, port, ground.ours, loopback_allowed=ground.loopback_allowed)
     try:
-        addresses = looking.result(_RESOLVES_WITHIN)
-    except (Late, socket.gaierror):
-        raise RouterError("no_answer", f"The name {host} cannot be resolved.") from None
+        return address_of(host, port, ground.ours, loopback_allowed=ground.loopback_allowed)
+    except LookupError as unknown:
+        raise RouterError("no_answer", str(unknown)) from None
     except ValueError:
         raise RouterError("refused_address", f"{host} is not the address of a router.") from None
-    return min(addresses, key=lambda address: ip_address(address.partition("%")[0]).version)
 
 
 def _opened(ground: Ground, device: RouterDevice, encrypted: str) -> str:

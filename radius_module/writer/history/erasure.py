@@ -68,6 +68,7 @@ _SLICES = (
         "delete from quarantine where (isp_id, id) in (select isp_id, id from quarantine"
         " where isp_id = :isp and lower(record ->> 'username') = lower(:username) limit :piece)"
     ),
+    text("delete from mails where isp_id = :isp and customer_id = :customer"),
     text(
         "update payments set note = null, pay_reference = null where isp_id = :isp and customer_id = :customer"
         " and num_nonnulls(note, pay_reference) > 0"

@@ -30,7 +30,7 @@ from tests.support.online_made import apply
 from tests.support.reports_made import report
 from tests.support.watched_clock import MOMENTS, QUARTER, ZONES, plan_hours, watched
 
-CASES = int(os.environ.get("HOURS_CASES", "25"))
+CASES = int(os.environ.get("HOURS_CASES", "60"))
 LONG_AGO = 1_262_304_000.0
 #: Of some customers a period begins an hour after each moment.
 STARTS = {False: (LONG_AGO,), True: (LONG_AGO, *(moment + 3600 for moment in MOMENTS))}

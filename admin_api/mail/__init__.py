@@ -1,0 +1,1 @@
+"""`/api/billing/mail-settings` and `/api/billing/mails`: documents by e-mail."""
