@@ -11,13 +11,15 @@ from typing import Any
 
 from admin_api.web.glossary.documents import DOCUMENT_WORDS
 from admin_api.web.glossary.everywhere import EVERYWHERE_WORDS
+from admin_api.web.glossary.mail import MAIL_WORDS
 from admin_api.web.glossary.money import MONEY_WORDS
 from admin_api.web.glossary.network import NETWORK_WORDS
 from admin_api.web.glossary.operation import OPERATION_WORDS
 from admin_api.web.glossary.subscriptions import SUBSCRIPTIONS_WORDS
 
 WORDS: dict[str, str] = {
-    **EVERYWHERE_WORDS, **SUBSCRIPTIONS_WORDS, **NETWORK_WORDS, **MONEY_WORDS, **DOCUMENT_WORDS, **OPERATION_WORDS
+    **EVERYWHERE_WORDS, **SUBSCRIPTIONS_WORDS, **NETWORK_WORDS, **MONEY_WORDS, **DOCUMENT_WORDS, **MAIL_WORDS,
+    **OPERATION_WORDS,
 }  # fmt: skip
 
 

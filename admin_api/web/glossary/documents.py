@@ -59,6 +59,7 @@ DOCUMENT_WORDS: dict[str, str] = {
     "credit_note_series": "Pattern of credit notes' numbers.",
     "receipt_series": "Pattern of receipts' numbers.",
     "look": "How documents look.",
+    "fiscal_authority": "Which tax authority is told of issued documents; null: none.",
     "colour": "Colour of lines and headings, `#rrggbb`.",
     "LookOfPages.text": "Text above the lines.",
     "footer": "Text at the foot of each page.",

@@ -21,6 +21,7 @@ RULES = [
     "expired",
     "mac_mismatch",
     "quota_exceeded",
+    "time_used_up",
     "too_many_sessions",
     "bad_reply_attribute",
 ]

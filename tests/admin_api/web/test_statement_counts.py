@@ -9,6 +9,7 @@ from typing import Any
 from apiflask import APIFlask
 from sqlalchemy import event
 
+from tests.admin_api.money.test_documents import BILLING
 from tests.support.bodies import operations
 from tests.support.caller import Caller, Tenant
 
@@ -58,11 +59,12 @@ def _grow(tenant: Tenant, rows: Rows, customer: dict[str, Any]) -> None:
 
 
 def _grow_money(tenant: Tenant, customer: dict[str, Any]) -> None:
-    """A charge, a payment that pays it, and another operator's drawer."""
-    assert tenant.superadmin.put("/api/billing/settings", {}).status == 200
+    """A charge with its invoice, a payment that pays it, another operator's drawer, and a run."""
+    assert tenant.superadmin.put("/api/billing/settings", BILLING).status == 200
     tenant.superadmin.post(f"{BASE}/{customer['id']}/charges", {"description": "Fee", "unit_price": "3.00"})
     body = {"customer_id": customer["id"], "amount": "2.00", "method": "cash"}
     assert tenant.operator("cashier").post("/api/billing/payments", body).status == 201
+    assert tenant.superadmin.post("/api/billing/invoice-runs", {"dry_run": False}).status in (200, 201, 202)
 
 
 def test_the_number_of_statements_does_not_grow_with_the_rows(
@@ -74,6 +76,10 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
            "users": tenant.admin.get("/api/auth/me").data["id"], "devices": tenant.device()["id"]}  # fmt: skip
     _grow(tenant, rows, customer)
     ids["payments"] = tenant.superadmin.get("/api/billing/payments").data["items"][0]["id"]
+    ids["documents"] = tenant.superadmin.get("/api/billing/documents?kind=invoice").data["items"][0]["id"]
+    ids["invoice-runs"] = tenant.superadmin.get("/api/billing/invoice-runs").data["items"][0]["id"]
+    for file in ("pdf", "xml"):  # the first to ask has it made
+        assert tenant.superadmin.raw("GET", f"/api/billing/documents/{ids['documents']}.{file}").status_code == 200
     ids["quarantine"] = rows("select min(id) from quarantine where isp_id = :isp", isp=tenant.id)[0][0]
     counts: list[dict[str, int]] = []
     for _ in range(2):
