@@ -106,5 +106,9 @@ def _write(
         "document_id": document.id if document else None, "customer_id": document.customer_id if document else None,
         "actor": session.info.get("actor", Actor("mailing")).name,
     }  # fmt: skip
-    session.execute(insert(Mail).values(values).on_conflict_do_nothing(index_elements=["isp_id", "key"]))
+    written = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["isp_id", "key"]).returning(Mail.id)
+    identity = session.scalar(written)
+    if identity is not None:
+        after = {"document_id": values["document_id"], "customer_id": values["customer_id"], "subject": letter.subject}
+        note(session, "send", Mail.__tablename__, identity, settings.isp_id, {}, after)
     return session.scalars(select(Mail).where(Mail.isp_id == settings.isp_id, Mail.key == key)).one()
