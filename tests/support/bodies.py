@@ -82,7 +82,7 @@ BODIES |= {
         "lines": [{"description": f"Router {n}", "unit_price": "5.00"}],
     },
     "POST /api/billing/documents/{id}/credit": lambda world, n: {"amount": "0.10", "reason": f"mistake {n}"},
-    "POST /api/billing/invoice-runs": lambda world, n: {"until": "2026-01-31", "dry_run": n % 2 == 0},
+    "POST /api/billing/invoice-runs": lambda world, n: {"until": "2026-01-31"},
 }
 BODIES["POST /api/billing/plans/{id}/attributes"] = BODIES["POST /api/billing/customers/{id}/attributes"]
 #: Not JSON.

@@ -71,7 +71,4 @@ NOT_AUDITED = ("POST /api/auth/login", "POST /api/auth/logout", "POST /api/radiu
                "POST /api/devices/{id}/test", "POST /api/devices/{id}/configure",
                "POST /api/devices/{id}/configure/undo",
                # Audited customer by customer, unless as a dry run: test_bulk.
-               "POST /api/billing/customers/bulk",
-               # A message is a record of its own: `mails`.
-               "POST /api/billing/mail-settings/test", "POST /api/billing/documents/{id}/send",
-               "POST /api/billing/mails/{id}/retry")  # fmt: skip
+               "POST /api/billing/customers/bulk")  # fmt: skip
