@@ -72,6 +72,7 @@ def test_without_an_installation_nothing_is_made(tmp_path: Path) -> None:
     assert not copy.settings.state_dir.exists()
 
 
+@pytest.mark.long
 def test_the_demo_goes_for_good_and_what_is_printed_then_works(copy: Copy) -> None:
     assert copy.call("start").returncode == 0
     done = copy.call("cli", "remove-demo")
