@@ -5,7 +5,7 @@ What runs may have been started with other settings than this call has: those of
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from service import part_environment
 from service.database import urls
@@ -14,28 +14,16 @@ from service.host import secret_file
 from service.host.secret_file import Secrets
 from service.host.settings import Settings, from_environment
 from service.progress import say
-from service.s6 import supervisor
-from service.systemd import files, state
+from service.systemd import state
 
 
 def in_force(settings: Settings) -> tuple[Settings, Secrets]:
     """Settings and secrets of what runs in this STATE_DIR, or of what was set up there. Makes nothing."""
-    environment = _environment(settings)
+    environment = state.environment_in_force(settings) or os.environ
     running = from_environment(environment)
     if not (running.state_dir / "s6").exists():
         raise Refusal(f"Nothing is set up in {running.state_dir}: `make start` does that, or give its STATE_DIR.")
     return running, secret_file.load_or_create(running.state_dir, environment)
-
-
-def _environment(settings: Settings) -> Mapping[str, str]:
-    root = supervisor.pid(settings)
-    if root is not None:
-        return supervisor.environment_of(root)
-    return (files.remembered(settings) if state.is_running(settings) else {}) or os.environ
-
-
-def _is_running(settings: Settings) -> bool:
-    return supervisor.pid(settings) is not None or state.is_running(settings)
 
 
 def flask(settings: Settings, arguments: Sequence[str]) -> int:
@@ -54,7 +42,7 @@ def doctor(settings: Settings, arguments: Sequence[str]) -> int:
     except Refusal as refusal:
         say(f"FAIL installation: {refusal}")
         return 1
-    if not _is_running(running) and "--json" not in arguments:
+    if state.environment_in_force(running) is None and "--json" not in arguments:
         say(f"Nothing runs in {running.state_dir}: `make start` starts it. What can be looked at meanwhile:")
     return flask(settings, ["doctor", *arguments])
 

@@ -17,7 +17,7 @@ from service.parts import Part
 from service.progress import Progress, say, say_all
 from service.run import next_commands, show_login
 from service.s6 import supervisor
-from service.start import demo, readiness, schema
+from service.start import demo, readiness, schema, waiting
 from service.systemd import files, state, units
 
 #: Kept from one install to the next, unless given anew. STATE_DIR tells where to look for them.
@@ -26,7 +26,6 @@ _KEPT = (
     "DATABASE_URL", "JWT_SECRET_KEY", "CREDENTIAL_KEYS", "RADIUS_SECRET", "ADMIN_USERNAME", "ADMIN_PASSWORD",
     "METRICS_TOKEN", "FISCAL_REFERENCE_URL", "LOG_LEVEL", "DEMO", "UNIT_PREFIX",
 )  # fmt: skip
-_SECONDS = {"postgres": 300.0}  # crash recovery can take minutes
 
 
 def install(settings: Settings) -> int:
@@ -164,7 +163,7 @@ def _wait(settings: Settings, secrets: Secrets, part: Part, progress: Progress) 
     def answers() -> bool | None:
         return readiness.answers(part, settings, secrets, state.state)
 
-    until_it_answers(part, units.of_part(settings, part.name), answers, _SECONDS.get(part.name, 60))
+    until_it_answers(part, units.of_part(settings, part.name), answers, waiting.patience(part))
     progress.step(f"{part.name} answers")
 
 

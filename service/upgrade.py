@@ -5,7 +5,6 @@ other begins anew with this code, those last that somebody waits for.
 """
 
 import time
-from collections.abc import Mapping
 
 from service import parts
 from service.errors import Refusal
@@ -26,7 +25,10 @@ _ORDER = ("writer", "worker", "api", "acct", "auth")
 
 def upgrade(settings: Settings) -> int:
     """0 once every part answers with this release's code. Raises Refusal; what is unchanged goes on as it was."""
-    environment = {**_environment(settings), "VENV": str(settings.venv)}
+    environment = state.environment_in_force(settings)
+    if environment is None:
+        raise Refusal("Nothing runs that could be upgraded: `make start` brings the schema to this release by itself.")
+    environment["VENV"] = str(settings.venv)
     running = from_environment(environment)
     secrets = secret_file.load_or_create(running.state_dir, environment)
     progress = Progress()
@@ -46,16 +48,6 @@ def upgrade(settings: Settings) -> int:
 def _turn(part: Part) -> int:
     """What this list does not know yet comes first."""
     return _ORDER.index(part.name) if part.name in _ORDER else -1
-
-
-def _environment(settings: Settings) -> Mapping[str, str]:
-    """What it runs with. Raises Refusal where nothing runs."""
-    root = supervisor.pid(settings)
-    if root is not None:
-        return supervisor.environment_of(root)
-    if not state.is_running(settings):
-        raise Refusal("Nothing runs that could be upgraded: `make start` brings the schema to this release by itself.")
-    return files.remembered(settings)
 
 
 def _under_systemd(settings: Settings) -> bool:

@@ -12,6 +12,7 @@ from admin_api.devices.hotspot.archive import archive
 from admin_api.devices.router_bodies import HotspotQuery, ScriptQuery
 from admin_api.devices.script import ForRouter, script
 from admin_api.devices.server_address import server_for
+from admin_api.web.answer import download
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import session, tenant
 from admin_api.web.parts import parts
@@ -48,7 +49,7 @@ def router_script(row: MikrotikDevice, query: ScriptQuery) -> Response:
         ForRouter(row.id, row.name, tuple(query.services.split(",")), server, settings.auth_port, settings.acct_port,
                   row.coa_port, single_address(row.ip_address), secret)
     )  # fmt: skip
-    return _download(text.encode(), "text/plain; charset=utf-8", f"infora-device-{row.id}.rsc")
+    return download(text.encode(), "text/plain; charset=utf-8", f"infora-device-{row.id}.rsc")
 
 
 @files.get("/<int:id>/hotspot.zip")
@@ -60,10 +61,4 @@ def router_script(row: MikrotikDevice, query: ScriptQuery) -> Response:
 def hotspot_pages(row: MikrotikDevice, query: HotspotQuery) -> Response:
     """Read the pages of this router's HotSpot, with the ISP's name, for the router's `html-directory`"""
     name = tenant().company_name or tenant().name
-    return _download(archive(name, query.color, query.language), "application/zip", f"hotspot-{row.id}.zip")
-
-
-def _download(octets: bytes, mimetype: str, name: str) -> Response:
-    response = Response(octets, content_type=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download(archive(name, query.color, query.language), "application/zip", f"hotspot-{row.id}.zip")

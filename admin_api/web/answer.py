@@ -29,6 +29,13 @@ def respond(returned: object, schema: type[BaseModel], status: int, message: str
     return response
 
 
+def download(octets: bytes, mimetype: str, name: str) -> Response:
+    """A file, to be saved under that name; ASCII without quotes."""
+    response = Response(octets, content_type=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def version_tag(row_id: int | None, updated_at: datetime | None) -> str | None:
     """The row's version: it changes with the row, and not with what its customer uses meanwhile."""
     if row_id is None or updated_at is None:

@@ -70,8 +70,9 @@ def tenant_id() -> int:
 
 
 def tenant() -> Isp:
-    """Its row."""
+    """Its row, once a request: a session forgets what nobody holds."""
     isp = session().get_one(Isp, tenant_id())
+    session().info["tenant"] = isp
     return isp
 
 

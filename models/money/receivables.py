@@ -6,7 +6,7 @@ Nothing is stored about which payment paid what: a charge or payment that is tak
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -47,27 +47,30 @@ class Allocation(NamedTuple):
 
 def open_charges(session: Session, isp_id: int, customer_id: int | None = None) -> list[OpenCharge]:
     """Of one customer or of all who owe something, the oldest first: the newest charges that make up what is owed."""
-    statement = _OPEN_OF_ALL if customer_id is None else _OPEN_OF_ONE
-    wanted = {"isp_id": isp_id} if customer_id is None else {"isp_id": isp_id, "customer": customer_id}
-    rows = session.execute(statement, wanted)
-    return [OpenCharge(*row) for row in rows]
+    if customer_id is not None:
+        return _open_of(session, isp_id, [customer_id])
+    return [OpenCharge(*row) for row in session.execute(_OPEN_OF_ALL, {"isp_id": isp_id})]
 
 
-def open_of(session: Session, isp_id: int, customers: Sequence[int]) -> list[OpenCharge]:
-    """Of these customers, in one statement."""
-    rows = session.execute(_OPEN_OF_SOME, {"isp_id": isp_id, "customers": list(customers)})
-    return [OpenCharge(*row) for row in rows]
+def unpaid(session: Session, isp_id: int, customers: Iterable[int]) -> dict[int, int]:
+    """Charge → what of it is open, of these customers; in one statement."""
+    wanted = sorted(set(customers))
+    return {charge.charge_id: charge.open for charge in _open_of(session, isp_id, wanted)} if wanted else {}
+
+
+def _open_of(session: Session, isp_id: int, customers: list[int]) -> list[OpenCharge]:
+    return [OpenCharge(*row) for row in session.execute(_OPEN_OF_SOME, {"isp_id": isp_id, "customers": customers})]
 
 
 def standing(session: Session, isp: Isp, customer_id: int, now: datetime) -> Standing:
     """The customer's credit, and what is open and overdue."""
     settings = billing_settings.read(session, isp.id)
     allowed = timedelta(days=settings.due_days if settings else 0)
-    unpaid = open_charges(session, isp.id, customer_id)
-    late = [charge for charge in unpaid if charge.effective_on + allowed < local_day(isp, now)]
+    open_now = open_charges(session, isp.id, customer_id)
+    late = [charge for charge in open_now if charge.effective_on + allowed < local_day(isp, now)]
     credit = ledger.credit_of(session, isp.id, customer_id)
     return Standing(
-        credit, sum(charge.open for charge in late), late[0].effective_on + allowed if late else None, unpaid
+        credit, sum(charge.open for charge in late), late[0].effective_on + allowed if late else None, open_now
     )
 
 
@@ -110,7 +113,7 @@ _DEBITS = """charges c
 
 
 def _open(whose: str) -> TextClause:
-    """Two statements, for one that may ask for one or for all is planned for all, and reads every debtor for one."""
+    """Two statements: one that may ask for some or for all is planned for all, and reads every debtor for one."""
     return text(f"""
 with debtors as (
   select customer_id, -credit as owed from ledger_accounts
@@ -126,8 +129,7 @@ select customer_id, id, description, effective_on, total, least(total, owed - (n
 """)  # noqa: S608  # our own text
 
 
-_OPEN_OF_ALL, _OPEN_OF_ONE = _open("customer_id is not null"), _open("customer_id = :customer")
-_OPEN_OF_SOME = _open("customer_id = any(:customers)")
+_OPEN_OF_ALL, _OPEN_OF_SOME = _open("customer_id is not null"), _open("customer_id = any(:customers)")
 _OWED = text(f"""
 select c.customer_id, c.id, c.net + c.tax from {_DEBITS} and c.customer_id = any(:customers)
  order by c.effective_on, c.id

@@ -143,6 +143,11 @@ class DocumentLine(Base):
     period_from: Mapped[date | None]
     period_until: Mapped[date | None]
 
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """What it is for, where that is some days."""
+        return None if self.period_from is None or self.period_until is None else (self.period_from, self.period_until)
+
 
 class DocumentTax(Base):
     """Tax of one category and rate, rounded once for the whole document."""

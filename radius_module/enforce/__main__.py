@@ -71,10 +71,14 @@ def main() -> int:
     os.nice(NICE)
     duties = [
         threading.Thread(target=duty, args=(chosen.database_url, worker.stopping), daemon=True)
-        for duty in (keep_renewing, keep_proving, keep_issuing, partial(keep_mailing, ground=ground))
+        for duty in (
+            keep_renewing,
+            keep_proving,
+            keep_issuing,
+            partial(keep_mailing, ground=ground),
+            partial(keep_registering, reference=os.environ.get("FISCAL_REFERENCE_URL")),
+        )
     ]
-    registering = (chosen.database_url, worker.stopping, os.environ.get("FISCAL_REFERENCE_URL"))
-    duties.append(threading.Thread(target=keep_registering, args=registering, daemon=True))
     for duty in duties:
         duty.start()
     listen_to_api(chosen, ground)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from service import parts
 from service.errors import Refusal
 from service.host.settings import Settings, from_environment
-from service.s6 import leftovers, services, supervisor
-from service.systemd import files, state
+from service.s6 import leftovers, services
+from service.systemd import state
 
 #: What is kept of the environment in a backup: settings; the secrets among them are kept with the secrets.
 _KEPT = ("RADIUS_LISTEN", "RADIUS_AUTH_PORT", "RADIUS_ACCT_PORT", "API_HOST", "API_PORT", "API_TRUSTED_PROXIES",
@@ -16,11 +16,9 @@ _SECRET = ("METRICS_TOKEN", "DATABASE_URL")
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
-    """What the running supervisor was given, or `make install`; where nothing runs, the caller's."""
-    root = supervisor.pid(settings)
-    if root is not None:
-        return supervisor.environment_of(root)
-    return files.remembered(settings) if state.is_running(settings) else os.environ
+    """What the running installation was started with; where nothing runs, the caller's."""
+    known = state.environment_in_force(settings)
+    return os.environ if known is None else known
 
 
 def settings_now(settings: Settings) -> Settings:

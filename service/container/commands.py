@@ -2,8 +2,6 @@
 
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
@@ -18,7 +16,7 @@ from service.host.settings import Settings, from_environment
 from service.progress import say
 from service.s6 import exec as execution
 from service.s6 import leftovers, services, tree
-from service.start import reports, schema
+from service.start import readiness, reports, schema
 
 #: The directory of keys that this container reads.
 _RECIPIENT = "KEYS"
@@ -100,19 +98,9 @@ def _is_well(part: parts.Part, settings: Settings) -> bool:
     if state is None or not state.up or state.seconds < 1:
         return False
     if part.name == "api":
-        return _answers(settings)
+        return bool(readiness.api_answers(settings, seconds=5))
     if part.name in _REPORTING:
         return reports.described(layout.reports_directory(settings) / f"{part.name}.json") is not None
-    return True
-
-
-def _answers(settings: Settings) -> bool:
-    try:
-        urllib.request.urlopen(settings.api_base + "/healthz", timeout=5).close()  # noqa: S310 - our own address
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
     return True
 
 

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
 
 from service import parts
 from service.database import cluster, roles
@@ -15,7 +14,6 @@ from service.s6 import supervisor, tree
 from service.start import readiness, reports, schema, waiting
 from service.systemd import state
 
-_SECONDS: Mapping[str, float] = {"postgres": 300}  # crash recovery can take minutes
 _READY = "schema-ready"
 
 
@@ -82,7 +80,7 @@ class BringUp:
         """Until it answers and reports no trouble, so that `make status` finds all in order after a start."""
         waiting.until(self.settings, part, lambda: readiness.answers(part, self.settings, secrets)
                       if reports.is_in_order(self.settings, part.name) else None,
-                      _SECONDS.get(part.name, 60))  # fmt: skip
+                      waiting.patience(part))  # fmt: skip
         self.progress.step(f"{part.name} answers{_on(parts.place(part, self.settings))}")
 
 

@@ -23,7 +23,7 @@ def answers(part: Part, settings: Settings, secrets: Secrets, state_of: StateOf 
     if part.name == "postgres":
         return _database_answers(urls.superuser(settings))
     if part.name == "api":
-        return _api_answers(settings)
+        return api_answers(settings)
     if part.name == "auth" and not (settings.demo and (settings.state_dir / "demo.json").exists()):
         return _is_bound(settings.radius_auth_port)  # the probe logs in to the demo tenant, which does not exist
     if part.name == "auth":
@@ -53,10 +53,10 @@ def _database_answers(url: str) -> bool | None:
     return True
 
 
-def _api_answers(settings: Settings) -> bool | None:
+def api_answers(settings: Settings, seconds: float = 2) -> bool | None:
     """Any HTTP answer will do: /readyz says whether the system is in order."""
     try:
-        urllib.request.urlopen(settings.api_base + "/healthz", timeout=2).close()  # noqa: S310 - our own address
+        urllib.request.urlopen(settings.api_base + "/healthz", timeout=seconds).close()  # noqa: S310 - our own address
     except urllib.error.HTTPError:
         return True
     except OSError:

@@ -12,6 +12,13 @@ from service.s6 import services, supervisor
 T = TypeVar("T")
 _PAUSE = 0.05
 _DEATHS = 3
+#: Of PostgreSQL: crash recovery can take minutes.
+_SECONDS = {"postgres": 300.0}
+
+
+def patience(part: Part) -> float:
+    """For how many seconds a part's first answer is waited."""
+    return _SECONDS.get(part.name, 60.0)
 
 
 def until(settings: Settings, part: Part, answers: Callable[[], T | None], seconds: float) -> T:

@@ -8,6 +8,7 @@ from service.errors import Refusal, last_line
 from service.host import lock
 from service.host.settings import Settings
 from service.parts import Part
+from service.s6 import supervisor
 from service.s6.services import State
 from service.systemd import files, units
 
@@ -27,6 +28,14 @@ def refuse_if_running(settings: Settings) -> None:
 def is_running(settings: Settings) -> bool:
     """The units share the lock that the tree of `make start` would hold alone."""
     return lock.is_shared(settings)
+
+
+def environment_in_force(settings: Settings) -> dict[str, str] | None:
+    """What the running installation was started with, by s6 or as units; None where nothing runs."""
+    root = supervisor.pid(settings)
+    if root is not None:
+        return supervisor.environment_of(root)
+    return dict(files.remembered(settings)) if is_running(settings) else None
 
 
 def state(settings: Settings, part: Part) -> State | None:

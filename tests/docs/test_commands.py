@@ -10,9 +10,8 @@ import pytest
 
 from service.s6 import tree
 from tests.docs.commands_proved import PROVED
+from tests.support.documented import PAGES
 from tests.support.page import HOME, blocks
-
-PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
 
 
 def commands(text: str) -> Iterator[str]:

@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-HOME = Path(__file__).resolve().parents[2]
+from tests.support.page import FENCE, HOME
+
 #: In the order of a reader who has just found the project.
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
-_FENCE = re.compile(
-    r"^(?:<!-- not run here: (?P<reason>[^\n]*) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
-)
 
 
 class Block(NamedTuple):
@@ -28,7 +26,7 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     name = str(page.relative_to(HOME))
     return [Block(name, text.count("\n", 0, match.start("text")) + 1, match["text"], match["reason"])
-            for match in _FENCE.finditer(text) if match["language"] in ("sh", "bash", "console")]  # fmt: skip
+            for match in FENCE.finditer(text) if match["language"] in ("sh", "bash", "console")]  # fmt: skip
 
 
 def commands(text: str) -> list[str]:

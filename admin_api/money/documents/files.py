@@ -10,12 +10,13 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from admin_api.access.authentication import allowed
+from admin_api.web.answer import download
 from admin_api.web.bodies import Nothing
 from admin_api.web.database import now, session, tenant, tenant_id
 from admin_api.web.errors import refuse
 from admin_api.web.route import answers, documents
 from admin_api.web.rows import row as the_row
-from models import Customer, Document
+from models import Customer, Document, DocumentFile
 from models.money import billing_settings
 from models.money.books.statement import Statement
 from models.money.charges import local_day
@@ -39,9 +40,8 @@ def _file(mimetype: str) -> dict[int, dict[str, Any]]:
 @answers(Nothing)
 def document_pdf(row: Document) -> Response:
     """Read a document as PDF/A-3b, an invoice or credit note with its XML inside; the same octets for ever"""
-    kept = _rendered(lambda: papers.file_of(session(), row))
-    session().commit()
-    return _download(kept.pdf, PDF, f"{_name(row)}.pdf")
+    kept = _kept(row)
+    return download(kept.pdf, PDF, f"{_name(row)}.pdf")
 
 
 @files.get("/documents/<int:id>.xml")
@@ -51,11 +51,10 @@ def document_pdf(row: Document) -> Response:
 @answers(Nothing)
 def document_xml(row: Document) -> Response:
     """Read an invoice or credit note as EN 16931 says it (Cross Industry Invoice)"""
-    kept = _rendered(lambda: papers.file_of(session(), row))
-    session().commit()
+    kept = _kept(row)
     if kept.xml is None:
         refuse(404, "no_xml", "This document has no XML: EN 16931 knows invoices and credit notes, of two decimals.")
-    return _download(kept.xml, XML, f"{_name(row)}.xml")
+    return download(kept.xml, XML, f"{_name(row)}.xml")
 
 
 @files.get("/settings/sample.pdf")
@@ -69,7 +68,7 @@ def sample() -> Response:
         refuse(409, "no_billing_settings", "Save the billing settings first: documents name the seller and the tax.")
     today = local_day(tenant(), now())
     paper = papers.sample(tenant(), settings, papers.Dates(today, (today, today + timedelta(days=29))))
-    return _download(_rendered(lambda: pdf(paper, b"")), PDF, "sample.pdf")
+    return download(_rendered(lambda: pdf(paper, b"")), PDF, "sample.pdf")
 
 
 def statement_file(row: Customer, statement: Statement, days: tuple[Any, Any]) -> Response:
@@ -77,7 +76,14 @@ def statement_file(row: Customer, statement: Statement, days: tuple[Any, Any]) -
     settings = parties.complete(billing_settings.read(session(), tenant_id()))
     buyer = parties.buyers(session(), tenant_id(), [row.id], str(settings.seller["country"]))[row.id]
     paper = papers.statement_paper(tenant(), settings, buyer, statement, days)
-    return _download(_rendered(lambda: statement_pdf(paper)), PDF, f"statement-{row.id}.pdf")
+    return download(_rendered(lambda: statement_pdf(paper)), PDF, f"statement-{row.id}.pdf")
+
+
+def _kept(row: Document) -> DocumentFile:
+    """Rendered now, where nobody has asked for it before."""
+    kept: DocumentFile = _rendered(lambda: papers.file_of(session(), row))
+    session().commit()
+    return kept
 
 
 def _rendered(render: Callable[[], Any]) -> Any:  # noqa: ANN401  # what `render` gives
@@ -93,9 +99,3 @@ def _name(row: Document) -> str:
     """The number, in characters that every file system takes."""
     text = row.full_number or f"{row.kind}-{row.id}"
     return "".join(character if character.isascii() and character.isalnum() else "-" for character in text)
-
-
-def _download(octets: bytes, mimetype: str, name: str) -> Response:
-    response = Response(octets, content_type=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

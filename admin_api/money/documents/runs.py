@@ -13,7 +13,7 @@ from admin_api.web.money import shown_amount
 from admin_api.web.pages import PageQuery, page_of
 from admin_api.web.route import answers, asks, documents, takes
 from admin_api.web.rows import row as the_row
-from models import InvoiceRun, Isp
+from models import InvoiceRun
 from models.money.documents import runs
 from models.money.documents.waiting import Waits
 
@@ -27,9 +27,8 @@ _NOTHING = Waits(0, 0, [])
 @answers(RunPage)
 def index(query: PageQuery) -> dict[str, Any]:
     """List invoice runs, the newest first, with what they have issued"""
-    isp = tenant()  # held: or else it is read again for each run
     return page_of(tenant_rows(InvoiceRun).order_by(InvoiceRun.id.desc()), query,
-                   lambda rows: [_shown(row, _NOTHING, isp) for row in rows])  # fmt: skip
+                   lambda rows: [_shown(row, _NOTHING) for row in rows])  # fmt: skip
 
 
 @invoice_runs.post("")
@@ -67,12 +66,12 @@ def issue(row: InvoiceRun) -> dict[str, Any]:
     return _shown(row, runs.figures(session(), tenant(), row.until))
 
 
-def _shown(run: InvoiceRun, waits: Waits, isp: Isp | None = None) -> dict[str, Any]:
+def _shown(run: InvoiceRun, waits: Waits) -> dict[str, Any]:
     same = ("id", "until", "state", "automatic", "issued", "actor", "created_at", "done_at")
     return {name: getattr(run, name) for name in same} | {
         "count": waits.customers,
         "total": shown_amount(waits.total),
         "by_plan": [share._asdict() | {"total": shown_amount(share.total)} for share in waits.by_plan],
         "issued_total": shown_amount(run.total),
-        "currency": (isp or tenant()).currency,
+        "currency": tenant().currency,
     }

@@ -29,7 +29,8 @@ def shown_documents(rows: Sequence[Document]) -> list[dict[str, Any]]:
     corrections = select(Document.corrects, Document.id).where(of_tenant(Document), Document.corrects.in_(ids))
     for corrected, note in session().execute(corrections.order_by(Document.id)):
         notes[corrected or 0].append(note)
-    still_open = _open([row.customer_id for row in rows if row.kind == "invoice" and row.customer_id is not None])
+    invoiced = [row.customer_id for row in rows if row.kind == "invoice" and row.customer_id is not None]
+    still_open = receivables.unpaid(session(), tenant_id(), invoiced)
     return [
         _document(row)
         | {
@@ -44,14 +45,9 @@ def shown_documents(rows: Sequence[Document]) -> list[dict[str, Any]]:
 
 def open_documents(customer_id: int) -> list[int]:
     """Invoices of which something is not paid, the oldest first."""
-    ids = list(_open([customer_id]))
+    ids = list(receivables.unpaid(session(), tenant_id(), [customer_id]))
     query = select(DocumentLine.document_id).where(of_tenant(DocumentLine), DocumentLine.charge_id.in_(ids)).distinct()
     return sorted(session().scalars(query))
-
-
-def _open(customers: Sequence[int]) -> dict[int, int]:
-    unpaid = receivables.open_of(session(), tenant_id(), sorted(set(customers))) if customers else []
-    return {charge.charge_id: charge.open for charge in unpaid}
 
 
 def _sum(row: Document, lines: list[DocumentLine], still_open: dict[int, int]) -> int:

@@ -110,9 +110,8 @@ def of_lines(document: Document, rest: Remainder, lines: Sequence[tuple[Document
     charged: dict[Rate, int] = defaultdict(int)
     for line, reversal in lines:
         rate = Rate(line.tax_category, line.tax_rate)
-        days = None if line.period_from is None or line.period_until is None else (line.period_from, line.period_until)
         drafts.append(DraftLine(line.description, line.quantity, line.unit_price, line.price_quantity, line.net, rate,
-                                days, reversal.charge_id))  # fmt: skip
+                                line.days, reversal.charge_id))  # fmt: skip
         bases[rate] += line.net
         charged[rate] -= reversal.tax
     total = -sum(reversal.net + reversal.tax for _, reversal in lines)

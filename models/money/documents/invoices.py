@@ -66,7 +66,7 @@ def drafts_for(session: Session, turn: Turn, customers: Sequence[int], until: da
     charges = waiting.charges_of(session, scope, customers)
     country = str(turn.settings.seller.get("country", ""))
     buyers = parties.buyers(session, turn.isp.id, customers, country) if charges else {}
-    still_open = _open(session, turn.isp.id, [charge.customer_id for charge in charges])
+    still_open = receivables.unpaid(session, turn.isp.id, [charge.customer_id for charge in charges])
     drafts: list[Draft] = []
     for customer_id, of_customer in groupby(charges, key=lambda charge: charge.customer_id):
         rows = list(of_customer)
@@ -132,8 +132,3 @@ def _explained(tax: DraftTax, settings: BillingSettings) -> DraftTax:
         return tax
     own = settings.tax_exemption_reason if settings.tax_category == tax.rate.category else ""
     return tax._replace(exemption_reason=own or usual)
-
-
-def _open(session: Session, isp_id: int, customers: Sequence[int]) -> dict[int, int]:
-    """Charge → what of it is not paid."""
-    return {charge.charge_id: charge.open for charge in receivables.open_of(session, isp_id, sorted(set(customers)))}

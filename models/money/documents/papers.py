@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models.money import billing_settings
-from models.money.amounts import taxed
 from models.money.books.statement import Statement
+from models.money.charges import Line, shares_of
 from models.money.currencies import digits
 from models.money.documents import parties
 from models.money.documents.draft import Priced, Rate, compose
@@ -111,7 +111,7 @@ def sample(isp: Isp, settings: BillingSettings, dates: Dates) -> Paper:
     rate = Rate(tax.category, Decimal(tax.percent))
     unit = 10 ** digits(isp.currency)
     priced = [
-        Priced(words, count, price * unit, *_taxed(tax, count * price * unit), rate, days)
+        Priced(words, count, price * unit, *shares_of(Line("fee", words, price * unit, count), tax), rate, days)
         for words, count, price, days in (("Internet 20 Mbit/s", 1, 30, dates.month), ("Router", 2, 15, None))
     ]
     lines, taxes = compose(priced, inclusive=tax.inclusive)
@@ -157,15 +157,9 @@ def look_of(settings: BillingSettings) -> Look:
     return Look(b64decode(settings.look.get("logo") or ""), **chosen)
 
 
-def _taxed(tax: billing_settings.Tax, amount: int) -> tuple[int, int]:
-    shares = taxed(amount, tax.rate, inclusive=tax.inclusive)
-    return shares.net, shares.tax
-
-
 def _line(line: DocumentLine) -> PaperLine:
-    days = None if line.period_from is None or line.period_until is None else (line.period_from, line.period_until)
     return PaperLine(line.line, line.description, line.quantity, line.unit_price, line.price_quantity, line.net,
-                     line.tax_category, line.tax_rate, days)  # fmt: skip
+                     line.tax_category, line.tax_rate, line.days)  # fmt: skip
 
 
 def _corrected(session: Session, document: Document) -> Corrected | None:

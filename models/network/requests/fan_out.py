@@ -19,11 +19,13 @@ select id from outbox
  where acctuniqueid is null and status = 'done' and created_at > now() - make_interval(secs => :seconds)
 """)
 
+#: The second of a session's login, as our Class says it (models.accounting.session_id); null where it is another Class.
+LOGIN_SECOND = "case when r.class ~ '^0[12][0-9a-f]{24}' then ('x' || substr(r.class, 3, 8))::bit(32)::bigint end"
 #: Sessions that were let in before the event, by what was in force then: those that had begun, and those whose login
 #: our Class dates to before it. The event's own second counts as before where the request is checked against the rules
 #: once more before it leaves, and as after where it is not.
-_LET_IN_BEFORE = """(r.acctstarttime <= e.created_at
-   or case when r.class ~ '^0[12][0-9a-f]{24}' then to_timestamp(('x' || substr(r.class, 3, 8))::bit(32)::bigint) end
+_LET_IN_BEFORE = f"""(r.acctstarttime <= e.created_at
+   or to_timestamp({LOGIN_SECOND})
       <= case when e.reason in ('password_changed', 'topup', 'deleted', 'device_removed')
               then date_trunc('second', e.created_at) - interval '1 microsecond' else e.created_at end)"""
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from models.network.requests.events import RATE
+from models.network.requests.fan_out import LOGIN_SECOND
 from models.tables.plans import rate_limit, windows_of
 from models.tables.subscriptions import bought_bytes_sql, running_start_sql
 from models.timetable import Timetable, timetable
@@ -26,9 +27,8 @@ select date_part('epoch', now()), p.isp_id, p.id, i.timezone, p.hours, p.bandwid
        p.data_limit_bytes is not null
   from service_plans p join isps i on i.id = p.isp_id where p.hours is not null
 """)
-#: By our Class, which says when the login was, to the second; or else by the Start.
-_LET_IN = """coalesce(case when r.class ~ '^0[12][0-9a-f]{24}' then ('x' || substr(r.class, 3, 8))::bit(32)::bigint end,
-                    date_part('epoch', r.acctstarttime))"""
+#: By our Class, or else by the Start.
+_LET_IN = f"coalesce({LOGIN_SECOND}, date_part('epoch', r.acctstarttime))"
 #: Whoever has something left notices nothing of an hour that begins to count.
 _IS_USED_UP = f"""exists (
        select from usage u where u.isp_id = c.isp_id and u.customer_id = c.id
